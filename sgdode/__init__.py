@@ -1,0 +1,44 @@
+"""One-pass SGD in two-layer networks on Gaussian data with a teacher, next to its limiting equations.
+
+After Arnaboldi, Stephan, Krzakala & Loureiro, "From high-dimensional & mean-field dynamics to dimensionless ODEs"
+(COLT 2023). ``load_spec`` reads an experiment; ``simulate`` and ``integrate`` give its Trajectory from the same start.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sgdode.activations import Activation
+    from sgdode.errors import SpecError
+    from sgdode.integrate import integrate
+    from sgdode.loading import load_spec
+    from sgdode.simulate import simulate
+    from sgdode.spec import Spec
+    from sgdode.trajectory import Trajectory
+
+_HOME = {
+    "Activation": "sgdode.activations",
+    "Spec": "sgdode.spec",
+    "SpecError": "sgdode.errors",
+    "Trajectory": "sgdode.trajectory",
+    "integrate": "sgdode.integrate",
+    "load_spec": "sgdode.loading",
+    "simulate": "sgdode.simulate",
+}
+
+__all__ = ["Activation", "Spec", "SpecError", "Trajectory", "integrate", "load_spec", "simulate"]
+
+
+def __getattr__(name: str) -> Any:
+    """Heavy imports happen on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'sgdode' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,37 @@
+"""``python -m sgdode`` and the console script."""
+
+from __future__ import annotations
+
+import sys
+
+from sgdode.errors import SgdodeError
+
+
+def main() -> None:
+    """Run the command line; every error becomes a message and an exit status."""
+    from sgdode.cli import app
+
+    try:
+        app()
+    except SgdodeError as error:
+        _tell(str(error), error.exit_status)
+    except MemoryError:
+        _tell("out of memory; lower student.width, dimension, time.points or simulate.seeds, or save less", 1)
+    except OSError as error:
+        _tell(str(error), 1)
+    except Exception as error:
+        _tell(f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)", 1)
+
+
+def _tell(message: str, status: int) -> None:
+    if {"-v", "--verbose"} & set(sys.argv):
+        import traceback
+
+        traceback.print_exc()
+    for line in message.splitlines():
+        print(f"error: {line}", file=sys.stderr)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Activations as machine code: σ and σ' of an array of local fields in one call.
+
+Every activation, a user's own included, becomes a function of one and the same type, so that a kernel that takes it
+as an argument is compiled once and for all (and cached on disk).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numba import njit, objmode, types
+from numba.core.errors import NumbaError
+from numba.core.types import FunctionType
+
+from sgdode.activations import ACTIVATIONS, Activation
+from sgdode.error_function import erf_and_slope
+from sgdode.spec import ActivationSpec, Spec
+
+_VECTOR = types.float64[::1]
+#: ``evaluate(x, s, ds)``: fills s = σ(x) and ds = σ'(x), all (n,).
+EVALUATE_SIGNATURE = types.void(_VECTOR, _VECTOR, _VECTOR)
+#: The type under which a kernel takes ``evaluate`` as an argument.
+EVALUATE = FunctionType(EVALUATE_SIGNATURE)
+_MATRIX = types.float64[:, ::1]
+#: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)``: a dual kernel; see ``sgdode.kernels``.
+FILL_SIGNATURE = types.void(_VECTOR, _VECTOR, _MATRIX, types.float64, types.float64, EVALUATE, EVALUATE, *[_MATRIX] * 4)
+
+
+#: Loops that the compiler makes vector code of, in place of the plain ones with the same values.
+VECTORISED = {ACTIVATIONS["erf"]: erf_and_slope}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One kind of neuron: s(λ) = f(gain · λ), with ``evaluate`` the machine code of f and f'."""
+
+    name: str
+    evaluate: Any
+    gain: float = 1.0
+    hermite: tuple[float, ...] | None = None
+
+
+def unit(spec: Spec, part: ActivationSpec) -> Unit:
+    """The neuron that an activation key of a spec asks for."""
+    if part.hermite is not None:
+        return Unit("hermite", _hermite(part.hermite), part.gain, part.hermite)
+    return Unit(part.name, machine_code(spec.activation(part)), part.gain)
+
+
+@lru_cache
+def machine_code(activation: Activation) -> Any:
+    """The compiled ``evaluate`` of an activation; a function that numba cannot compile is called through Python."""
+    if activation.loop is not None:
+        loop = VECTORISED.get(activation, activation.loop)
+        return njit(EVALUATE_SIGNATURE, cache=True, error_model="numpy", fastmath={"contract"})(loop)
+    assert activation.f is not None
+    assert activation.df is not None
+    try:
+        return _from_scalars(activation.f, activation.df)
+    except (NumbaError, TypeError):
+        return _through_python(activation.f, activation.df)
+
+
+def _from_scalars(f: Any, df: Any) -> Any:
+    value, slope = njit(f), njit(df)
+
+    @njit(EVALUATE_SIGNATURE, error_model="numpy")
+    def evaluate(x: Any, s: Any, ds: Any) -> None:
+        for i in range(x.size):
+            s[i] = value(x[i])
+            ds[i] = slope(x[i])
+
+    return evaluate
+
+
+def _through_python(f: Any, df: Any) -> Any:
+    @njit(EVALUATE_SIGNATURE)
+    def evaluate(x: Any, s: Any, ds: Any) -> None:
+        with objmode():
+            s[:] = f(x)
+            ds[:] = df(x)
+
+    return evaluate
+
+
+@lru_cache
+def _hermite(coefficients: tuple[float, ...]) -> Any:
+    """Σ_n c_n h_n(x) with h_n = He_n/√n! orthonormal, and its slope, by Horner in powers of x."""
+    series = [c / math.sqrt(math.factorial(n)) for n, c in enumerate(coefficients)]
+    power = np.polynomial.hermite_e.herme2poly(series)
+
+    @njit(EVALUATE_SIGNATURE)
+    def evaluate(x: Any, s: Any, ds: Any) -> None:
+        for i in range(x.size):
+            value = 0.0
+            slope = 0.0
+            for n in range(power.size - 1, -1, -1):
+                slope = slope * x[i] + value
+                value = value * x[i] + power[n]
+            s[i] = value
+            ds[i] = slope
+
+    return evaluate

@@ -1,0 +1,240 @@
+"""The weights in an orthonormal basis that grows with them, and SGD on them: exact in law at a cost free of d.
+
+``W`` (r + capacity, p): column i is w_i/√d. Its first r rows are the coordinates A along the teachers, the next m rows
+the coordinates B along further directions; the rest is free. The inputs of a block of n steps are ``G`` (n, r + m)
+inside the basis and ``T`` (n, c) outside it, the lower-triangular Bartlett factor of n Gaussian vectors of R^(D−m):
+d enters through its chi variables alone. A block is
+  Λ0 = G W,   the Gram matrix G Gᵀ + T Tᵀ,   the recursion of ``sgd.descend``,   W += Gᵀ C,   new rows Tᵀ C,
+and where the rows come to exceed the capacity, the m rows of Bᵀ become the p rows of the R of their QR factorisation.
+Where D ≤ capacity all D rows are kept, there is no T, and this is plain SGD in d dimensions.
+
+Here it is in loops, for small p; ``sgdode.wide`` has the same block in matrix products.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from numba import njit
+from numba.core.types import UniTuple, float64, int64, void
+
+from sgdode.compiled import EVALUATE
+from sgdode.sgd import (
+    OPTIONS,
+    REALS,
+    RNG,
+    RULE,
+    KEEP,
+    NORM,
+    MATRIX,
+    PROJECTION,
+    REFLECTION,
+    VECTOR,
+    X,
+    Y,
+    Rule,
+    add_past,
+    descend,
+    draw_bartlett,
+    draw_labels,
+    draw_normals,
+)
+
+
+@njit([void(real[:, ::1], int64, int64, int64, float64, MATRIX) for real in REALS], **OPTIONS)
+def _reflect(W: Any, top: int, end: int, j: int, square: float, room: Any) -> None:
+    """The Householder reflection of rows top, ..., end − 1 that makes column j vanish below ``top``, where its squares
+    add up to ``square``. Columns before j are 0 in these rows;
+    a loop over all of them is the faster one (it is vector code)."""
+    p, v, w = W.shape[1], room[REFLECTION], room[PROJECTION]
+    head = float(W[top, j])
+    length = math.sqrt(square + head * head)
+    head += length if head >= 0.0 else -length
+    factor = 2.0 / (square + head * head)
+    for i in range(top, end):
+        v[i - top] = W[i, j]
+    v[0] = head
+    for c in range(p):
+        w[c] = 0.0
+    for i in range(top, end):
+        f = v[i - top]
+        for c in range(p):
+            w[c] += f * W[i, c]
+    for i in range(top, end):
+        f = factor * v[i - top]
+        for c in range(p):
+            W[i, c] -= f * w[c]
+    for i in range(top + 1, end):
+        W[i, j] = 0.0
+
+
+@njit([int64(real[:, ::1], int64, int64, MATRIX) for real in REALS], **OPTIONS)
+def fold(W: Any, first: int, count: int, room: Any) -> int:
+    """Rows first, ..., first + count − 1 of W become the R of their QR factorisation (Householder): WᵀW is kept.
+
+    Returns the number of rows that are left, min(count, p); the others are set to 0.
+    """
+    p, end = W.shape[1], first + count
+    rank = min(count, p)
+    for j in range(rank):
+        top = first + j
+        square = 0.0
+        for i in range(top + 1, end):
+            square += float(W[i, j]) * W[i, j]
+        if square > 0.0:
+            _reflect(W, top, end, j, square, room)
+    for i in range(first + rank, end):
+        for c in range(p):
+            W[i, c] = 0.0
+    return rank
+
+
+@njit([void(real[:, ::1], real[:, ::1], int64, real[:, ::1], int64, VECTOR) for real in REALS], **OPTIONS)
+def _fields(G: Any, W: Any, rows: int, fields: Any, n: int, x: Any) -> None:
+    """fields[:n] = G[:n, :rows] W[:rows]."""
+    for s in range(n):
+        for i in range(x.size):
+            x[i] = 0.0
+        add_past(G, W, s, rows, x)
+        for i in range(x.size):
+            fields[s, i] = x[i]
+
+
+@njit([void(real[:, ::1], int64, real[:, ::1], int64, real[:, ::1], int64) for real in REALS], **OPTIONS)
+def _gram(G: Any, rows: int, T: Any, columns: int, gram: Any, n: int) -> None:
+    """gram = G Gᵀ + T Tᵀ on and below the diagonal."""
+    for s in range(n):
+        for t in range(s + 1):
+            total = 0.0
+            for i in range(rows):
+                total += G[s, i] * G[t, i]
+            for i in range(min(t + 1, columns)):
+                total += T[s, i] * T[t, i]
+            gram[s, t] = total
+
+
+@njit([void(real[:, ::1], int64, int64, real[:, ::1], real[:, ::1], int64) for real in REALS], **OPTIONS)
+def _add(X: Any, n: int, columns: int, C: Any, W: Any, first: int) -> None:
+    """W[first + j] += Σ_s X[s, j] C[s] for j < columns and s < n."""
+    for s in range(n):
+        for j in range(columns):
+            x = X[s, j]
+            for i in range(W.shape[1]):
+                W[first + j, i] += x * C[s, i]
+
+
+@njit([int64(real[:, ::1], int64, int64, real[:, ::1], real[:, ::1], int64, int64, MATRIX) for real in REALS], **OPTIONS)
+def _append(T: Any, n: int, columns: int, C: Any, W: Any, r: int, m: int, room: Any) -> int:
+    """The new rows TᵀC, after a fold where there is no room for them. Returns the new m."""
+    if r + m + columns > W.shape[0]:
+        m = fold(W, r, m, room)
+    for row in range(r + m, r + m + columns):
+        for i in range(W.shape[1]):
+            W[row, i] = 0.0
+    _add(T, n, columns, C, W, r + m)
+    return m + columns
+
+
+@njit(RULE(RULE, int64), **OPTIONS)
+def within(rule: Rule, steps: int) -> Rule:
+    """The rule inside a block: where it is of one step, the sphere is left to its end, and needs no Gram matrix.
+
+    For the same reason T is drawn after that step, and for more samples than neurons only for the R of their C.
+    """
+    spherical = rule.spherical and steps > 1
+    return Rule(
+        rule.student_gain, rule.teacher_gain, rule.noise, rule.train, rule.decay, rule.batch, spherical, rule.limit
+    )
+
+
+@njit([void(real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
+def shrink(W: Any, rows: int, room: Any) -> None:
+    """What decay and sphere leave of the old weights."""
+    for row in range(rows):
+        for i in range(W.shape[1]):
+            W[row, i] *= room[KEEP, i]
+
+
+@njit([void(real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
+def normalise(W: Any, rows: int, room: Any) -> None:
+    """Every column of W[:rows] divided by its length: ‖w_i‖² = d."""
+    square = room[NORM]
+    for i in range(W.shape[1]):
+        square[i] = 0.0
+    for row in range(rows):
+        for i in range(W.shape[1]):
+            square[i] += float(W[row, i]) ** 2
+    for row in range(rows):
+        for i in range(W.shape[1]):
+            W[row, i] /= math.sqrt(square[i])
+
+
+@njit(
+    [
+        UniTuple(int64, 2)(
+            *(EVALUATE, EVALUATE, RULE, RNG, real[:, ::1], VECTOR, VECTOR, real[:, ::1], int64, float64, VECTOR),
+            *(int64, int64, real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1], MATRIX, MATRIX),
+        )
+        for real in REALS
+    ],
+    **OPTIONS,
+)
+def advance(
+    student: Any,
+    teacher: Any,
+    rule: Rule,
+    rng: Any,
+    L: Any,
+    a_star: Any,
+    dt: Any,
+    W: Any,
+    m: int,
+    dimension: float,
+    a: Any,
+    block: int,
+    ahead: int,
+    inputs: Any,
+    T: Any,
+    C: Any,
+    gram: Any,
+    room: Any,
+    labels: Any,
+) -> tuple[int, int]:
+    """len(dt) steps of SGD in blocks of ``block``, on W and a in place. ``L`` (k,r), ``dimension`` D.
+
+    The labels of ``ahead`` steps are drawn at once (a multiple of ``block``): they depend on the teacher alone, and many
+    in one call are faster. Returns the new m and the number of steps done: fewer than len(dt) where the next diverged.
+    """
+    r, p, x = L.shape[1], W.shape[1], room[X, : W.shape[1]]
+    for done in range(dt.size):
+        start = done % ahead
+        if start == 0:
+            samples = min(ahead, dt.size - done) * rule.batch
+            draw_normals(rng, inputs, samples, 0, r)
+            draw_labels(teacher, rule, rng, L, a_star, inputs, samples, labels)
+        if start % block != 0:
+            continue
+        steps = min(block, dt.size - done)
+        n = steps * rule.batch
+        rows, outside = r + m, dimension - m
+        G = inputs[start * rule.batch : start * rule.batch + n]
+        draw_normals(rng, G, n, r, rows)
+        if steps > 1:
+            draw_bartlett(rng, T, n, int(min(n, outside)), outside)
+            _gram(G, rows, T, int(min(n, outside)), gram, n)
+        _fields(G, W, rows, C, n, x)
+        inner = within(rule, steps)
+        bad = descend(student, inner, dt, done, steps, gram, C, a, room, labels[Y, start * rule.batch :])
+        if bad >= 0:
+            return m, done + bad
+        if inner.decay != 0.0 or inner.spherical:
+            shrink(W, rows, room)
+        _add(G, n, rows, C, W, 0)
+        if steps == 1:
+            n = fold(C, 0, n, room) if n > p else n
+            draw_bartlett(rng, T, n, int(min(n, outside)), outside)
+        m = _append(T, n, int(min(n, outside)), C, W, r, m, room)
+        if rule.spherical:
+            normalise(W, r + m, room)
+    return m, dt.size

@@ -1,0 +1,57 @@
+"""What a user can get wrong, or a run can meet, as exceptions that the command line prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class SgdodeError(Exception):
+    """Base of every error that is shown as a message, never as a traceback.
+
+    ``exit_status`` is what the command line returns: 2 for usage and specs, 1 for a run that failed.
+    """
+
+    exit_status = 1
+
+
+class UsageError(SgdodeError):
+    """A command or a call that cannot be carried out as given."""
+
+    exit_status = 2
+
+
+class FileError(SgdodeError):
+    """A result file that is missing, broken, or not of this program."""
+
+
+class RunError(SgdodeError):
+    """A run that started and could not be finished."""
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One thing wrong in a spec: the place (``file:line`` or the option), the dotted key, the reason."""
+
+    place: str
+    key: str
+    reason: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.place, self.key, self.reason) if part)
+
+
+class SpecError(SgdodeError):
+    """A spec that is refused, with all its defects at once."""
+
+    exit_status = 2
+
+    def __init__(self, defects: list[Defect]):
+        self.defects = defects
+        super().__init__("\n".join(str(defect) for defect in defects))
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """``; did you mean X?`` for the known word nearest to ``word``, or nothing."""
+    close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,146 @@
+"""The limiting equations of a spec, solved: a Trajectory on the same times and from the same start as SGD."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sgdode.checks import require, saved_names
+from sgdode.equations import System
+from sgdode.errors import RunError
+from sgdode.grid import Grid, saved_grid
+from sgdode.infinite_width import finer
+from sgdode.initial import start, teacher_overlap
+from sgdode.regimes import plan
+from sgdode.solvers import Solution, solve
+from sgdode.spec import Spec
+from sgdode.systems import system
+from sgdode.trajectory import Array, Trajectory
+
+Progress = Callable[[float, float], None]
+#: A relative change of the risk on finer particles that is worth a warning.
+_PARTICLES_CONVERGED = 1e-3
+
+
+def integrate(spec: Spec, *, progress: Progress | None = None) -> Trajectory:
+    """Solve the equations of ``spec``.
+
+    Returns a Trajectory with time (T,) in t = ν γ/(pd), risk (T,), M (T,p,k) and Q (T,p,p) or q (T,p). A state that
+    grows without bound ends it with status "diverged". ``progress(done, total)`` counts saved times.
+    Raises SpecError for a spec that cannot be integrated, RunError where the tolerance cannot be met.
+    """
+    require(spec, "integrate")
+    grid, choice = saved_grid(spec), plan(spec)
+    beginning = start(spec) if math.isfinite(spec.p) else None
+    problem = system(spec, beginning, choice.equations)
+    solution = _solve(spec, problem, grid, progress)
+    report, warnings = dict(problem.report), list(problem.warnings)
+    if beginning is None:
+        _check_particles(spec, problem, solution, grid, report, warnings)
+    else:
+        warnings = [*beginning.warnings, *warnings]
+    if problem.error > spec.integrate.rtol:
+        warnings.append(
+            f"the right-hand side is known to {problem.error:.1g}: solved at that tolerance, "
+            f"not at the {spec.integrate.rtol:.1g} asked for"
+        )
+    P = teacher_overlap(spec) if beginning is None else beginning.overlaps.P
+    attributes = _attributes(spec, problem, solution) | report | {"equations_reason": choice.reason}
+    return _trajectory(spec, problem, solution, grid, P, attributes, warnings)
+
+
+def _solve(spec: Spec, problem: System, grid: Grid, progress: Progress | None) -> Solution:
+    def at(time: float) -> None:
+        if progress is not None:
+            progress(float(np.searchsorted(grid.time, time)), float(len(grid.time) - 1))
+
+    chosen = spec.integrate
+    solution = solve(problem.rhs, problem.y0, grid.time, chosen.solver, _rtol(spec, problem), chosen.atol, at)
+    if solution.failed:
+        raise RunError(f"integrate: {solution.failed}; loosen integrate.rtol, or choose another integrate.solver")
+    return solution
+
+
+def _rtol(spec: Spec, problem: System) -> float:
+    """The tolerance follows the error of the right-hand side."""
+    return max(spec.integrate.rtol, problem.error)
+
+
+def _check_particles(
+    spec: Spec, problem: System, solution: Solution, grid: Grid, report: dict[str, Any], warnings: list[str]
+) -> None:
+    """Solve once more with more particles; the change of the risk is reported, and warned of where it is large."""
+    count = finer(spec, int(report["particles"]))
+    check = system(spec, None, problem.name, count)
+    finest = _solve(spec, check, grid, None)
+    times = min(len(solution.states), len(finest.states))
+    risk, finer_risk = (part.curves(states[:times])["risk"] for part, states in
+                        ((problem, solution.states), (check, finest.states)))  # fmt: skip
+    change = float(np.max(np.abs(risk - finer_risk) / np.maximum(np.abs(finer_risk), 1e-300)))
+    report |= {"particle_error": change, "particle_error_against": int(check.report["particles"])}
+    if change > _PARTICLES_CONVERGED:
+        worst = grid.time[int(np.argmax(np.abs(risk - finer_risk) / np.maximum(np.abs(finer_risk), 1e-300)))]
+        warnings.append(
+            f"particles not converged: the risk changes by up to {change:.1%} (at t = {worst:.3g}) from "
+            f"{report['particles']} to {report['particle_error_against']} particles; raise integrate.particles"
+        )
+
+
+def _trajectory(
+    spec: Spec,
+    problem: System,
+    solution: Solution,
+    grid: Grid,
+    P: Array,
+    attributes: dict[str, Any],
+    warnings: list[str],
+) -> Trajectory:
+    with np.errstate(all="ignore"):
+        curves = problem.curves(solution.states)
+    good = _finite(curves, len(solution.states))
+    diverged_at = solution.diverged_at
+    if diverged_at is not None:
+        warnings = [*warnings, f"diverged: the overlaps grew without bound at t = {diverged_at:.6g}"]
+    return Trajectory(
+        kind="integration",
+        time=grid.time[:good],
+        step=None if grid.step is None else grid.step[:good],
+        P=P,
+        curves={name: curve[:good] for name, curve in _kept(spec, curves, len(grid.time)).items()},
+        particle_weight=problem.particle_weight,
+        status="complete" if diverged_at is None else "diverged",
+        diverged_at=diverged_at,
+        attributes=attributes,
+        warnings=warnings,
+    )
+
+
+def _finite(curves: dict[str, Array], times: int) -> int:
+    """The number of leading times at which every curve is finite."""
+    good = np.ones(times, dtype=bool)
+    for curve in curves.values():
+        good &= np.isfinite(curve.reshape(times, -1)).all(axis=1)
+    return times if good.all() else int(np.argmin(good))
+
+
+def _kept(spec: Spec, curves: dict[str, Array], times: int) -> dict[str, Array]:
+    """The curves that ``save`` asks for; the mean-field systems have q where the others have Q."""
+    names = set(saved_names(spec, times, 1))
+    if "Q" in names and "Q" not in curves:
+        names.add("q")
+    return {name: curve for name, curve in curves.items() if name in names or name == "output_weights"}
+
+
+def _attributes(spec: Spec, problem: System, solution: Solution) -> dict[str, Any]:
+    return {
+        "equations": problem.name,
+        "solver": solution.method,
+        "rtol": _rtol(spec, problem),
+        "atol": spec.integrate.atol,
+        "solver_steps": solution.steps,
+        "right_hand_sides": solution.evaluations,
+        "right_hand_side_error": problem.error,
+    }

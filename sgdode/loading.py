@@ -1,0 +1,169 @@
+"""``load_spec``: the way from a YAML file, or a mapping, to a Spec."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sgdode.activations import Activation
+from sgdode.checks import defects
+from sgdode.document import Document, parse, parse_value
+from sgdode.errors import Defect, SpecError, UsageError, nearest
+from sgdode.spec import Spec
+from sgdode.values import shown
+
+_SHORT_FORMS = {"learning_rate": "gamma", "activation": "name"}
+_LARGEST_SPEC = 256 * 2**20
+
+
+def load_spec(
+    spec: str | Path | Mapping[str, Any],
+    overrides: Mapping[str, Any] | Iterable[str] = (),
+    activations: Mapping[str, Activation] | None = None,
+) -> Spec:
+    """Read, validate and resolve an experiment.
+
+    ``spec``: the path of a YAML file, or a mapping with the same keys. ``overrides``: dotted keys with their values, as
+    a mapping or as texts ``"KEY=VALUE"``. ``activations``: functions of one's own, by the names that the spec uses.
+    Raises SpecError, which names every defect with its place, key, value and what is allowed.
+    """
+    if isinstance(spec, Mapping):
+        document = Document("spec", copy.deepcopy(dict(spec)))
+        return resolve(document, "", Path(), overrides, activations)
+    path = Path(spec)
+    return read_spec(_read(path), str(path), path.parent, path.stem, overrides, activations)
+
+
+def read_spec(
+    text: bytes,
+    source: str,
+    folder: Path,
+    stem: str,
+    overrides: Mapping[str, Any] | Iterable[str] = (),
+    activations: Mapping[str, Activation] | None = None,
+) -> Spec:
+    """A Spec from YAML bytes; ``source`` names them in errors, ``stem`` is the default of ``name``."""
+    document = parse(text, source)
+    document.values.setdefault("name", _clean(stem))
+    return resolve(document, text.decode("utf-8-sig"), folder, overrides, activations)
+
+
+def resolve(
+    document: Document,
+    text: str,
+    folder: Path,
+    overrides: Mapping[str, Any] | Iterable[str] = (),
+    activations: Mapping[str, Activation] | None = None,
+) -> Spec:
+    """Validate the values of a document, after its overrides."""
+    document.values.setdefault("name", "spec")
+    for key, value, place in _assignments(overrides):
+        _override(document, key, value, place)
+    try:
+        spec = Spec.model_validate(document.values, context={"activations": dict(activations or {})})
+    except ValidationError as error:
+        raise SpecError(_in_order(_defect(document, item) for item in error.errors())) from None
+    spec._text, spec._folder, spec._activations = text, folder, dict(activations or {})
+    if found := defects(spec):
+        raise SpecError(_in_order(Defect(document.place(path), ".".join(path), reason) for path, reason in found))
+    return spec
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.is_file() and path.stat().st_size > _LARGEST_SPEC:
+            raise UsageError(f"{path}: larger than 256 MB; put large matrices into a file (initial.file)")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file; `sgdode init {path}` writes an example") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path}: is a folder; give the YAML file in it") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+
+
+def _clean(stem: str) -> str:
+    """A file's stem as a name: characters that names do not have become ``-``."""
+    kept = "".join(c if c.isalnum() or c in "_ .+@=,-" else "-" for c in stem)[:150]
+    return kept if kept and kept[0] not in " .,-" else "spec" + kept
+
+
+def _assignments(overrides: Mapping[str, Any] | Iterable[str]) -> Iterator[tuple[str, Any, str]]:
+    """(dotted key, value, how errors name the place) of every override."""
+    if isinstance(overrides, Mapping):
+        yield from ((key, value, f"override {key}") for key, value in overrides.items())
+        return
+    for assignment in overrides:
+        key, equals, value = assignment.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"--set {assignment}: must be KEY=VALUE, such as --set student.width=8")
+        place = f"--set {shown(assignment)[1:-1]}"
+        yield key.strip(), parse_value(value, place), place
+
+
+def _in_order(defects: Iterable[Defect]) -> list[Defect]:
+    """Sorted by line; what has no line comes last."""
+
+    def line(defect: Defect) -> float:
+        number = defect.place.rpartition(":")[2]
+        return int(number) if number.isdecimal() else math.inf
+
+    return sorted(defects, key=line)
+
+
+def _override(document: Document, key: str, value: Any, place: str) -> None:
+    """Put ``value`` under a dotted key, opening the short forms (``learning_rate: 0.5``) that stand in its way."""
+    path = tuple(key.split("."))
+    values = document.values
+    for word in path[:-1]:
+        inner = values.get(word)
+        if isinstance(inner, Mapping):
+            values[word] = dict(inner)
+        elif isinstance(inner, str) and word == "schedule":
+            values[word] = {}
+        else:
+            values[word] = {_SHORT_FORMS[word]: inner} if word in _SHORT_FORMS and inner is not None else {}
+        values = values[word]
+    values[path[-1]] = value
+    document.places[path] = place
+
+
+def _defect(document: Document, error: Mapping[str, Any]) -> Defect:
+    path = tuple(str(part) for part in error["loc"])
+    return Defect(document.place(path), ".".join(path), _reason(path, error))
+
+
+def _reason(path: tuple[str, ...], error: Mapping[str, Any]) -> str:
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
+    if kind == "sgdode":
+        return str(context["reason"])
+    if kind == "missing":
+        return "this key is required and missing"
+    if kind == "extra_forbidden":
+        known = _known(path[:-1])
+        return f"unknown key{nearest(path[-1], known)} (known here: {', '.join(known)})"
+    if kind == "literal_error":
+        allowed = [word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")]
+        hint = nearest(value, allowed) if isinstance(value, str) else ""
+        return f"got {shown(value)}; allowed: {', '.join(allowed)}{hint}"
+    limits = {"greater_than": "> {gt:g}", "greater_than_equal": "≥ {ge:g}", "less_than_equal": "≤ {le:g}"}
+    if kind in limits:
+        return f"got {shown(value)}; must be {limits[kind].format(**context)}"
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return f"got {shown(value)}; must be a mapping with the keys {', '.join(_known(path))}"
+    return f"got {shown(value)}; {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _known(path: tuple[str, ...]) -> list[str]:
+    """The keys that the mapping at ``path`` takes."""
+    model: Any = Spec
+    for word in path:
+        annotation = model.model_fields[word].annotation
+        parts = [annotation, *getattr(annotation, "__args__", ())]
+        model = next(part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
+    return list(model.model_fields)

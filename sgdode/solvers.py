@@ -1,0 +1,148 @@
+"""Solvers of initial value problems, under one face: CVODE by default, SciPy's by name.
+
+A solver is a function that appends the state at each of ``times`` to a list, tells ``at(t)`` how far it is, and notes
+its steps in the Solution. It raises FloatingPointError where it cannot meet the tolerance.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Rhs = Callable[[float, Array, Array], None]
+#: A state beyond this has left every regime of the equations.
+DIVERGED = 1e12
+#: A solver that gives up at a state grown this much has met a divergence, not a tolerance.
+_RUNAWAY = 1e5
+_DENSE_UP_TO = 60
+_MOST_STEPS = 10_000_000
+
+
+@dataclass
+class Solution:
+    """States at the times reached (≤T, size), with what it took."""
+
+    states: Array
+    evaluations: int = 0
+    steps: int = 0
+    method: str = ""
+    diverged_at: float | None = None
+    failed: str | None = None
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+class _Diverged(Exception):
+    pass
+
+
+class _Counted:
+    """A right-hand side that counts its calls and stops the solver when the state has diverged."""
+
+    def __init__(self, rhs: Rhs):
+        self.rhs, self.calls, self.t, self.square = rhs, 0, 0.0, 0.0
+
+    def fill(self, t: float, y: Array, ydot: Array) -> None:
+        self.calls += 1
+        self.t = t
+        self.square = float(y.dot(y))
+        if not self.square < DIVERGED**2:
+            raise _Diverged
+        self.rhs(t, y, ydot)
+
+    def __call__(self, t: float, y: Array) -> Array:
+        ydot = np.empty_like(y)
+        self.fill(t, y, ydot)
+        return ydot
+
+
+def solve(
+    rhs: Rhs, y0: Array, times: Array, solver: str, rtol: float, atol: float, at: Callable[[float], None]
+) -> Solution:
+    """States at ``times`` (the first is that of ``y0``).
+
+    ``at(t)`` is told of every time reached. Where the state grows without bound the solution ends with ``diverged_at``;
+    where the tolerance cannot be met, with ``failed``.
+    """
+    counted = _Counted(rhs)
+    method = SOLVERS["cvode" if solver == "auto" else solver]
+    states = [np.array(y0, dtype=float)]
+    solution = Solution(np.empty((0, len(y0))))
+    try:
+        if len(y0):
+            method(counted, states, times, rtol, atol, at, solution)
+        else:
+            states = [y0] * len(times)
+    except _Diverged:
+        solution.diverged_at = counted.t
+    except FloatingPointError as error:
+        if counted.square > _RUNAWAY**2 * (1.0 + float(y0 @ y0)):
+            solution.diverged_at = counted.t
+        else:
+            solution.failed = str(error)
+    solution.states = np.array(states)
+    solution.evaluations = counted.calls
+    return solution
+
+
+def _cvode(
+    rhs: _Counted, states: list[Array], times: Array, rtol: float, atol: float, at: Any, solution: Solution
+) -> None:
+    # Its warnings would go to stdout, which carries results alone; what matters of them is in the Solution.
+    for level in ("WARNING", "ERROR"):
+        os.environ.setdefault(f"SUNLOGGER_{level}_FILENAME", os.devnull)
+    from sksundae.cvode import CVODE
+
+    size = len(states[0])
+    linear = "dense" if size <= _DENSE_UP_TO else "gmres"
+    solution.method = f"cvode BDF {linear}"
+    options = {"linsolver": linear} if linear == "dense" else {"linsolver": linear, "krylov_dim": min(size, 30)}
+    solver = CVODE(rhs.fill, rtol=rtol, atol=atol, max_nonlin_iters=4, **options)
+    solver.init_step(times[0], states[0])
+    reached = times[0]
+    for time in times[1:]:
+        while reached < time:
+            result = solver.step(time, method="onestep")
+            reached = result.t
+            solution.steps += 1
+            if not result.success or solution.steps > _MOST_STEPS:
+                raise FloatingPointError(f"CVODE stopped at t = {result.t:.6g}: {result.message}")
+        states.append(np.array(solver.step(time).y))
+        at(time)
+
+
+def _scipy(name: str) -> Callable[..., None]:
+    def method(
+        rhs: _Counted, states: list[Array], times: Array, rtol: float, atol: float, at: Any, solution: Solution
+    ) -> None:
+        from scipy import integrate
+
+        solution.method = f"scipy {name}"
+        solver = getattr(integrate, name)(rhs, times[0], states[0], times[-1], rtol=max(rtol, 2.3e-14), atol=atol)
+        next_time = 1
+        while next_time < len(times):
+            message = solver.step()
+            solution.steps += 1
+            if solver.status == "failed":
+                raise FloatingPointError(f"{name} stopped at t = {solver.t:.6g}: {message}")
+            dense = None
+            while next_time < len(times) and times[next_time] <= solver.t:
+                dense = dense or solver.dense_output()
+                states.append(solver.y.copy() if times[next_time] == solver.t else dense(times[next_time]))
+                next_time += 1
+            at(solver.t)
+
+    return method
+
+
+SOLVERS: dict[str, Callable[..., None]] = {
+    "cvode": _cvode,
+    "lsoda": _scipy("LSODA"),
+    "bdf": _scipy("BDF"),
+    "dop853": _scipy("DOP853"),
+}

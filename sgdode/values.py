@@ -1,0 +1,113 @@
+"""The kinds of value that a spec holds, each with the message a wrong one gets.
+
+Every validator takes what YAML gave and returns the value that the rest of the program sees.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from sgdode.errors import nearest
+
+LARGEST_WHOLE = 2**53
+
+
+def wrong(reason: str) -> PydanticCustomError:
+    """The error of a validator; ``reason`` is shown as it stands."""
+    return PydanticCustomError("sgdode", "{reason}", {"reason": reason})
+
+
+def shown(value: Any) -> str:
+    """A value as it is repeated in an error, cut to a readable length."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def number(value: Any) -> float:
+    """A finite real number; a bool or a quoted number is not one."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong(f"got {shown(value)}; must be a number{_unquoted(value)}")
+    if not math.isfinite(value) or abs(value) > 1e300:
+        raise wrong(f"got {shown(value)}; must be a finite number")
+    return float(value)
+
+
+def whole(value: Any) -> int:
+    """A whole number; ``1e6`` is one."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong(f"got {shown(value)}; must be a whole number{_unquoted(value)}")
+    if not math.isfinite(value) or value != int(value):
+        raise wrong(f"got {shown(value)}; must be a whole number")
+    if abs(value) > LARGEST_WHOLE:
+        raise wrong(f"got {shown(value)}; whole numbers go up to 2^53 = {LARGEST_WHOLE}")
+    return int(value)
+
+
+def extent(value: Any) -> int | float:
+    """A size: a whole number from 1, or infinity."""
+    if value == "inf" or value == math.inf:
+        return math.inf
+    if isinstance(value, str):
+        raise wrong(f"got {shown(value)}; must be a whole number from 1, or inf{_unquoted(value)}")
+    size = whole(value)
+    if size < 1:
+        raise wrong(f"got {shown(value)}; must be a whole number from 1, or inf")
+    return size
+
+
+def output_weights(value: Any) -> Any:
+    """A number, a list of numbers, or the name of a scale."""
+    if isinstance(value, str):
+        if value in ("width", "sqrt-width"):
+            return value
+        hint = nearest(value, ["width", "sqrt-width"])
+        raise wrong(f"got {shown(value)}; allowed: a number, a list of numbers, width, sqrt-width{hint}")
+    return tuple(number(item) for item in value) if isinstance(value, list) else number(value)
+
+
+def matrix(value: Any) -> tuple[tuple[float, ...], ...]:
+    """A list of rows of equal length."""
+    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(row, (list, tuple)) for row in value):
+        raise wrong(f"got {shown(value)}; must be a matrix, a list of rows such as [[1, 0], [0, 1]]")
+    if len({len(row) for row in value}) != 1 or not value[0]:
+        raise wrong(f"got rows of lengths {shown([len(row) for row in value])}; all rows must be as long")
+    return tuple(tuple(number(item) for item in row) for row in value)
+
+
+def _unquoted(value: Any) -> str:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return ""
+    return " (remove the quotes)" if isinstance(value, str) else ""
+
+
+Number = Annotated[float, BeforeValidator(number)]
+Whole = Annotated[int, BeforeValidator(whole)]
+Extent = Annotated[
+    int | float,
+    BeforeValidator(extent),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["inf"]}]}),
+]
+OutputWeights = Annotated[
+    Any,
+    BeforeValidator(output_weights),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number"},
+                {"type": "array", "items": {"type": "number"}},
+                {"enum": ["width", "sqrt-width"]},
+            ]
+        }
+    ),
+]
+Matrix = Annotated[
+    tuple[tuple[float, ...], ...],
+    BeforeValidator(matrix),
+    WithJsonSchema({"type": "array", "items": {"type": "array", "items": {"type": "number"}}}),
+]

@@ -1,0 +1,89 @@
+"""The block of ``sgdode.directions`` in matrix products, for wide networks: BLAS does all but the recursion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import blas
+
+from sgdode import sgd
+from sgdode.directions import normalise, shrink, within
+
+Real = NDArray[Any]
+
+
+def advance(
+    student: Any,
+    teacher: Any,
+    rule: sgd.Rule,
+    rng: np.random.Generator,
+    L: Real,
+    a_star: Real,
+    dt: Real,
+    W: Real,
+    m: int,
+    dimension: float,
+    a: Real,
+    block: int,
+    ahead: int,
+    *room: Real,
+) -> tuple[int, int]:
+    """len(dt) steps of SGD: the same arguments and results as ``directions.advance``, for ahead = block."""
+    G_room, T_room, C_room, gram_room, vectors, labels = room
+    r, p = L.shape[1], W.shape[1]
+    for done in range(0, len(dt), block):
+        steps = min(block, len(dt) - done)
+        n = steps * rule.batch
+        rows, outside = r + m, dimension - m
+        G, C = _matrix(G_room, n, rows), C_room[:n]
+        sgd.draw_normals(rng, G, n, 0, r)
+        sgd.draw_labels(teacher, rule, rng, L, a_star, G, n, labels)
+        sgd.draw_normals(rng, G, n, r, rows)
+        fresh = n if steps > 1 else min(n, p)
+        gram, T = gram_room, _matrix(T_room, fresh, int(min(fresh, outside)))
+        if steps > 1:
+            sgd.draw_bartlett(rng, T, *T.shape, outside)
+            gram = np.matmul(G, G.T, out=_matrix(gram_room, n, n))
+            gram += T @ T.T
+        np.matmul(G, W[:rows], out=C)
+        inner = within(rule, steps)
+        bad = sgd.descend(student, inner, dt, done, steps, gram, C, a, vectors, labels[sgd.Y])
+        if bad >= 0:
+            return m, done + bad
+        if inner.decay != 0.0 or inner.spherical:
+            shrink(W, rows, vectors)
+        _add_product(W[:rows], G, C)
+        if steps == 1:
+            C = np.linalg.qr(C, mode="r") if n > p else C
+            sgd.draw_bartlett(rng, T, *T.shape, outside)
+        m = _append(T, C, W, r, m)
+        if rule.spherical:
+            normalise(W, r + m, vectors)
+    return m, len(dt)
+
+
+def _matrix(room: Real, rows: int, columns: int) -> Real:
+    """A contiguous (rows, columns) matrix at the start of ``room``."""
+    return np.asarray(room.reshape(-1)[: rows * columns].reshape(rows, columns))
+
+
+def _add_product(W: Real, G: Real, C: Real) -> None:
+    """W += Gᵀ C in place. For BLAS, which stores by columns, that is Wᵀ += Cᵀ G."""
+    product: Callable[..., Real] = blas.dgemm if W.dtype == np.float64 else blas.sgemm
+    product(1.0, C.T, G.T, beta=1.0, c=W.T, trans_b=True, overwrite_c=True)
+
+
+def _append(T: Real, C: Real, W: Real, r: int, m: int) -> int:
+    """The new rows TᵀC, after a factorisation where there is no room for them. Returns the new m."""
+    if not T.shape[1]:
+        return m
+    if r + m + T.shape[1] > len(W):
+        factor = np.linalg.qr(W[r : r + m], mode="r")
+        W[r:] = 0.0
+        m = len(factor)
+        W[r : r + m] = factor
+    np.matmul(T.T, C, out=W[r + m : r + m + T.shape[1]])
+    return m + T.shape[1]

@@ -1,0 +1,73 @@
+"""What the tests share: small specs, the command line in a real process, the reference trajectories."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sgdode.loading import load_spec
+
+REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
+
+SMALL: dict[str, Any] = {
+    "dimension": 100,
+    "teacher": {"width": 2},
+    "student": {"width": 3},
+    "learning_rate": 0.5,
+    "time": {"stop": 1.0, "points": 5},
+    "simulate": {"seeds": 2},
+}
+
+
+def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with nested ``changes``."""
+    result = copy.deepcopy(base)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+@pytest.fixture
+def small():
+    """``small(**changes)``: a spec that runs in milliseconds, with nested changes."""
+    return lambda **changes: load_spec(merged(SMALL, changes))
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """``reference(name)``: one of the reference trajectories, as read from JSON."""
+
+    def load(name: str) -> dict[str, Any]:
+        path = REFERENCE / name
+        if not path.is_file():
+            pytest.skip(f"reference data {name} is not here")
+        return json.loads(path.read_text())
+
+    return load
+
+
+@pytest.fixture
+def sgdode(tmp_path):
+    """``sgdode(*arguments, input=...)``: the command line in a process of its own, in an empty folder."""
+
+    def run(*arguments: str | Path, input: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "sgdode", *map(str, arguments)]
+        return subprocess.run(
+            command,
+            input=input,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=os.environ | environment,
+            check=False,
+        )
+
+    return run

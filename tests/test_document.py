@@ -1,0 +1,80 @@
+"""YAML text → values: YAML 1.2 numbers, and an error with its line for every trap."""
+
+import math
+
+import pytest
+
+from sgdode.document import parse, parse_value
+from sgdode.errors import SpecError
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 1e-3),
+        ("1E6", 1e6),
+        ("010", 10),
+        ("no", "no"),
+        ("yes", "yes"),
+        ("true", True),
+        ("~", None),
+        ("", None),
+        (".inf", math.inf),
+        ("-.inf", -math.inf),
+        ("'1'", "1"),
+        ("[1, 2.5]", [1, 2.5]),
+        ("1_000", "1_000"),
+        ("12:30:45", "12:30:45"),
+        ("2024-01-01", "2024-01-01"),
+        ("0x10", 16),
+        ("+3", 3),
+        (".5", 0.5),
+        ("5.", 5.0),
+    ],
+)
+def test_scalars_follow_yaml_1_2(text, value):
+    assert parse_value(text, "--set") == value
+
+
+def test_places_are_lines():
+    document = parse("a: 1\nb:\n  c: 2\n  d: {e: 3}\n", "f.yaml")
+    assert document.place(("b", "c")) == "f.yaml:3"
+    assert document.place(("b", "d", "e", "absent")) == "f.yaml:4"
+    assert document.place(("absent",)) == "f.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1]", "f:1: not a mapping"),
+        ("just text", "f:1: not a mapping"),
+        ("a: 1\na: 2", "f:2: a: this key is given twice (first at line 1)"),
+        ("a:\n  b: 1\n  b: 2", "f:3: a.b: this key is given twice (first at line 2)"),
+        ("a: *x", "the alias *x has no anchor"),
+        ("a: &a [*a]", "the alias *a has no anchor"),
+        ("a: !!python/object/apply:os.system [ls]", "is not allowed"),
+        ("? [1, 2]\n: 3", "a key must be a plain word"),
+        ("[" * 100_000, "nested more than"),
+        ("a: [1, 2", "not valid YAML"),
+        ("a: 1\n---\nb: 2", "f:2: a second YAML document"),
+        ("a: 1\n\tb: 2", "f:2: not valid YAML"),
+        ("a: \x00", "not valid YAML"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+    ],
+)
+def test_errors_name_the_place(text, message):
+    with pytest.raises(SpecError) as caught:
+        parse(text, "f")
+    assert message in str(caught.value)
+
+
+def test_alias_bomb_is_refused():
+    lines = ["a: &a [1,2,3,4,5,6,7,8,9]"]
+    lines += [f"{c}: &{c} [{','.join(['*' + p] * 9)}]" for p, c in zip("abcdefgh", "bcdefghi", strict=True)]
+    with pytest.raises(SpecError, match="aliases repeat"):
+        parse("\n".join(lines), "f")
+
+
+def test_empty_document_is_an_empty_mapping():
+    assert parse("", "f").values == {}
+    assert parse("# nothing\n", "f").values == {}

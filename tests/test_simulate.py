@@ -1,0 +1,202 @@
+"""The exact method has the law of plain d-dimensional SGD, whatever the sizes, the block and the variant."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from scipy.special import erf
+from scipy.stats import ks_2samp
+
+from sgdode import directions, sgd, wide
+from sgdode.activations import ACTIVATIONS, Activation
+from sgdode.compiled import machine_code
+from sgdode.initial import start
+from sgdode.loading import load_spec
+from sgdode.runs import begin, best, mover, overlaps, problem
+from sgdode.simulate import simulate
+
+from conftest import merged
+
+RUNS = 1500
+STEPS = 17  # not a multiple of the blocks, so that every run ends with a shorter one
+#: A true null fails one comparison of one overlap with this probability; there are about 500.
+CHANCE = 1e-7
+
+BASE = {
+    "dimension": 30,
+    "teacher": {"width": 2},
+    "student": {"width": 3, "output_weights": [1.0, -0.6, 1.5]},
+    "learning_rate": 12.0,
+    "time": {"stop": 1.0, "points": 5},
+    "simulate": {"seeds": 2},
+    "initial": {"seed": 3},
+}
+RANK_DEFICIENT = [[1.0, 0.5, 1.5], [0.5, 2.0, 2.5], [1.5, 2.5, 4.0]]
+
+
+def softsign(x):
+    return x / (1 + np.abs(x))
+
+
+def softsign_slope(x):
+    return 1 / (1 + np.abs(x)) ** 2
+
+
+USER = {"softsign": Activation(softsign, softsign_slope)}
+
+
+def experiment(changes, method="exact", precision="float64"):
+    spec = merged(merged(BASE, changes), {"simulate": {"method": method, "precision": precision}})
+    return load_spec(spec, activations=USER)
+
+
+def law(spec, block=None, wide=None, seed=0, runs=RUNS, steps=STEPS):
+    """(runs, overlaps): entries of Q and M, and a, of independent runs after some steps."""
+    beginning = start(spec)
+    task = problem(spec, beginning, block, wide)
+    move = mover(task)
+    rows = []
+    for run in range(runs):
+        rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(run,))))
+        state = begin(task, beginning, rng)
+        assert move(state, steps)
+        Q, M, _ = overlaps(task, state)
+        features = [Q[0, 0], Q[-1, -1], Q[0, -1], M[0, 0], M[-1, -1], M[0, -1]]
+        rows.append([*features, state.a[0], state.a[-1]])
+    return np.array(rows)
+
+
+def same_law(one, other, chance=CHANCE):
+    """Kolmogorov–Smirnov on every overlap, and on two combinations that see their dependence."""
+    one, other = (np.column_stack([x, x[:, 0] * x[:, 3], x[:, 2] - x[:, 5]]).round(12) for x in (one, other))
+    p_values = [ks_2samp(a, b, method="asymp").pvalue for a, b in zip(one.T, other.T, strict=True)]
+    return min(p_values) > chance
+
+
+_PLAIN = {}
+
+
+def plain(changes):
+    """The law of the explicit method, computed once for every set of changes."""
+    key = repr(changes)
+    if key not in _PLAIN:
+        _PLAIN[key] = law(experiment(changes, "explicit"), seed=1)
+    return _PLAIN[key]
+
+
+SIZES = {
+    "d=8": {"dimension": 8},
+    "d=30": {},
+    "d=200": {"dimension": 200, "learning_rate": 30.0},
+    "d<p+k": {"dimension": 4},
+    "D=0": {"dimension": 2},
+    "D=1": {"dimension": 3},
+    "P": {"teacher": {"overlap": [[1.0, 0.6], [0.6, 2.0]]}, "dimension": 9},
+    "rank-deficient P": {"teacher": {"width": 3, "overlap": RANK_DEFICIENT}, "dimension": 12},
+    "wide": {"student": {"width": 12, "output_weights": 1.0}, "dimension": 40, "learning_rate": 40.0},
+    "one neuron": {"student": {"width": 1, "output_weights": 1.0}, "teacher": {"width": 1}, "dimension": 8},
+    "square": {
+        "student": {"activation": "square"},
+        "teacher": {"activation": "square"},
+        "learning_rate": 0.1,
+    },
+    "user": {"student": {"activation": {"name": "softsign", "gain": 1.7}}, "teacher": {"activation": "square"}},
+}
+SCHEDULE = {"gamma": 12.0, "schedule": {"power": 0.7, "time": 0.8}}
+VARIANTS = {
+    "trained": {"student": {"train_output": 3.0}},
+    "batch": {"batch_size": 3},
+    "batch > p, d": {"batch_size": 7, "dimension": 6},
+    "decay": {"weight_decay": 0.4},
+    "spherical": {"constraint": "spherical"},
+    "schedule": {"learning_rate": SCHEDULE},
+    "noise": {"teacher": {"noise": 0.3, "output_weights": [2.0, -1.0]}},
+    "gains": {
+        "student": {"activation": {"name": "erf", "gain": 1.5}},
+        "teacher": {"activation": {"name": "erf", "gain": 0.5}},
+    },
+    "spherical, decay, batch": {"constraint": "spherical", "weight_decay": 0.6, "batch_size": 2, "dimension": 9},
+    "trained, schedule, noise": {
+        "student": {"train_output": 3.0},
+        "learning_rate": SCHEDULE,
+        "teacher": {"noise": 0.2},
+    },
+    "all": {
+        "student": {"train_output": 2.0, "activation": {"name": "erf", "gain": 1.3}},
+        "teacher": {"noise": 0.2, "overlap": [[1.0, 0.6], [0.6, 2.0]]},
+        "learning_rate": SCHEDULE,
+        "constraint": "spherical",
+        "weight_decay": 0.5,
+        "batch_size": 2,
+    },
+}
+
+
+@pytest.mark.parametrize("changes", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("block", [1, 5])
+def test_exact_method_has_the_law_of_plain_sgd(changes, block):
+    assert same_law(law(experiment(changes), block), plain(changes))
+
+
+@pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.parametrize("block", [1, 4])
+def test_variants_have_the_law_of_plain_sgd(changes, block):
+    assert same_law(law(experiment(changes), block), plain(changes))
+
+
+@pytest.mark.parametrize("block", [2, 3, 7, 16])
+@pytest.mark.parametrize("size", ["d=8", "d=30"])
+def test_every_block_has_the_law_of_plain_sgd(size, block):
+    assert same_law(law(experiment(SIZES[size]), block), plain(SIZES[size]))
+
+
+@pytest.mark.parametrize("name", ["d=8", "d=30", "rank-deficient P", "wide", "D=0"])
+@pytest.mark.parametrize("block", [1, 4, 16])
+def test_loops_and_matrix_products_are_one_algorithm(name, block):
+    """From the same random numbers, to round-off; folds included (capacity is reached within 200 steps)."""
+    spec = experiment(SIZES[name])
+    one, other = (law(spec, block, by, runs=3, steps=200) for by in (False, True))
+    np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("block", [1, 6])
+def test_loops_and_matrix_products_agree_on_variants(name, block):
+    spec = experiment(VARIANTS[name])
+    one, other = (law(spec, block, by, runs=3, steps=40) for by in (False, True))
+    np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("by", [False, True])
+def test_float32_follows_float64(by):
+    """State and products in single precision: the same random numbers, the overlaps to 1e-5 after 200 steps."""
+    changes = {"dimension": 50, "learning_rate": 5.0}
+    double = law(experiment(changes), 4, by, runs=5, steps=200)
+    single = law(experiment(changes, precision="float32"), 4, by, runs=5, steps=200)
+    assert 1e-9 < np.abs(single - double).max() < 1e-5
+
+
+def without_gram(*arguments):
+    arguments = list(arguments)
+    arguments[5] = np.zeros_like(arguments[5])
+    return sgd.descend(*arguments)
+
+
+def wrong_chi(rng, T, rows, columns, dimension):
+    sgd.draw_bartlett(rng, T, rows, columns, dimension + 12)
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"), [("descend", without_gram), ("draw_bartlett", wrong_chi)], ids=["no Gram", "chi"]
+)
+def test_the_comparison_sees_a_broken_kernel(monkeypatch, name, broken):
+    """The thresholds are of use: without the Gram recursion, or with wrong degrees of freedom, the law differs."""
+    patched = type("Patched", (), {key: getattr(sgd, key) for key in dir(sgd)})
+    setattr(patched, name, staticmethod(broken))
+    monkeypatch.setattr(wide, "sgd", patched)
+    assert not same_law(law(experiment({}), 8, True), plain({}))
