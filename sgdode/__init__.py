@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sgdode.activations import Activation
+    from sgdode.comparing import compare
     from sgdode.errors import SpecError
+    from sgdode.figures import plot
+    from sgdode.hermite import hermite_coefficients
     from sgdode.integrate import integrate
     from sgdode.loading import load_spec
     from sgdode.simulate import simulate
@@ -23,12 +26,15 @@ _HOME = {
     "Spec": "sgdode.spec",
     "SpecError": "sgdode.errors",
     "Trajectory": "sgdode.trajectory",
+    "compare": "sgdode.comparing",
+    "hermite_coefficients": "sgdode.hermite",
     "integrate": "sgdode.integrate",
     "load_spec": "sgdode.loading",
+    "plot": "sgdode.figures",
     "simulate": "sgdode.simulate",
 }
 
-__all__ = ["Activation", "Spec", "SpecError", "Trajectory", "integrate", "load_spec", "simulate"]
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -90,6 +90,29 @@ def init(
     print(path)
 
 
+@app.command(epilog="Example: sgdode check config.yaml --set dimension=1e6")
+@with_request
+def check(request: Request) -> None:
+    """Validate a spec; print γ, δt, the equations and why, and what a run will cost."""
+    from sgdode.forecast import as_text, forecast
+    from sgdode.jobs import cores
+
+    spec = request.load()
+    found = forecast(spec, request.jobs or cores())
+    print(json.dumps(found, ensure_ascii=False) if request.json else as_text(spec, found))
+
+
+@app.command(epilog="Example: sgdode regimes config.yaml experiments/quickstart.yaml")
+def regimes(
+    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files.")], verbose: Verbose = False
+) -> None:
+    """Place runs between the limits of the paper (its figure 1), as text."""
+    from sgdode.forecast import placed
+    from sgdode.loading import load_spec
+
+    print(placed([load_spec(spec) for spec in specs]))
+
+
 @app.command(epilog="Example: sgdode plot a-simulate-*.h5 a-integrate-*.h5 --figure overlaps -o a.pdf")
 def plot(
     files: Annotated[

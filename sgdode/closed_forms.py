@@ -21,6 +21,7 @@ from sgdode.arcsine import asin
 from sgdode.compiled import FILL_SIGNATURE
 
 _SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
+_ROUND_OFF = 1e-15  # of 1 − ρ², whose root K11 feels: less than this counts as ρ = ±1
 _compiled = njit(FILL_SIGNATURE, cache=True, error_model="numpy", nogil=True)
 
 
@@ -77,7 +78,8 @@ def ramp_ramp(
             product = q * (gain2 * gain2 * max(q2[c], 0.0))
             limit = math.sqrt(product)
             covariance = min(max(both * C[b, c], -limit), limit)
-            s = math.sqrt(max(product - covariance * covariance, 0.0))
+            left = product - covariance * covariance
+            s = math.sqrt(left) if left > _ROUND_OFF * product else 0.0
             angle = math.atan2(covariance, s) + 0.5 * math.pi
             K[b, c] = straight * covariance + kink * (s + covariance * angle)
             K11[b, c] = both * (straight + kink * angle)

@@ -58,12 +58,14 @@ def _condition(Omega: Any, i: Any, j: Any, alpha: Any, beta: Any, spread: Any, c
         beta[c] = (Omega[c, j] - alpha[c] * alpha[j]) / math.sqrt(rest) if plane else 0.0
     for c in range(n):
         left = Omega[c, c] - alpha[c] * alpha[c] - beta[c] * beta[c]
-        spread[c] = math.sqrt(left) if left > _NOTHING * Omega[c, c] else 0.0
+        spread[c] = math.sqrt(left) if left > _NOTHING * Omega[c, c] and c != i and c != j else 0.0
     for b in range(n):
         for c in range(n):
             size = spread[b] * spread[c]
             covariance = Omega[b, c] - alpha[b] * alpha[c] - beta[b] * beta[c]
             cosine[b, c] = min(max(covariance / size, -1.0), 1.0) if size > 0.0 else 0.0
+            if size > 0.0 and size - abs(covariance) < _NOTHING * math.sqrt(Omega[b, b] * Omega[c, c]):
+                cosine[b, c] = math.copysign(1.0, covariance)
     return plane
 
 
@@ -111,7 +113,7 @@ def _fill_powers(cosine: Any, powers: Any) -> None:
             power = 1.0 if b == c else 2.0
             for term in range(powers.shape[0]):
                 powers[term, at] = power
-                power *= cosine[b, c] if b != c else 1.0
+                power *= cosine[b, c]  # also where b = c: 0 for a field that is given
             at += 1
 
 
@@ -125,9 +127,6 @@ def conditional_variance(Omega: Any, v: Any, noise: Any, st: Any, outer: Any, in
     for i in range(p):
         for j in range(i, p):
             plane = _condition(Omega, i, j, alpha, beta, spread, cosine)
-            # A field that is given keeps its mean whatever the rounding: σ' is taken there, not at μ + √T ξ.
-            spread[i] = 0.0
-            spread[j] = 0.0
             _fill_powers(cosine, powers)
             total = 0.0
             for one in range(outer.shape[1]):

@@ -50,7 +50,7 @@ def _reflect(W: Any, top: int, end: int, j: int, square: float, room: Any) -> No
     p, v, w = W.shape[1], room[REFLECTION], room[PROJECTION]
     head = float(W[top, j])
     length = math.sqrt(square + head * head)
-    head += length if head >= 0.0 else -length
+    head = -square / (head + length) if head > 0.0 else head - length  # R_jj > 0, without cancellation
     factor = 2.0 / (square + head * head)
     for i in range(top, end):
         v[i - top] = W[i, j]
@@ -71,7 +71,8 @@ def _reflect(W: Any, top: int, end: int, j: int, square: float, room: Any) -> No
 
 @njit([int64(real[:, ::1], int64, int64, MATRIX) for real in REALS], **OPTIONS)
 def fold(W: Any, first: int, count: int, room: Any) -> int:
-    """Rows first, ..., first + count − 1 of W become the R of their QR factorisation (Householder): WᵀW is kept.
+    """Rows first, ..., first + count − 1 of W become the R, R_jj ≥ 0, of their QR factorisation (Householder):
+    WᵀW is kept.
 
     Returns the number of rows that are left, min(count, p); the others are set to 0.
     """
@@ -84,6 +85,9 @@ def fold(W: Any, first: int, count: int, room: Any) -> int:
             square += float(W[i, j]) * W[i, j]
         if square > 0.0:
             _reflect(W, top, end, j, square, room)
+        elif W[top, j] < 0.0:
+            for c in range(p):
+                W[top, c] = -W[top, c]
     for i in range(first + rank, end):
         for c in range(p):
             W[i, c] = 0.0

@@ -76,9 +76,11 @@ class _Builder:
         self.count = 0
         self.aliased = 0
 
+    def place(self, event: Any) -> str:
+        return f"{self.document.source}:{event.start_mark.line + 1}"
+
     def fail(self, event: Any, path: Path, reason: str) -> SpecError:
-        place = f"{self.document.source}:{event.start_mark.line + 1}"
-        return SpecError([Defect(place, ".".join(path), reason)])
+        return SpecError([Defect(self.place(event), ".".join(path), reason)])
 
     def node(self, event: Any, path: Path) -> Any:
         if isinstance(event, yaml.AliasEvent):
@@ -124,7 +126,7 @@ class _Builder:
             if key in values:
                 first = self.document.places[inner].rpartition(":")[2]
                 raise self.fail(event, inner, f"this key is given twice (first at line {first}); keep one of them")
-            self.document.places[inner] = f"{self.document.source}:{event.start_mark.line + 1}"
+            self.document.places[inner] = self.place(event)
             values[key] = self.node(next(self.events), inner)
         return values
 
@@ -161,8 +163,7 @@ def parse(text: str | bytes, source: str) -> Document:
     except UnicodeDecodeError as error:
         raise SpecError([Defect(source, "", f"not UTF-8 text (byte {error.start}); save the file as UTF-8")]) from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{source}:{mark.line + 1}" if mark is not None else source
+        place = f"{source}:{error.problem_mark.line + 1}" if error.problem_mark else source
         raise SpecError([Defect(place, "", f"not valid YAML: {error.problem or error.context}")]) from None
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())

@@ -80,6 +80,11 @@ def draw(
     return picture
 
 
+def plot(*runs: Trajectory | str | Path, figure: str = "risk", **options: Any) -> Figure:
+    """One picture of trajectories, or of files, as a matplotlib Figure (a notebook shows it). Options as in draw."""
+    return draw([run if isinstance(run, Trajectory) else Trajectory.load(run) for run in runs], figure, **options)
+
+
 def save_figure(figure: Figure, path: str | Path) -> Path:
     """Write a picture as its suffix says: beside the path first, then renamed; the same bytes for the same picture.
 

@@ -13,7 +13,6 @@ from numba.core.types import FunctionType
 
 from sgdode.closed_forms import CLOSED_FORMS, RAMPS
 from sgdode.compiled import FILL_SIGNATURE, Unit
-from sgdode.mehler import TERMS, coefficients, mehler, mehler_table
 from sgdode.overlaps import Array
 
 #: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)`` as an argument of compiled code: fills K, K11,
@@ -58,6 +57,8 @@ def pair_kernel(first: Unit, second: Unit) -> PairKernel:
 
 def mehler_kernel(first: Unit, second: Unit, refinement: int = 1) -> PairKernel:
     """The dual kernel by the Mehler expansion, whatever the pair; ``refinement`` cuts the quadrature panels."""
+    from sgdode.mehler import mehler, mehler_table
+
     table = mehler_table(first, second, refinement)
     return PairKernel(mehler, first.gain, second.gain, first.evaluate, second.evaluate, table)
 
@@ -83,6 +84,8 @@ def kernel_error(first: Unit, second: Unit, q: float, q_prime: float) -> KernelE
 
 
 def _expansion(first: Unit, second: Unit, q: float, q_prime: float, refinement: int) -> tuple[Any, ...]:
+    from sgdode.mehler import TERMS, coefficients
+
     v1, v2 = np.array([max(q, 1e-11)]), np.array([max(q_prime, 1e-11)])
     a, b, (m1, m2, n1, n2) = np.empty((1, TERMS)), np.empty((1, TERMS)), np.empty((4, 1))
     kernel = mehler_kernel(first, second, refinement)

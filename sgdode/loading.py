@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from sgdode.activations import Activation
+from sgdode.activations import ACTIVATIONS, Activation
 from sgdode.checks import defects
 from sgdode.document import Document, parse, parse_value
 from sgdode.errors import Defect, SpecError, UsageError, nearest
@@ -62,6 +62,8 @@ def resolve(
 ) -> Spec:
     """Validate the values of a document, after its overrides."""
     document.values.setdefault("name", "spec")
+    if taken := set(activations or {}) & {*ACTIVATIONS, "hermite"}:
+        raise UsageError(f"activations: {', '.join(sorted(taken))} is a built-in name; call yours otherwise")
     for key, value, place in _assignments(overrides):
         _override(document, key, value, place)
     try:

@@ -40,7 +40,6 @@ _TANH: dict[int, tuple[list[float], list[float], float]] = {
          2.510743172393116], 6.2e-7),
 }
 # fmt: on
-SIGMOIDAL = ("erf", "tanh", "sigmoid")
 _LONGEST = 0.015  # seconds that one V may cost
 _ARCSINE = 4e-9  # seconds that one arcsine costs
 

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from sgdode.appearance import NEUTRAL, legend_outside, lighter, log_axis, log_limits
 from sgdode.curves import MOST_NAMES, Curve, curve, draw_curve, legend_entries, mark_end
 from sgdode.errors import UsageError
-from sgdode.neurons import FEW_POINTS, Neurons, distribution, faint_sample, shown_neurons
+from sgdode.neurons import Neurons, distribution, faint_sample, shown_neurons
 from sgdode.series import ABSCISSAE, Series, View, arrange
 from sgdode.trajectory import Array, Trajectory
 
@@ -189,7 +189,7 @@ def _single(
 ) -> dict[str, Any]:
     """One curve of one neuron; returns the legend entry of its end, where it diverged."""
     shown = curve(series, view, name, pick)
-    draw_curve(axes, shown, series, colour, most=2 * FEW_POINTS if few else FEW_POINTS, width=1.0 if few else 0.6)
+    draw_curve(axes, shown, series, colour, most=40 if few else 20, width=1.0 if few else 0.6)
     return _end(axes, shown, series)
 
 

@@ -15,8 +15,8 @@ from numba import njit, types
 from sgdode.overlaps import Array
 from sgdode.pairs import MATRIX, PAIR, VECTOR
 
-#: Nodes, and the relative error of V that they leave where Ω is singular (measured; a tenth of it for regular Ω).
-LOG2_NODES, ERROR = 14, 8e-3
+#: 2^14 nodes.
+LOG2_NODES = 14
 
 
 @lru_cache

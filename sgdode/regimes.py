@@ -69,8 +69,8 @@ def full_seconds(spec: Spec) -> float:
 def regime(spec: Spec) -> str:
     """The corner of figure 1 that a run is nearest to, in words."""
     small = {
-        "classical (gradient flow): γ/p → 0 at fixed d and p": spec.gamma_over_p,
-        "high-dimensional (Saad–Solla): d → ∞ at fixed p and γ": 1.0 / spec.d,
         "mean-field: p → ∞": 1.0 / spec.p,
+        "high-dimensional (Saad–Solla): d → ∞ at fixed p and γ": 1.0 / spec.d,
+        "classical (gradient flow): γ/p → 0 at fixed d and p": spec.gamma_over_p,
     }
     return min(small, key=lambda name: small[name])

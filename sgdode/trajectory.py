@@ -84,3 +84,22 @@ class Trajectory:
         from sgdode.store import read
 
         return read(Path(path))
+
+    def to_xarray(self) -> Any:
+        """An ``xarray.Dataset`` with the dimensions and coordinates of the file (extra ``xarray``)."""
+        import xarray
+
+        lead = ("seed", "time") if self.kind == "simulation" else ("time",)
+        names = {name: (*lead, *QUANTITIES[name][0]) for name in self.curves}
+        data = {name: (dims, self.curves[name], _described(name)) for name, dims in names.items()}
+        data["P"] = (("teacher", "teacher_b"), self.P, {"long_name": "teacher-teacher overlaps P = W* W*ᵀ/d"})
+        if self.step is not None:
+            data["step"] = (("time",), self.step, {"long_name": "SGD steps ν"})
+        if self.particle_weight is not None:
+            data["particle_weight"] = (("student",), self.particle_weight, {"long_name": "weight of each particle"})
+        dataset = xarray.Dataset(data, {"time": self.time}, {**self.attributes, "kind": self.kind})
+        return dataset.assign_coords({str(dim): range(size) for dim, size in dataset.sizes.items() if dim != "time"})
+
+
+def _described(name: str) -> dict[str, str]:
+    return {"units": "1", "long_name": QUANTITIES[name][1]}

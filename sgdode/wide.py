@@ -13,6 +13,7 @@ from sgdode import sgd
 from sgdode.directions import normalise, shrink, within
 
 Real = NDArray[Any]
+_PART = 32
 
 
 def advance(
@@ -50,19 +51,41 @@ def advance(
             gram += T @ T.T
         np.matmul(G, W[:rows], out=C)
         inner = within(rule, steps)
-        bad = sgd.descend(student, inner, dt, done, steps, gram, C, a, vectors, labels[sgd.Y])
+        bad = _descend(student, inner, dt[done : done + steps], gram, C, a, vectors, labels[sgd.Y])
         if bad >= 0:
             return m, done + bad
         if inner.decay != 0.0 or inner.spherical:
             shrink(W, rows, vectors)
         _add_product(W[:rows], G, C)
         if steps == 1:
-            C = np.linalg.qr(C, mode="r") if n > p else C
+            C = _triangle(C) if n > p else C
             sgd.draw_bartlett(rng, T, *T.shape, outside)
         m = _append(T, C, W, r, m)
         if rule.spherical:
             normalise(W, r + m, vectors)
     return m, len(dt)
+
+
+def _descend(student: Any, rule: sgd.Rule, dt: Real, gram: Real, C: Real, a: Real, room: Real, y: Real) -> int:
+    """``sgd.descend`` in parts of 32 samples: what a part does to the later ones is a matrix product."""
+    part = max(1, _PART // rule.batch)
+    kept = np.ones(len(a))
+    for step in range(0, len(dt), part):
+        steps = min(part, len(dt) - step)
+        first, end = step * rule.batch, (step + steps) * rule.batch
+        own = np.ascontiguousarray(gram[first:end, first:end]) if len(dt) > 1 else gram
+        bad = int(sgd.descend(student, rule, dt, step, steps, own, C[first:end], a, room, y[first:]))
+        if bad >= 0:
+            return step + bad
+        if rule.decay != 0.0 or rule.spherical:
+            keep = room[sgd.KEEP, : len(a)]
+            C[:first] *= keep
+            C[end:] *= keep
+            kept *= keep
+        if end < len(C):
+            C[end:] += gram[end:, first:end] @ C[first:end]
+    room[sgd.KEEP, : len(a)] = kept
+    return -1
 
 
 def _matrix(room: Real, rows: int, columns: int) -> Real:
@@ -81,9 +104,26 @@ def _append(T: Real, C: Real, W: Real, r: int, m: int) -> int:
     if not T.shape[1]:
         return m
     if r + m + T.shape[1] > len(W):
-        factor = np.linalg.qr(W[r : r + m], mode="r")
+        factor = _factor(W[r : r + m])
         W[r:] = 0.0
         m = len(factor)
         W[r : r + m] = factor
     np.matmul(T.T, C, out=W[r + m : r + m + T.shape[1]])
     return m + T.shape[1]
+
+
+def _factor(B: Real) -> Real:
+    """R with at most p rows, R_jj ≥ 0 and RᵀR = BᵀB, as the overlaps need it: by Cholesky where BᵀB is regular, else by QR."""
+    wide = B.astype(np.float64)
+    if len(B) < B.shape[1]:
+        return _triangle(wide)
+    try:
+        return np.asarray(np.linalg.cholesky(wide.T @ wide).T)
+    except np.linalg.LinAlgError:
+        return _triangle(wide)
+
+
+def _triangle(B: Real) -> Real:
+    """The R, R_jj ≥ 0, of the QR factorisation of B."""
+    R = np.linalg.qr(B, mode="r")
+    return np.asarray(R * np.where(np.diag(R) < 0, -1, 1)[:, None].astype(R.dtype))

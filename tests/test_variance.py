@@ -35,7 +35,7 @@ def filled(variance, Omega, v, noise, p):
     return out
 
 
-def monte_carlo(student, teacher, Omega, count=300_000):
+def monte_carlo(student, teacher, Omega, count=100_000):
     """V of two students and two teachers, and its standard error."""
     values, vectors = np.linalg.eigh(Omega)
     half = np.random.default_rng(5).standard_normal((count, 4))
@@ -73,7 +73,7 @@ def test_perfect_learning_is_a_fixed_point(name):
     Omega = REGULAR[np.ix_(order, order)]
     variance = term(UNITS[name], UNITS[name], 2, 2)
     out = filled(variance, Omega, np.array([-0.5, -0.5, 0.5, 0.5]), 0.0, 2)
-    assert np.max(np.abs(out)) < 1e-13 * (1 + np.max(Omega) ** 2)
+    assert np.max(np.abs(out)) < 1e-12 * (1 + np.max(Omega) ** 2)
 
 
 @pytest.mark.parametrize(
