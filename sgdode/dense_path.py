@@ -33,6 +33,10 @@ class DensePath:
         bend = (1 - x) * (f[0] - rise) - x * (f[1] - rise)
         return np.asarray(y[0] + x * (rise + (1 - x) * bend))
 
+    def at(self, times: Array) -> Array:
+        """y (T,size) at ``times`` (T,)."""
+        return np.stack([self(float(t)) for t in times])
+
 
 def dense_path(rhs: Rhs, y0: Array, stop: float, rtol: float, atol: float) -> DensePath:
     """The solution from t = 0 to ``stop`` at every step of CVODE. Raises RunError where it cannot go on."""

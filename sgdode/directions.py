@@ -16,24 +16,24 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit
-from numba.core.types import UniTuple, float64, int64, void
+from numba import njit, types
+from numba.core.types import float64, int64, void
 
 from sgdode.compiled import EVALUATE
 from sgdode.sgd import (
+    KEEP,
+    MATRIX,
+    NORM,
     OPTIONS,
+    PROJECTION,
     REALS,
+    REFLECTION,
     RNG,
     RULE,
-    KEEP,
-    NORM,
-    MATRIX,
-    PROJECTION,
-    REFLECTION,
     VECTOR,
+    Rule,
     X,
     Y,
-    Rule,
     add_past,
     descend,
     draw_bartlett,
@@ -128,7 +128,9 @@ def _add(X: Any, n: int, columns: int, C: Any, W: Any, first: int) -> None:
                 W[first + j, i] += x * C[s, i]
 
 
-@njit([int64(real[:, ::1], int64, int64, real[:, ::1], real[:, ::1], int64, int64, MATRIX) for real in REALS], **OPTIONS)
+@njit(
+    [int64(real[:, ::1], int64, int64, real[:, ::1], real[:, ::1], int64, int64, MATRIX) for real in REALS], **OPTIONS
+)
 def _append(T: Any, n: int, columns: int, C: Any, W: Any, r: int, m: int, room: Any) -> int:
     """The new rows TᵀC, after a fold where there is no room for them. Returns the new m."""
     if r + m + columns > W.shape[0]:
@@ -176,7 +178,7 @@ def normalise(W: Any, rows: int, room: Any) -> None:
 
 @njit(
     [
-        UniTuple(int64, 2)(
+        types.UniTuple(int64, 2)(
             *(EVALUATE, EVALUATE, RULE, RNG, real[:, ::1], VECTOR, VECTOR, real[:, ::1], int64, float64, VECTOR),
             *(int64, int64, real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1], MATRIX, MATRIX),
         )
@@ -207,8 +209,9 @@ def advance(
 ) -> tuple[int, int]:
     """len(dt) steps of SGD in blocks of ``block``, on W and a in place. ``L`` (k,r), ``dimension`` D.
 
-    The labels of ``ahead`` steps are drawn at once (a multiple of ``block``): they depend on the teacher alone, and many
-    in one call are faster. Returns the new m and the number of steps done: fewer than len(dt) where the next diverged.
+    The labels of ``ahead`` steps (a multiple of ``block``) are drawn at once: they depend on the teacher alone, and
+    many in one call are faster. Returns the new m and the number of steps done: fewer than len(dt) where the next one
+    diverged.
     """
     r, p, x = L.shape[1], W.shape[1], room[X, : W.shape[1]]
     for done in range(dt.size):

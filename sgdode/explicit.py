@@ -97,9 +97,7 @@ def advance(
         for _ in range(rule.batch):
             for j in range(d):
                 x[j] = rng.standard_normal() / d**0.5
-            error = _displacement(
-                student, rule, _label(teacher, rule, rng, W_star, a_star, x, room), W, a, x, room
-            )
+            error = _displacement(student, rule, _label(teacher, rule, rng, W_star, a_star, x, room), W, a, x, room)
             share = dt[step] / rule.batch * error
             size = 0.0
             for i in range(p):  # (γ/p) a σ'(λ) E x, with γ/p = δt d

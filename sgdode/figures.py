@@ -18,6 +18,7 @@ from sgdode.appearance import STYLES, caption
 from sgdode.captions import common
 from sgdode.errors import FileError, UsageError, nearest
 from sgdode.overlaps_figure import overlaps
+from sgdode.regimes_figure import regimes
 from sgdode.risk_figure import risk
 from sgdode.series import ABSCISSAE, View
 from sgdode.trajectory import Trajectory
@@ -26,6 +27,7 @@ from sgdode.trajectory import Trajectory
 FIGURES: dict[str, Callable[[Figure, Sequence[Trajectory], View], None]] = {
     "risk": risk,
     "overlaps": overlaps,
+    "regimes": regimes,
 }
 
 SUFFIXES = (".png", ".pdf", ".svg")

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from sgdode.dense_path import DensePath, dense_path
 from sgdode.equations import System, unpack
@@ -21,7 +22,7 @@ from sgdode.grid import clock
 from sgdode.increments import Increments
 from sgdode.initial import Start
 from sgdode.overlaps import Array
-from sgdode.propagation import Pair, propagate
+from sgdode.propagation import Generator, Pair, propagate
 from sgdode.risk_slope import RiskSlope
 from sgdode.spec import Spec
 
@@ -30,6 +31,8 @@ _LARGEST = 2000
 #: A standard deviation above this share of the risk is not small.
 _LARGE = 0.5
 _PATH_RTOL = 1e-8
+#: The first step that is tried, as a share of the whole time.
+_FIRST_STEP = 1e-3
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ def fluctuations(spec: Spec, start: Start, problem: System, times: Array) -> Flu
         step_size = spec.step_size * ticks.factor(t)
         return Pair(jacobian(problem, t, y, difference), step_size * noise.covariance(t, y))
 
-    return _collected(spec, start, path, times, generator)
+    with threadpool_limits(1, "blas"):  # small matrices: threads would wait for each other
+        curves, risks = _collected(spec, start, path, times, generator)
+    return Fluctuations(curves, _warnings(problem.curves(path.at(times))["risk"], risks, times))
 
 
 def jacobian(problem: System, t: float, y: Array, difference: float) -> Array:
@@ -80,15 +85,33 @@ def jacobian(problem: System, t: float, y: Array, difference: float) -> Array:
     return J
 
 
-def _collected(spec: Spec, start: Start, path: DensePath, times: Array, generator) -> Fluctuations:  # type: ignore[no-untyped-def]
+def _collected(
+    spec: Spec, start: Start, path: DensePath, times: Array, generator: Generator
+) -> tuple[dict[str, Array], Array]:
+    """The curves, and both terms (T,2) of the variance of the risk."""
     p, k = start.overlaps.M.shape
-    slope, deviations, risks = RiskSlope(spec, start), np.zeros((len(times), len(path.states[0]))), np.zeros((len(times), 2))
-    step = 1e-3 * float(times[-1])
-    for at, C in enumerate(propagate(generator, times, step)):
+    slope = RiskSlope(spec, start)
+    deviations, risks = np.zeros((len(times), len(path.states[0]))), np.zeros((len(times), 2))
+    for at, C in enumerate(propagate(generator, times, _FIRST_STEP * float(times[-1]))):
         deviations[at] = np.sqrt(np.maximum(np.diag(C), 0.0))
-        risks[at] = slope.variance(path(float(times[at])), C) if at else 0.0
+        if at:
+            risks[at] = slope.variance(path(float(times[at])), C)
     Q, M, a = unpack(deviations, p, k)
     curves = {"risk_std": np.sqrt(risks.sum(axis=1)), "M_std": M, "Q_std": Q}
-    if a.shape[1]:
-        curves["output_weights_std"] = a
-    return Fluctuations(curves, [])
+    return curves | ({"output_weights_std": a} if a.shape[1] else {}), risks
+
+
+def _warnings(risk: Array, risks: Array, times: Array) -> list[str]:
+    """Where linear response is not enough, and where the risk moves at second order only."""
+    found, total = [], risks.sum(axis=1)
+    if (curved := risks[:, 1] > risks[:, 0]).any():
+        found.append(
+            f"fluctuations: from t = {times[curved][0]:.4g} on (at {curved.sum()} of {len(times)} times) the risk is so "
+            "near a minimum that it moves at second order: risk_std there is that of a quadratic form, not of a normal law"
+        )
+    if (large := np.sqrt(total) > _LARGE * risk)[1:].any():
+        found.append(
+            f"fluctuations: not small from t = {times[large][0]:.4g} on (at {large.sum()} of {len(times)} times): "
+            f"risk_std is above {_LARGE:.0%} of the risk there, and linear response is a guide, not a measure"
+        )
+    return found

@@ -10,10 +10,10 @@ import numpy as np
 
 from sgdode.checks import require, saved_names
 from sgdode.equations import System
-from sgdode.errors import RunError
+from sgdode.errors import Defect, RunError, SpecError
 from sgdode.grid import Grid, saved_grid
 from sgdode.infinite_width import finer
-from sgdode.initial import start, teacher_overlap
+from sgdode.initial import Start, start, teacher_overlap
 from sgdode.regimes import plan
 from sgdode.solvers import Solution, solve
 from sgdode.spec import Spec
@@ -47,9 +47,11 @@ def integrate(spec: Spec, *, progress: Progress | None = None) -> Trajectory:
             f"the right-hand side is known to {problem.error:.1g}: solved at that tolerance, "
             f"not at the {spec.integrate.rtol:.1g} asked for"
         )
+    spreads, notes = _fluctuations(spec, beginning, problem, grid.time[: len(solution.states)])
+    warnings += notes
     P = teacher_overlap(spec) if beginning is None else beginning.overlaps.P
     attributes = _attributes(spec, problem, solution) | report | {"equations_reason": choice.reason}
-    return _trajectory(spec, problem, solution, grid, P, attributes, warnings)
+    return _trajectory(spec, problem, solution, grid, P, attributes, warnings, spreads)
 
 
 def _solve(spec: Spec, problem: System, grid: Grid, progress: Progress | None) -> Solution:
@@ -62,6 +64,21 @@ def _solve(spec: Spec, problem: System, grid: Grid, progress: Progress | None) -
     if solution.failed:
         raise RunError(f"integrate: {solution.failed}; loosen integrate.rtol, or choose another integrate.solver")
     return solution
+
+
+def _fluctuations(
+    spec: Spec, beginning: Start | None, problem: System, times: Array
+) -> tuple[dict[str, Array], list[str]]:
+    """The predicted standard deviations over runs, where the spec asks for them, and their warnings."""
+    if not spec.integrate.fluctuations or beginning is None:
+        return {}, []
+    if problem.name != "full":
+        reason = f"only along equations: full; auto takes {problem.name} here: set integrate.equations: full"
+        raise SpecError([Defect("", "integrate.fluctuations", reason)])
+    from sgdode.fluctuations import fluctuations
+
+    found = fluctuations(spec, beginning, problem, times)
+    return found.curves, found.warnings
 
 
 def _rtol(spec: Spec, problem: System) -> float:
@@ -97,9 +114,10 @@ def _trajectory(
     P: Array,
     attributes: dict[str, Any],
     warnings: list[str],
+    spreads: dict[str, Array],
 ) -> Trajectory:
     with np.errstate(all="ignore"):
-        curves = problem.curves(solution.states)
+        curves = problem.curves(solution.states) | spreads
     good = _finite(curves, len(solution.states))
     diverged_at = solution.diverged_at
     if diverged_at is not None:
@@ -131,7 +149,8 @@ def _kept(spec: Spec, curves: dict[str, Array], times: int) -> dict[str, Array]:
     names = set(saved_names(spec, times, 1))
     if "Q" in names and "Q" not in curves:
         names.add("q")
-    return {name: curve for name, curve in curves.items() if name in names or name == "output_weights"}
+    names.add("output_weights")
+    return {name: curve for name, curve in curves.items() if name.removesuffix("_std") in names}
 
 
 def _attributes(spec: Spec, problem: System, solution: Solution) -> dict[str, Any]:

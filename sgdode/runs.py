@@ -39,8 +39,9 @@ class State:
 
 @dataclass(frozen=True)
 class Problem:
-    """What does not change in a run. ``L`` (k,r) teachers' coordinates; ``dimension`` D = d − r; ``capacity`` of rows
-    of W beyond r; ``block``: steps at once; ``ahead``: steps whose labels are drawn at once, a multiple of it; ``wide``: in matrix products rather than loops."""
+    """What does not change in a run. ``L`` (k,r) teachers' coordinates; ``capacity``: rows of W beyond r; ``block``:
+    steps at once; ``ahead``: steps whose labels are drawn at once, a multiple of it; ``wide``: in matrix products
+    rather than loops."""
 
     student: Unit
     teacher: Unit
@@ -108,14 +109,13 @@ def problem(spec: Spec, start: Start, block: int | None = None, wide: bool | Non
 def best(p: int, r: int, d: int, batch: int) -> tuple[bool, int]:
     """(wide, block): how a size runs fastest, from its p, r, d and batch alone.
 
-    Loops, one step at a time, where the weights are few; else blocks of about p/8 samples, up to 128, in matrix
-    products. Measured on one and two cores (experiments/bench.py).
+    Loops, one step at a time, where the weights are few (fewer where they are to be factorised, D > 2p); else blocks of
+    64 samples, 128 for large p, in matrix products. Measured on one and two cores (experiments/bench.py).
     """
     rows = r + min(d - r, 2 * p)
-    if p * rows <= 4096 or rows <= 16:
+    if rows <= 16 or p * rows <= (8192 if d - r > 2 * p else 24576):
         return False, 1
-    samples = min(128, max(16, p // 8))
-    return True, max(1, samples // batch)
+    return True, max(1, (64 if p < 512 else 128) // batch)
 
 
 def begin(problem: Problem, start: Start, rng: np.random.Generator) -> State:
@@ -154,11 +154,11 @@ def _exact(problem: Problem) -> Mover:
 
     def move(state: State, steps: int) -> bool:
         dt = problem.clock.step_sizes(state.step, steps)
-        functions = (problem.student.evaluate, problem.teacher.evaluate)
-        state.m, done = advance(
-            *(*functions, problem.rule, state.rng, L, problem.a_star, dt, state.W, state.m),
-            *(problem.dimension, state.a, problem.block, problem.ahead, *tables, gram, room, labels),
-        )
+        functions: tuple[Any, ...] = (problem.student.evaluate, problem.teacher.evaluate)
+        fixed: tuple[Any, ...] = (problem.rule, state.rng, L, problem.a_star, dt)
+        moving: tuple[Any, ...] = (state.W, state.m, problem.dimension, state.a)
+        steps_at_once = (problem.block, problem.ahead)
+        state.m, done = advance(*functions, *fixed, *moving, *steps_at_once, *tables, gram, room, labels)
         state.step += done
         return bool(done == steps)
 

@@ -86,14 +86,12 @@ def draw_bartlett(rng: Any, T: Any, rows: int, columns: int, dimension: float) -
 
 
 @njit(
-    [
-        types.void(EVALUATE, RULE, RNG, real[:, ::1], VECTOR, real[:, ::1], int64, MATRIX) for real in REALS
-    ],
+    [types.void(EVALUATE, RULE, RNG, real[:, ::1], VECTOR, real[:, ::1], int64, MATRIX) for real in REALS],
     **OPTIONS,
 )
 def draw_labels(evaluate: Any, rule: Rule, rng: Any, L: Any, a_star: Any, G: Any, n: int, labels: Any) -> None:
-    """labels[Y] = (1/k) Σ_r a*_r σ*(λ*_r) + √Δ z of the first n rows of ``G``, whose first r entries are the coordinates
-    of an input along the teachers ``L`` (k,r)."""
+    """labels[Y] = (1/k) Σ_r a*_r σ*(λ*_r) + √Δ z of the first n rows of ``G``, whose first r entries are the
+    coordinates of an input along the teachers ``L`` (k,r)."""
     x, s, y = labels[X_STAR], labels[S_STAR], labels[Y]
     k, r = L.shape
     for row in range(n):
@@ -166,13 +164,12 @@ def _settle(fields: Any, n: int, room: Any) -> None:
 
 
 @njit(
-    [
-        types.boolean(EVALUATE, RULE, float64, int64, real[:, ::1], VECTOR, MATRIX, float64) for real in REALS
-    ],
+    [types.boolean(EVALUATE, RULE, float64, int64, real[:, ::1], VECTOR, MATRIX, float64) for real in REALS],
     **OPTIONS,
 )
 def _sample(evaluate: Any, rule: Rule, dt: float, row: int, fields: Any, a: Any, room: Any, y: float) -> bool:
-    """One sample with label y: from its fields room[X] to its share c of the step, into fields[row]. Whether that is finite."""
+    """One sample with label y: from its fields room[X] to its share c of the step, into fields[row]. Whether that is
+    finite."""
     p = a.size
     x, s, slope = room[X, :p], room[S, :p], room[SLOPE, :p]
     if rule.student_gain != 1.0:
@@ -199,9 +196,7 @@ def _sample(evaluate: Any, rule: Rule, dt: float, row: int, fields: Any, a: Any,
 
 
 @njit(
-    [
-        int64(EVALUATE, RULE, VECTOR, int64, int64, real[:, ::1], real[:, ::1], VECTOR, MATRIX, VECTOR) for real in REALS
-    ],
+    [int64(EVALUATE, RULE, VECTOR, int64, int64, real[:, ::1], real[:, ::1], VECTOR, MATRIX, VECTOR) for real in REALS],
     **OPTIONS,
 )
 def descend(

@@ -73,8 +73,8 @@ class Shared:
         if not (np.isfinite(Q).all() and np.isfinite(M).all() and np.isfinite(state.a).all()):
             return False
         risk = self.risk(Q, M, self.start.overlaps.P, state.a)
-        found = {"Q": Q, "M": M, "q": self.start.overlaps.q if q is None else q}
-        found |= {"risk": risk, "output_weights": state.a}
+        found: dict[str, Any] = {"risk": risk, "M": M, "Q": Q, "output_weights": state.a}
+        found["q"] = self.start.overlaps.q if q is None else q
         for name, record in self.records.items():
             record[run, at] = found[name]
         return bool(np.isfinite(risk))

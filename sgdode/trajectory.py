@@ -19,6 +19,7 @@ QUANTITIES: dict[str, tuple[tuple[str, ...], str]] = {
     "Q": (("student", "student_b"), "student-student overlaps Q = W Wᵀ/d"),
     "q": (("student",), "orthogonal overlaps q = diag(Q − M P⁺ Mᵀ)"),
     "output_weights": (("student",), "student output weights a"),
+    "output_weights_std": (("student",), "predicted standard deviation of a over runs"),
     "risk_std": ((), "predicted standard deviation of the excess risk over runs"),
     "M_std": (("student", "teacher"), "predicted standard deviation of M over runs"),
     "Q_std": (("student", "student_b"), "predicted standard deviation of Q over runs"),

@@ -13,7 +13,7 @@ from sgdode import sgd
 from sgdode.directions import normalise, shrink, within
 
 Real = NDArray[Any]
-_PART = 32
+_PART, _PARTS_FROM = 64, 512  # a call that passes a function costs 60 µs
 
 
 def advance(
@@ -67,8 +67,8 @@ def advance(
 
 
 def _descend(student: Any, rule: sgd.Rule, dt: Real, gram: Real, C: Real, a: Real, room: Real, y: Real) -> int:
-    """``sgd.descend`` in parts of 32 samples: what a part does to the later ones is a matrix product."""
-    part = max(1, _PART // rule.batch)
+    """``sgd.descend``, for large p in parts of 64 samples: what a part does to the later ones is a matrix product."""
+    part = max(1, _PART // rule.batch) if len(a) >= _PARTS_FROM else len(dt)
     kept = np.ones(len(a))
     for step in range(0, len(dt), part):
         steps = min(part, len(dt) - step)
@@ -113,7 +113,8 @@ def _append(T: Real, C: Real, W: Real, r: int, m: int) -> int:
 
 
 def _factor(B: Real) -> Real:
-    """R with at most p rows, R_jj ≥ 0 and RᵀR = BᵀB, as the overlaps need it: by Cholesky where BᵀB is regular, else by QR."""
+    """R with at most p rows, R_jj ≥ 0 and RᵀR = BᵀB, which is all that the overlaps need: by Cholesky, three times
+    faster than QR, where BᵀB is regular."""
     wide = B.astype(np.float64)
     if len(B) < B.shape[1]:
         return _triangle(wide)
@@ -125,5 +126,5 @@ def _factor(B: Real) -> Real:
 
 def _triangle(B: Real) -> Real:
     """The R, R_jj ≥ 0, of the QR factorisation of B."""
-    R = np.linalg.qr(B, mode="r")
+    R: Real = np.asarray(np.linalg.qr(B, mode="r"))
     return np.asarray(R * np.where(np.diag(R) < 0, -1, 1)[:, None].astype(R.dtype))

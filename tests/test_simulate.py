@@ -9,8 +9,9 @@ import time
 
 import numpy as np
 import pytest
+from conftest import merged
 from scipy.special import erf
-from scipy.stats import ks_2samp
+from scipy.stats import chi2, ks_2samp, kstest, norm
 
 from sgdode import directions, sgd, wide
 from sgdode.activations import ACTIVATIONS, Activation
@@ -19,8 +20,6 @@ from sgdode.initial import start
 from sgdode.loading import load_spec
 from sgdode.runs import begin, best, mover, overlaps, problem
 from sgdode.simulate import simulate
-
-from conftest import merged
 
 RUNS = 1200
 STEPS = 17  # not a multiple of the blocks, so that every run ends with a shorter one
@@ -306,3 +305,19 @@ def test_fold_keeps_the_overlaps(rows):
     assert kept == min(rows, 5)
     assert not np.tril(W[2 : 2 + rows], -1).any()
     np.testing.assert_allclose(W[2 : 2 + kept].T @ W[2 : 2 + kept], before, atol=1e-13)
+
+
+@pytest.mark.parametrize("dimension", [3, 6, 40, 10**12])
+def test_bartlett_factor_has_the_law_of_an_lq_factor(dimension):
+    """T_ss² ~ χ² of D − s, and the rows' squared lengths ~ χ² of D, in every row."""
+    rng, rows = np.random.Generator(np.random.SFC64(5)), 6
+    columns = min(rows, dimension)
+    T, squares = np.empty((rows, columns)), []
+    for _ in range(20_000):
+        sgd.draw_bartlett(rng, T, rows, columns, float(dimension))
+        squares.append([*np.diag(T) ** 2, *(T**2).sum(axis=1)])
+    degrees = [*(dimension - np.arange(columns)), *([dimension] * rows)]
+    assert not np.triu(T, 1).any()
+    for sample, degree in zip(np.array(squares).T, degrees, strict=True):
+        exact = chi2(degree) if degree < 10**6 else norm(degree, np.sqrt(2 * degree))
+        assert kstest(sample, exact.cdf).pvalue > CHANCE

@@ -1,0 +1,88 @@
+"""Figure 1 of the paper, with runs placed in it: 1/d, 1/p and γ tell which limit describes a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from sgdode.appearance import NEUTRAL, legend_outside
+from sgdode.series import View
+from sgdode.trajectory import Array, Trajectory
+
+_MARGIN = 0.6  # decades around the runs
+
+
+def regimes(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+    """1/p against 1/d, γ as colour: d → ∞ at the left (Saad–Solla), p → ∞ below (mean field), γ → 0 dark."""
+    runs = list({_place(run): run for run in trajectories}.values())
+    x, y = _axis([1 / run.attributes["dimension"] for run in runs]), _axis([_inverse_width(run) for run in runs])
+    axes = figure.subplots()
+    axes.set(xscale="log", yscale="log", xlim=view.xlim or _limits(x), ylim=view.ylim or _limits(y))
+    _lines_of_equal_error(axes, runs)
+    rates = np.array([max(run.attributes["gamma"], 1e-300) for run in runs])
+    low, high = rates.min(), rates.max()
+    norm = LogNorm(low / 1.5, high * 1.5) if np.isfinite(high) else None
+    order = np.argsort(-rates)  # at one place the larger rings lie behind
+    sizes = 55.0 * (1 + 1.6 * np.array([_behind(x, y, order, n) for n in order]))
+    points = axes.scatter(
+        x[order], y[order], sizes, rates[order], norm=norm, cmap="viridis", edgecolors="black", linewidths=0.7, zorder=3
+    )
+    figure.colorbar(points, ax=axes, label=r"learning rate $\gamma$  ($\gamma/p \to 0$: classical)")
+    for place in sorted(set(zip(x, y, strict=True))):
+        numbers = [str(n + 1) for n, (across, up) in enumerate(zip(x, y, strict=True)) if (across, up) == place]
+        axes.annotate(", ".join(numbers), place, xytext=(8, 6), textcoords="offset points", zorder=4)
+    names = [f"{n + 1}  {run.attributes.get('name', '')}" for n, run in enumerate(runs)]
+    legend_outside(figure, [Line2D([], [], linestyle="none") for _ in names], names, below=True)
+    axes.set(xlabel=r"$1/d$   ($\leftarrow$ high-dimensional)", ylabel=r"$1/p$   ($\leftarrow$ mean field)")
+
+
+def _behind(x: Array, y: Array, order: Any, n: int) -> int:
+    """How many runs at the place of run ``n`` are drawn after it, on top."""
+    later = list(order)[list(order).index(n) + 1 :]
+    return sum(bool(x[m] == x[n] and y[m] == y[n]) for m in later)
+
+
+def _place(run: Trajectory) -> tuple[float, ...]:
+    return tuple(float(run.attributes[key]) for key in ("dimension", "student_width", "gamma"))
+
+
+def _inverse_width(run: Trajectory) -> float:
+    return 1.0 / float(run.attributes["student_width"])
+
+
+def _axis(values: list[float]) -> Array:
+    """An infinite size stands a decade beyond the largest finite one."""
+    finite = [value for value in values if value > 0] or [1e-3]
+    return np.array([value or min(finite) / 10 for value in values])
+
+
+def _limits(values: Array) -> tuple[float, float]:
+    pad = 10**_MARGIN
+    return float(values.min() / pad**1.5), float(min(values.max() * pad, 2.0))
+
+
+def _lines_of_equal_error(axes: Axes, runs: Sequence[Trajectory]) -> None:
+    """Where √(γ/(p d)), the distance of SGD from `full`, is 10 %, 1 % and 0.1 %, at the middle γ of the runs."""
+    gamma = float(np.median([run.attributes["gamma"] for run in runs]))
+    if not (math.isfinite(gamma) and gamma > 0):
+        return
+    low, high = axes.get_xlim()
+    bottom, top = axes.get_ylim()
+    x = np.geomspace(low, high, 50)
+    for error in (0.1, 0.01, 0.001):
+        y = error**2 / gamma / x
+        inside = (y > bottom * 1.2) & (y < top / 1.2)
+        if not inside.any():
+            continue
+        axes.plot(x, y, color=NEUTRAL, linewidth=0.7, linestyle="--", zorder=1)
+        at = int(np.flatnonzero(inside)[7 * inside.sum() // 8])
+        label = rf"$\sqrt{{\gamma/pd}} = {error:g}$"
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+        axes.annotate(label, (x[at], y[at]), fontsize="x-small", color=NEUTRAL, ha="center", va="center", bbox=box)
