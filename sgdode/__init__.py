@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from sgdode.errors import SpecError
     from sgdode.figures import plot
     from sgdode.hermite import hermite_coefficients
-    from sgdode.integrate import integrate
+    from sgdode.integration import integrate
     from sgdode.loading import load_spec
-    from sgdode.simulate import simulate
+    from sgdode.simulation import simulate
     from sgdode.spec import Spec
     from sgdode.trajectory import Trajectory
 
@@ -28,13 +28,24 @@ _HOME = {
     "Trajectory": "sgdode.trajectory",
     "compare": "sgdode.comparing",
     "hermite_coefficients": "sgdode.hermite",
-    "integrate": "sgdode.integrate",
+    "integrate": "sgdode.integration",
     "load_spec": "sgdode.loading",
     "plot": "sgdode.figures",
-    "simulate": "sgdode.simulate",
+    "simulate": "sgdode.simulation",
 }
 
-__all__ = sorted(_HOME)
+__all__ = [
+    "Activation",
+    "Spec",
+    "SpecError",
+    "Trajectory",
+    "compare",
+    "hermite_coefficients",
+    "integrate",
+    "load_spec",
+    "plot",
+    "simulate",
+]
 
 
 def __getattr__(name: str) -> Any:

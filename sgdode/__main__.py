@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from sgdode.errors import SgdodeError
+from sgdode.errors import SgdodeError, Stopped
 
 
 def main() -> None:
@@ -13,6 +13,9 @@ def main() -> None:
 
     try:
         app()
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        sys.exit(stopped.exit_status)
     except SgdodeError as error:
         _tell(str(error), error.exit_status)
     except MemoryError:

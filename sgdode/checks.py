@@ -26,6 +26,9 @@ _KEYS_OF_KIND = {
 }
 
 
+_FULL_Q = ("full", "gradient-flow", "gradient-flow-noise")
+
+
 def defects(spec: Spec) -> list[Found]:
     """Everything wrong with a spec as a whole: (path of the key, reason)."""
     return [found for check in CHECKS for found in check(spec)]
@@ -140,7 +143,12 @@ def _equations(spec: Spec) -> Iterator[Found]:
     if math.isinf(spec.d) and name == "mean-field":
         yield key, "got 'mean-field'; dimension inf needs mean-field-high-d (or auto)"
     if spec.integrate.fluctuations and name not in ("auto", "full"):
-        yield ("integrate", "fluctuations"), f"only along equations: full; the spec has {name}"
+        yield ("integrate", "fluctuations"), f"the theory of fluctuations is along `full`; the spec has {name}"
+    if spec.integrate.noise_correction and (name in _FULL_Q or (name == "auto" and math.isfinite(spec.p))):
+        reason = f"belongs to mean-field and mean-field-high-d (here: {name}); `full` and gradient-flow-noise hold it"
+        yield ("integrate", "noise_correction"), reason
+    if spec.integrate.particles is not None and math.isfinite(spec.p):
+        yield ("integrate", "particles"), f"particles stand for student.width inf; here it is {spec.p:g}"
     if spec.integrate.fluctuations and not spec.finite:
         yield ("integrate", "fluctuations"), "needs a finite student.width and dimension: they vanish at inf"
 

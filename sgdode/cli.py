@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sgdode import cli_theory
+from sgdode.cli_theory import loaded as _loaded
 from sgdode.errors import UsageError
 from sgdode.options import Force, Json, OutDir, Quiet, Request, Verbose, indices, limits, with_request
 
 if TYPE_CHECKING:
     from sgdode.checks import Command
     from sgdode.jobs import Outcome
-    from sgdode.trajectory import Trajectory
 
 app = typer.Typer(
     name="sgdode",
@@ -200,7 +201,7 @@ def _perform(request: Request, command: Command, path: Path | None) -> Outcome:
 
     spec, reporter = request.load(), request.reporter()
     path = path or default_path(spec, command, request.out_dir)
-    outcome = perform(spec, command, path, reporter, force=request.force, jobs=request.jobs)
+    outcome = perform(spec, command, path, reporter, force=request.force, resume=request.resume, jobs=request.jobs)
     print(json.dumps(outcome.summary()) if request.json else outcome.path, flush=True)
     return outcome
 
@@ -227,15 +228,9 @@ def _draw(files: list[Path], figure: str, target: Path | None, **options: Any) -
     return target
 
 
-def _loaded(path: Path) -> Trajectory:
-    """A file of results; a missing one is answered before anything heavy is imported."""
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file")
-    from sgdode.trajectory import Trajectory
-
-    return Trajectory.load(path)
-
-
 def _exit(outcomes: list[Any]) -> None:
     if status := max(outcome.exit_status for outcome in outcomes):
         raise typer.Exit(status)
+
+
+cli_theory.register(app)

@@ -17,7 +17,7 @@ import math
 from typing import Any
 
 from numba import njit, types
-from numba.core.types import float64, int64, void
+from numba.core.types import boolean, float64, int64, void
 
 from sgdode.compiled import EVALUATE
 from sgdode.sgd import (
@@ -129,10 +129,22 @@ def _add(X: Any, n: int, columns: int, C: Any, W: Any, first: int) -> None:
 
 
 @njit(
-    [int64(real[:, ::1], int64, int64, real[:, ::1], real[:, ::1], int64, int64, MATRIX) for real in REALS], **OPTIONS
+    [
+        int64(RNG, boolean, float64, real[:, ::1], int64, real[:, ::1], real[:, ::1], int64, int64, MATRIX)
+        for real in REALS
+    ],
+    **OPTIONS,
 )
-def _append(T: Any, n: int, columns: int, C: Any, W: Any, r: int, m: int, room: Any) -> int:
-    """The new rows TᵀC, after a fold where there is no room for them. Returns the new m."""
+def _append(rng: Any, drawn: bool, outside: float, T: Any, n: int, C: Any, W: Any, r: int, m: int, room: Any) -> int:
+    """The new rows TᵀC, after a fold where there is no room for them. Returns the new m.
+
+    ``outside``: the dimension that T is in. Where T is not drawn yet, for more samples than neurons, it is for the R of
+    their C alone: C = QR, and QᵀT has the law of T.
+    """
+    if not drawn:
+        n = fold(C, 0, n, room) if n > W.shape[1] else n
+        draw_bartlett(rng, T, n, int(min(n, outside)), outside)
+    columns = int(min(n, outside))
     if r + m + columns > W.shape[0]:
         m = fold(W, r, m, room)
     for row in range(r + m, r + m + columns):
@@ -145,8 +157,7 @@ def _append(T: Any, n: int, columns: int, C: Any, W: Any, r: int, m: int, room: 
 @njit(RULE(RULE, int64), **OPTIONS)
 def within(rule: Rule, steps: int) -> Rule:
     """The rule inside a block: where it is of one step, the sphere is left to its end, and needs no Gram matrix.
-
-    For the same reason T is drawn after that step, and for more samples than neurons only for the R of their C.
+    For the same reason T is drawn after that step.
     """
     spherical = rule.spherical and steps > 1
     return Rule(
@@ -154,12 +165,13 @@ def within(rule: Rule, steps: int) -> Rule:
     )
 
 
-@njit([void(real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
-def shrink(W: Any, rows: int, room: Any) -> None:
+@njit([void(RULE, real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
+def shrink(rule: Rule, W: Any, rows: int, room: Any) -> None:
     """What decay and sphere leave of the old weights."""
-    for row in range(rows):
-        for i in range(W.shape[1]):
-            W[row, i] *= room[KEEP, i]
+    if rule.decay != 0.0 or rule.spherical:
+        for row in range(rows):
+            for i in range(W.shape[1]):
+                W[row, i] *= room[KEEP, i]
 
 
 @njit([void(real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
@@ -213,13 +225,13 @@ def advance(
     many in one call are faster. Returns the new m and the number of steps done: fewer than len(dt) where the next one
     diverged.
     """
-    r, p, x = L.shape[1], W.shape[1], room[X, : W.shape[1]]
+    r, x = L.shape[1], room[X, : W.shape[1]]
     for done in range(dt.size):
         start = done % ahead
         if start == 0:
-            samples = min(ahead, dt.size - done) * rule.batch
-            draw_normals(rng, inputs, samples, 0, r)
-            draw_labels(teacher, rule, rng, L, a_star, inputs, samples, labels)
+            n = min(ahead, dt.size - done) * rule.batch
+            draw_normals(rng, inputs, n, 0, r)
+            draw_labels(teacher, rule, rng, L, a_star, inputs, n, labels)
         if start % block != 0:
             continue
         steps = min(block, dt.size - done)
@@ -235,13 +247,9 @@ def advance(
         bad = descend(student, inner, dt, done, steps, gram, C, a, room, labels[Y, start * rule.batch :])
         if bad >= 0:
             return m, done + bad
-        if inner.decay != 0.0 or inner.spherical:
-            shrink(W, rows, room)
+        shrink(inner, W, rows, room)
         _add(G, n, rows, C, W, 0)
-        if steps == 1:
-            n = fold(C, 0, n, room) if n > p else n
-            draw_bartlett(rng, T, n, int(min(n, outside)), outside)
-        m = _append(T, n, int(min(n, outside)), C, W, r, m, room)
+        m = _append(rng, steps > 1, outside, T, n, C, W, r, m, room)
         if rule.spherical:
             normalise(W, r + m, room)
     return m, dt.size

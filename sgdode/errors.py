@@ -29,6 +29,14 @@ class RunError(SgdodeError):
     """A run that started and could not be finished."""
 
 
+class Stopped(SgdodeError):
+    """A run that a signal stopped; ``exit_status`` is 130 for Ctrl-C, else 75."""
+
+    def __init__(self, cause: str, exit_status: int, advice: str = ""):
+        super().__init__(f"stopped by {cause}{advice}")
+        self.cause, self.exit_status = cause, exit_status
+
+
 @dataclass(frozen=True)
 class Defect:
     """One thing wrong in a spec: the place (``file:line`` or the option), the dotted key, the reason."""

@@ -16,6 +16,7 @@ from matplotlib.mathtext import MathTextParser
 
 from sgdode.appearance import STYLES, caption
 from sgdode.captions import common
+from sgdode.compare_figure import compare
 from sgdode.errors import FileError, UsageError, nearest
 from sgdode.overlaps_figure import overlaps
 from sgdode.regimes_figure import regimes
@@ -27,6 +28,7 @@ from sgdode.trajectory import Trajectory
 FIGURES: dict[str, Callable[[Figure, Sequence[Trajectory], View], None]] = {
     "risk": risk,
     "overlaps": overlaps,
+    "compare": compare,
     "regimes": regimes,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import socket
 import subprocess
 import sys
@@ -13,13 +14,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sgdode.checks import Command
-from sgdode.errors import FileError, UsageError
+from sgdode.errors import FileError, Stopped, UsageError
 from sgdode.identity import attributes, problem_hash, resolved, spec_hash
 from sgdode.progress import Reporter
 from sgdode.spec import Spec
+
+if TYPE_CHECKING:
+    from sgdode.checkpoint import Keeper
+    from sgdode.trajectory import Trajectory
 
 KINDS: dict[Command, Literal["simulation", "integration"]] = {"simulate": "simulation", "integrate": "integration"}
 _PACKAGES = ("sgdode", "numpy", "scipy", "numba", "h5py", "scikit-sundae", "matplotlib")
@@ -57,23 +62,40 @@ def default_path(spec: Spec, command: Command, folder: Path) -> Path:
 
 
 def perform(
-    spec: Spec, command: Command, path: Path, reporter: Reporter, *, force: bool = False, jobs: int | None = None
+    spec: Spec,
+    command: Command,
+    path: Path,
+    reporter: Reporter,
+    *,
+    force: bool = False,
+    resume: bool = False,
+    jobs: int | None = None,
 ) -> Outcome:
     """Run ``command`` on ``spec`` into ``path``, unless a finished file of the same values is there.
 
-    Raises UsageError where another run's file is in the way, and what the engines raise.
+    ``resume`` goes on from a checkpoint of the same run, where there is one. Raises UsageError where another run's file
+    is in the way, Stopped where a signal ends the run with a checkpoint, and what the engines raise.
     """
+    from sgdode.checkpoint import Keeper
+
     if not force and (done := finished(spec, command, path)):
         reporter.note(f"{path} is {done} already; --force computes it again")
         return Outcome(path, KINDS[command], done, True, 0.0)
     began, clock = datetime.now(UTC), time.perf_counter()
-    trajectory = _engine(spec, command, reporter, jobs)
+
+    def complete(trajectory: Trajectory) -> None:
+        trajectory.attributes |= _identity(spec, command)
+        trajectory.provenance = _provenance(spec, began, time.perf_counter() - clock)
+
+    keeper = Keeper(path, spec_hash(spec, command), complete)
+    _look_for_checkpoint(keeper, reporter, resume)
+    trajectory = _engine(spec, command, reporter, jobs, keeper)
+    complete(trajectory)
     seconds = time.perf_counter() - clock
-    trajectory.attributes |= _identity(spec, command)
-    trajectory.provenance = _provenance(spec, began, seconds)
     for warning in trajectory.warnings:
         reporter.warn(warning)
     trajectory.save(path)
+    keeper.drop()
     reporter.detail(f"{command}: {seconds:.3g} s")
     return Outcome(path, trajectory.kind, trajectory.status, False, seconds)
 
@@ -96,18 +118,40 @@ def finished(spec: Spec, command: Command, path: Path) -> str | None:
     return str(found.get("status"))
 
 
-def _engine(spec: Spec, command: Command, reporter: Reporter, jobs: int | None) -> Any:
+def _look_for_checkpoint(keeper: Keeper, reporter: Reporter, resume: bool) -> None:
+    if resume and keeper.find():
+        assert keeper.resumed is not None
+        reporter.note(f"going on from {keeper.path} (t = {keeper.resumed.time[-1]:.4g})")
+    elif resume:
+        reporter.note(f"no checkpoint {keeper.path}: starting from zero")
+    elif keeper.path.exists():
+        reporter.note(f"{keeper.path} is the checkpoint of a stopped run; --resume goes on from it; starting over now")
+
+
+def _engine(spec: Spec, command: Command, reporter: Reporter, jobs: int | None, keeper: Keeper) -> Trajectory:
+    from sgdode.checkpoint import stoppable
     from sgdode.checks import require
 
     require(spec, command)
-    with reporter.bar(command) as progress:
-        if command == "simulate":
-            from sgdode.simulate import simulate
+    try:
+        with stoppable(), reporter.bar(command) as progress:
+            if command == "simulate":
+                from sgdode.simulation import simulate
 
-            return simulate(spec, jobs=jobs or cores(), progress=progress)
-        from sgdode.integrate import integrate
+                return simulate(spec, jobs=jobs or cores(), progress=progress, keeper=keeper)
+            from sgdode.integration import integrate
 
-        return integrate(spec, progress=progress)
+            return integrate(spec, progress=progress, keeper=keeper)
+    except Stopped as stopped:
+        raise Stopped(stopped.cause, stopped.exit_status, _advice(keeper)) from None
+
+
+def _advice(keeper: Keeper) -> str:
+    """What to do after a stop."""
+    if not keeper.path.exists():
+        return " before there was anything to keep; run it again"
+    words = [word for word in sys.argv[1:] if word not in ("--resume", "--force")]
+    return f"; checkpoint: {keeper.path}\ngo on with: {shlex.join(['sgdode', *words, '--resume'])}"
 
 
 def cores() -> int:

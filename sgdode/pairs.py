@@ -46,7 +46,7 @@ PAIR = PairType(
 
 @njit(PAIR(FILL, types.float64, types.float64, EVALUATE, EVALUATE, MATRIX), cache=True)
 def _held(fill: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any) -> Any:
-    pair: Any = structref.new(PAIR)  # type: ignore[call-arg]
+    pair: Any = structref.new(PAIR)
     pair.fill = fill
     pair.gain1 = gain1
     pair.gain2 = gain2

@@ -36,6 +36,9 @@ class Pair(NamedTuple):
 
 
 Generator = Callable[[float], Pair]
+#: J (m,m) and u (m,) of dm/dt = J m + u.
+Drive = tuple[Array, Array]
+Source = Callable[[float, Array], Array]
 
 
 def commutator(one: Pair, other: Pair) -> Pair:
@@ -90,15 +93,32 @@ def _difference(one: Array, other: Array) -> float:
     return float(np.max(np.abs(one - other) / np.outer(scale, scale)))
 
 
-def propagate(generator: Generator, times: Array, step: float) -> Iterator[Array]:
-    """C (m,m) at each of ``times`` (the first is that of C = 0); ``step`` is the length of the first step tried.
+def _carried(m: Array, h: float, first: Drive, middle: Drive, last: Drive) -> Array:
+    """dm/dt = J m + u over a step of length h, as :func:`_step` with the linear flow of (m, 1)."""
+    size = len(m)
 
-    Steps follow the error, not the times; between their ends J and S are interpolated.
+    def flow(drive: Drive) -> Pair:
+        J = np.zeros((size + 1, size + 1))
+        J[:size, :size], J[:size, size] = drive
+        return Pair(J, np.zeros_like(J))
+
+    pairs = [flow(drive) for drive in (first, middle, last)]
+    mean = pairs[0].plus(pairs[1].times(4.0)).plus(pairs[2]).times(h / 6.0)
+    moved, _ = exponential(mean.plus(commutator(pairs[0], pairs[2]).times(-(h**2) / 12.0)))
+    return np.asarray(moved[:size, :size] @ m + moved[:size, size])
+
+
+def propagate(generator: Generator, source: Source, times: Array, step: float) -> Iterator[tuple[Array, Array]]:
+    """C (m,m), and the solution (m,) of dm/dt = J m + u with u = ``source(t, C)``, at each of ``times``.
+
+    Both start at 0 at the first of the times; ``step`` is the length of the first step tried. Steps follow the error of
+    C, not the times; between their ends J, S and u are interpolated.
     """
     t, stop, first = float(times[0]), float(times[-1]), generator(float(times[0]))
-    C, following = np.zeros_like(first.J), 1
+    C, m, following = np.zeros_like(first.J), np.zeros(len(first.J)), 1
+    drive: Drive = (first.J, source(t, C))
     known: dict[float, Pair] = {}
-    yield C
+    yield C, m
     while following < len(times):
         step = min(step, stop - t) if stop - t > 1.01 * step else stop - t
         ends = [t + 0.5 * step, stop if step == stop - t else t + step]
@@ -108,11 +128,22 @@ def propagate(generator: Generator, times: Array, step: float) -> Iterator[Array
         moved = _step(C, step, first, middle, last)
         error = _difference(moved, _moved(C, middle.times(step)))
         if error > _TOLERANCE and step > 1e-12 * max(stop, 1e-300):
-            step *= 0.5 if error < 8 * 5 * _TOLERANCE else 0.25
+            step *= 0.5 if error < 40 * _TOLERANCE else 0.25
             continue
+        halfway = _step(C, 0.5 * step, first, *(_within(x, first, middle, last) for x in (0.25, 0.5)))
+        drives = [drive, (middle.J, source(ends[0], halfway)), (last.J, source(ends[1], moved))]
         while following < len(times) and times[following] <= ends[1]:
             share = (float(times[following]) - t) / step
-            yield _step(C, share * step, first, *(_within(share * x, first, middle, last) for x in (0.5, 1.0)))
+            pairs = [_within(share * x, first, middle, last) for x in (0.5, 1.0)]
+            partial = [drive, *(_drive_within(share * x, drives) for x in (0.5, 1.0))]
+            yield _step(C, share * step, first, *pairs), _carried(m, share * step, *partial)
             following += 1
-        t, C, first, known = ends[1], moved, last, {}
+        m = _carried(m, step, *drives)
+        t, C, first, drive, known = ends[1], moved, last, drives[2], {}
         step *= min(3.0, 0.9 * (_TOLERANCE / max(error, 1e-300)) ** (1 / 3))
+
+
+def _drive_within(share: float, drives: list[Drive]) -> Drive:
+    weights = (1 - share) * (1 - 2 * share), 4 * share * (1 - share), share * (2 * share - 1)
+    J, u = (sum(weight * drive[part] for weight, drive in zip(weights, drives, strict=True)) for part in (0, 1))
+    return np.asarray(J), np.asarray(u)

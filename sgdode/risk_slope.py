@@ -53,9 +53,7 @@ def _gradient(y: Any, a: Any, v_star: Any, q_star: Any, ss_pair: Any, st_pair: A
 
 
 @njit(types.void(VECTOR, MATRIX, VECTOR, VECTOR, VECTOR, PAIR, PAIR, MATRIX), cache=True, error_model="numpy")
-def _turns(
-    y: Any, directions: Any, a: Any, v_star: Any, q_star: Any, ss_pair: Any, st_pair: Any, out: Any
-) -> None:
+def _turns(y: Any, directions: Any, a: Any, v_star: Any, q_star: Any, ss_pair: Any, st_pair: Any, out: Any) -> None:
     """Fill row i with ∇∇R times the unit vector directions[i], by differences of ∇R."""
     up, down = np.empty(y.size), np.empty(y.size)
     for i in range(len(directions)):
@@ -84,8 +82,9 @@ class RiskSlope:
         _gradient(y, *self.parameters, found)
         return found
 
-    def variance(self, y: Array, C: Array) -> tuple[float, float]:
-        """Both terms of Var R = ∇Rᵀ C ∇R + ½ tr(∇∇R C ∇∇R C), for Gaussian fluctuations of covariance ``C``."""
+    def moments(self, y: Array, C: Array, shift: Array) -> tuple[float, float, float]:
+        """Both terms of Var R = ∇Rᵀ C ∇R + ½ tr(∇∇R C ∇∇R C), and the shift of its mean, ∇R·shift + ½ tr(∇∇R C), for
+        Gaussian fluctuations of covariance ``C`` (size,size) about a mean moved by ``shift`` (size,)."""
         gradient = self.gradient(y)
         values, vectors = np.linalg.eigh(C)
         kept = values > _NEGLIGIBLE * max(values[-1], 0.0)
@@ -93,4 +92,5 @@ class RiskSlope:
         bent, scale = np.empty_like(directions), np.sqrt(values[kept])
         _turns(y, directions, *self.parameters, bent)
         curvature = scale[:, np.newaxis] * (bent @ directions.T) * scale
-        return max(float(gradient @ C @ gradient), 0.0), 0.5 * float(np.sum(curvature * curvature.T))
+        linear, curved = max(float(gradient @ C @ gradient), 0.0), 0.5 * float(np.sum(curvature * curvature.T))
+        return linear, curved, float(gradient @ shift + 0.5 * np.trace(curvature))

@@ -157,7 +157,7 @@ def _exact(problem: Problem) -> Mover:
         functions: tuple[Any, ...] = (problem.student.evaluate, problem.teacher.evaluate)
         fixed: tuple[Any, ...] = (problem.rule, state.rng, L, problem.a_star, dt)
         moving: tuple[Any, ...] = (state.W, state.m, problem.dimension, state.a)
-        steps_at_once = (problem.block, problem.ahead)
+        steps_at_once: tuple[Any, ...] = (problem.block, problem.ahead)
         state.m, done = advance(*functions, *fixed, *moving, *steps_at_once, *tables, gram, room, labels)
         state.step += done
         return bool(done == steps)

@@ -62,22 +62,32 @@ class _Counted:
 
 
 def solve(
-    rhs: Rhs, y0: Array, times: Array, solver: str, rtol: float, atol: float, at: Callable[[float], None]
+    rhs: Rhs,
+    y0: Array,
+    times: Array,
+    solver: str,
+    rtol: float,
+    atol: float,
+    at: Callable[[float], None],
+    states: list[Array] | None = None,
 ) -> Solution:
     """States at ``times`` (the first is that of ``y0``).
 
+    ``states``: a list that the states are appended to as they are reached; what is in it already is gone on from.
     ``at(t)`` is told of every time reached. Where the state grows without bound the solution ends with ``diverged_at``;
     where the tolerance cannot be met, with ``failed``.
     """
     counted = _Counted(rhs)
     method = SOLVERS["cvode" if solver == "auto" else solver]
-    states = [np.array(y0, dtype=float)]
+    states = [] if states is None else states
+    if not states:
+        states.append(np.array(y0, dtype=float))
     solution = Solution(np.empty((0, len(y0))))
     try:
-        if len(y0):
-            method(counted, states, times, rtol, atol, at, solution)
+        if len(y0) and len(states) < len(times):
+            method(counted, states, times[len(states) - 1 :], rtol, atol, at, solution)
         else:
-            states = [y0] * len(times)
+            states += [y0] * (len(times) - len(states))
     except _Diverged:
         solution.diverged_at = counted.t
     except FloatingPointError as error:
@@ -98,12 +108,12 @@ def _cvode(
         os.environ.setdefault(f"SUNLOGGER_{level}_FILENAME", os.devnull)
     from sksundae.cvode import CVODE
 
-    size = len(states[0])
+    size = len(states[-1])
     linear = "dense" if size <= _DENSE_UP_TO else "gmres"
     solution.method = f"cvode BDF {linear}"
     options = {"linsolver": linear} if linear == "dense" else {"linsolver": linear, "krylov_dim": min(size, 30)}
     solver = CVODE(rhs.fill, rtol=rtol, atol=atol, max_nonlin_iters=4, **options)
-    solver.init_step(times[0], states[0])
+    solver.init_step(times[0], states[-1])
     reached = times[0]
     for time in times[1:]:
         while reached < time:
@@ -123,7 +133,7 @@ def _scipy(name: str) -> Callable[..., None]:
         from scipy import integrate
 
         solution.method = f"scipy {name}"
-        solver = getattr(integrate, name)(rhs, times[0], states[0], times[-1], rtol=max(rtol, 2.3e-14), atol=atol)
+        solver = getattr(integrate, name)(rhs, times[0], states[-1], times[-1], rtol=max(rtol, 2.3e-14), atol=atol)
         next_time = 1
         while next_time < len(times):
             message = solver.step()

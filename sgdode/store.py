@@ -125,6 +125,8 @@ def _fill(file: h5py.File, trajectory: Trajectory) -> None:
         attributes["diverged_at"] = trajectory.diverged_at
     for key, value in attributes.items():
         file.attrs[key] = value
+    for key, values in trajectory.state.items():
+        file.require_group("state").create_dataset(key, data=values)
     group = file.create_group("provenance")
     for key, text in trajectory.provenance.items():
         group.attrs.create(key, text, dtype=h5py.string_dtype())
@@ -176,4 +178,5 @@ def _trajectory(file: h5py.File, path: Path) -> Trajectory:
         attributes=attributes,
         warnings=warnings,
         provenance={key: str(value) for key, value in provenance.items()},
+        state={key: values[...] for key, values in file["state"].items()} if "state" in file else {},
     )

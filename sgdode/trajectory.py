@@ -20,6 +20,10 @@ QUANTITIES: dict[str, tuple[tuple[str, ...], str]] = {
     "q": (("student",), "orthogonal overlaps q = diag(Q − M P⁺ Mᵀ)"),
     "output_weights": (("student",), "student output weights a"),
     "output_weights_std": (("student",), "predicted standard deviation of a over runs"),
+    "output_weights_shift": (("student",), "predicted shift of the mean of a over runs, of order δt"),
+    "risk_shift": ((), "predicted shift of the mean excess risk over runs, of order δt"),
+    "M_shift": (("student", "teacher"), "predicted shift of the mean of M over runs, of order δt"),
+    "Q_shift": (("student", "student_b"), "predicted shift of the mean of Q over runs, of order δt"),
     "risk_std": ((), "predicted standard deviation of the excess risk over runs"),
     "M_std": (("student", "teacher"), "predicted standard deviation of M over runs"),
     "Q_std": (("student", "student_b"), "predicted standard deviation of Q over runs"),
@@ -33,6 +37,7 @@ class Trajectory:
     ``time`` (T,); ``step`` (T,) SGD steps, None where p or d is infinite; ``P`` (k,k);
     ``curves``: risk (S,T) or (T,), M (...,p,k), Q (...,p,p), q (...,p), output_weights (...,p): what was saved.
     ``attributes``: the root attributes of the file; ``provenance``: spec, resolved and environment as text.
+    ``state``: arrays that a partial run goes on from.
     """
 
     kind: Kind
@@ -46,6 +51,7 @@ class Trajectory:
     attributes: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     provenance: dict[str, str] = field(default_factory=dict)
+    state: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def risk(self) -> Array:
@@ -92,7 +98,7 @@ class Trajectory:
 
         lead = ("seed", "time") if self.kind == "simulation" else ("time",)
         names = {name: (*lead, *QUANTITIES[name][0]) for name in self.curves}
-        data = {name: (dims, self.curves[name], _described(name)) for name, dims in names.items()}
+        data: dict[str, Any] = {name: (dims, self.curves[name], _described(name)) for name, dims in names.items()}
         data["P"] = (("teacher", "teacher_b"), self.P, {"long_name": "teacher-teacher overlaps P = W* W*ᵀ/d"})
         if self.step is not None:
             data["step"] = (("time",), self.step, {"long_name": "SGD steps ν"})

@@ -54,8 +54,7 @@ def advance(
         bad = _descend(student, inner, dt[done : done + steps], gram, C, a, vectors, labels[sgd.Y])
         if bad >= 0:
             return m, done + bad
-        if inner.decay != 0.0 or inner.spherical:
-            shrink(W, rows, vectors)
+        shrink(inner, W, rows, vectors)
         _add_product(W[:rows], G, C)
         if steps == 1:
             C = _triangle(C) if n > p else C

@@ -19,9 +19,9 @@ from sgdode.compiled import machine_code
 from sgdode.initial import start
 from sgdode.loading import load_spec
 from sgdode.runs import begin, best, mover, overlaps, problem
-from sgdode.simulate import simulate
+from sgdode.simulation import simulate
 
-RUNS = 1200
+RUNS = 1000
 STEPS = 17  # not a multiple of the blocks, so that every run ends with a shorter one
 #: A true null fails one comparison of one overlap with this probability; there are about 900.
 CHANCE = 1e-7
@@ -141,9 +141,8 @@ WAYS = {"best": (None, None), "blocks": (5, False)}
 
 
 @pytest.mark.parametrize("changes", SIZES.values(), ids=SIZES)
-@pytest.mark.parametrize("way", WAYS)
-def test_exact_method_has_the_law_of_plain_sgd(changes, way):
-    assert same_law(law(experiment(changes), *WAYS[way]), plain(changes))
+def test_exact_method_has_the_law_of_plain_sgd(changes):
+    assert same_law(law(experiment(changes)), plain(changes))
 
 
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
@@ -152,8 +151,8 @@ def test_variants_have_the_law_of_plain_sgd(changes, way):
     assert same_law(law(experiment(changes), *WAYS[way]), plain(changes))
 
 
-@pytest.mark.parametrize("block", [2, 3, 7, 16])
-@pytest.mark.parametrize("size", ["d=8", "d=30"])
+@pytest.mark.parametrize("block", [2, 5, 16])
+@pytest.mark.parametrize("size", ["d=8", "d=30", "rank-deficient P"])
 def test_every_block_has_the_law_of_plain_sgd(size, block):
     assert same_law(law(experiment(SIZES[size]), block), plain(SIZES[size]))
 
@@ -224,7 +223,7 @@ def test_nothing_depends_on_jobs_or_chunks(changes, monkeypatch):
     spec = experiment(merged(LONG, changes))
     whole = curves(spec, jobs=1)
     assert_same(whole, curves(spec, jobs=2))
-    monkeypatch.setattr("sgdode.simulate._CHUNK_SECONDS", 0.0)
+    monkeypatch.setattr("sgdode.simulation._CHUNK_SECONDS", 0.0)
     assert_same(whole, curves(spec, jobs=3))
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from sgdode.checkpoint import Keeper
 from sgdode.checks import require, saved_names
 from sgdode.equations import System
-from sgdode.errors import Defect, RunError, SpecError
+from sgdode.errors import Defect, RunError, SpecError, Stopped
 from sgdode.grid import Grid, saved_grid
 from sgdode.infinite_width import finer
 from sgdode.initial import Start, start, teacher_overlap
@@ -25,18 +26,20 @@ Progress = Callable[[float, float], None]
 _PARTICLES_CONVERGED = 1e-3
 
 
-def integrate(spec: Spec, *, progress: Progress | None = None) -> Trajectory:
+def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | None = None) -> Trajectory:
     """Solve the equations of ``spec``.
 
     Returns a Trajectory with time (T,) in t = ν γ/(pd), risk (T,), M (T,p,k) and Q (T,p,p) or q (T,p). A state that
-    grows without bound ends it with status "diverged". ``progress(done, total)`` counts saved times.
+    grows without bound ends it with status "diverged". ``progress(done, total)`` counts saved times. With a ``keeper``
+    the states reached are kept from time to time and when a signal stops the solver, and gone on from.
     Raises SpecError for a spec that cannot be integrated, RunError where the tolerance cannot be met.
     """
     require(spec, "integrate")
     grid, choice = saved_grid(spec), plan(spec)
     beginning = start(spec) if math.isfinite(spec.p) else None
     problem = system(spec, beginning, choice.equations)
-    solution = _solve(spec, problem, grid, progress)
+    P = teacher_overlap(spec) if beginning is None else beginning.overlaps.P
+    solution = _kept_solve(spec, problem, grid, P, progress, keeper)
     report, warnings = dict(problem.report), list(problem.warnings)
     if beginning is None:
         _check_particles(spec, problem, solution, grid, report, warnings)
@@ -49,18 +52,41 @@ def integrate(spec: Spec, *, progress: Progress | None = None) -> Trajectory:
         )
     spreads, notes = _fluctuations(spec, beginning, problem, grid.time[: len(solution.states)])
     warnings += notes
-    P = teacher_overlap(spec) if beginning is None else beginning.overlaps.P
     attributes = _attributes(spec, problem, solution) | report | {"equations_reason": choice.reason}
     return _trajectory(spec, problem, solution, grid, P, attributes, warnings, spreads)
 
 
-def _solve(spec: Spec, problem: System, grid: Grid, progress: Progress | None) -> Solution:
+def _kept_solve(
+    spec: Spec, problem: System, grid: Grid, P: Array, progress: Progress | None, keeper: Keeper | None
+) -> Solution:
+    """Solve, from the states that ``keeper`` has, and with checkpoints of those reached."""
+    states = [] if keeper is None or keeper.resumed is None else list(keeper.resumed.state["states"])
+
+    def keep() -> None:
+        if keeper is not None and states:
+            reached = Solution(np.array(states))
+            partial = _trajectory(spec, problem, reached, grid, P, _attributes(spec, problem, reached), [], {})
+            partial.state = {"states": reached.states}
+            keeper.keep(partial)
+
     def at(time: float) -> None:
         if progress is not None:
             progress(float(np.searchsorted(grid.time, time)), float(len(grid.time) - 1))
+        if keeper is not None and keeper.due():
+            keep()
 
-    chosen = spec.integrate
-    solution = solve(problem.rhs, problem.y0, grid.time, chosen.solver, _rtol(spec, problem), chosen.atol, at)
+    try:
+        return _solve(spec, problem, grid, at, states)
+    except (Stopped, KeyboardInterrupt):
+        keep()
+        raise
+
+
+def _solve(
+    spec: Spec, problem: System, grid: Grid, at: Callable[[float], None], states: list[Array] | None = None
+) -> Solution:
+    chosen, rtol = spec.integrate, _rtol(spec, problem)
+    solution = solve(problem.rhs, problem.y0, grid.time, chosen.solver, rtol, chosen.atol, at, states)
     if solution.failed:
         raise RunError(f"integrate: {solution.failed}; loosen integrate.rtol, or choose another integrate.solver")
     return solution
@@ -92,7 +118,7 @@ def _check_particles(
     """Solve once more with more particles; the change of the risk is reported, and warned of where it is large."""
     count = finer(spec, int(report["particles"]))
     check = system(spec, None, problem.name, count)
-    finest = _solve(spec, check, grid, None)
+    finest = _solve(spec, check, grid, lambda _: None)
     times = min(len(solution.states), len(finest.states))
     risk, finer_risk = (part.curves(states[:times])["risk"] for part, states in
                         ((problem, solution.states), (check, finest.states)))  # fmt: skip
@@ -150,7 +176,7 @@ def _kept(spec: Spec, curves: dict[str, Array], times: int) -> dict[str, Array]:
     if "Q" in names and "Q" not in curves:
         names.add("q")
     names.add("output_weights")
-    return {name: curve for name, curve in curves.items() if name.removesuffix("_std") in names}
+    return {name: curve for name, curve in curves.items() if name.removesuffix("_std").removesuffix("_shift") in names}
 
 
 def _attributes(spec: Spec, problem: System, solution: Solution) -> dict[str, Any]:

@@ -1,0 +1,163 @@
+"""Checkpoints: restarted equals uninterrupted, whatever stops the run; a stopped run says how to go on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import SMALL, merged
+
+from sgdode import Trajectory, integrate, load_spec, simulate
+from sgdode.checkpoint import Keeper
+from sgdode.errors import Stopped
+from sgdode.identity import spec_hash
+
+CASES = {
+    "loops": {"dimension": 1000, "student": {"width": 4}},
+    "all dimensions kept": {"dimension": 5, "student": {"width": 3}},
+    "blocks": {"dimension": 300, "student": {"width": 80}, "learning_rate": 40.0},
+    "explicit": {"simulate": {"method": "explicit"}},
+    "float32": {
+        "dimension": 300,
+        "student": {"width": 80},
+        "learning_rate": 40.0,
+        "simulate": {"precision": "float32"},
+    },
+    "trained, batch, schedule": {
+        "batch_size": 3,
+        "student": {"train_output": 0.5},
+        "learning_rate": {"gamma": 1.0, "schedule": {"power": 0.5, "time": 1.0}},
+    },
+}
+
+
+class Impatient(Keeper):
+    """Takes a checkpoint at every opportunity, and is stopped after a few."""
+
+    def __init__(self, path, spec, stops):
+        super().__init__(path, spec_hash(spec, "simulate"), self.name)
+        self.stops, self.kept = stops, 0
+
+    def name(self, trajectory):
+        trajectory.attributes["spec_hash"] = self.spec_hash
+
+    def due(self):
+        self.kept += 1
+        if self.kept > self.stops:
+            raise Stopped("the test", 75)
+        return True
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_restarted_equals_uninterrupted_bit_by_bit(case, tmp_path, monkeypatch):
+    monkeypatch.setattr("sgdode.simulation._CHUNK_SECONDS", 1e-4)
+    monkeypatch.setattr("sgdode.simulation._POLL_SECONDS", 1e-3)
+    spec = load_spec(merged(merged(SMALL, {"simulate": {"seeds": 3}, "time": {"stop": 20.0}}), CASES[case]))
+    whole = simulate(spec)
+    for stops in (0, 3, 10, 30):
+        keeper = Impatient(tmp_path / "run.h5", spec, stops)
+        keeper.find()
+        try:
+            restarted = simulate(spec, jobs=2, keeper=keeper)
+        except Stopped:
+            partial = Trajectory.load(keeper.path)
+            assert partial.status == "partial"
+            assert 1 <= len(partial.time) <= len(whole.time)
+            np.testing.assert_array_equal(partial.risk, whole.risk[:, : len(partial.time)])
+    keeper = Impatient(tmp_path / "run.h5", spec, 10_000)
+    keeper.find()
+    restarted = simulate(spec, jobs=3, keeper=keeper)
+    for name, curve in whole.curves.items():
+        np.testing.assert_array_equal(restarted.curves[name], curve)
+
+
+def test_what_is_large_is_on_disk(monkeypatch):
+    spec = load_spec(SMALL)
+    whole = simulate(spec)
+    monkeypatch.setattr("sgdode.simulation._LARGEST_IN_MEMORY", 100)
+    mapped = simulate(spec)
+    assert isinstance(mapped.Q.base if mapped.Q.base is not None else mapped.Q, np.memmap)
+    np.testing.assert_array_equal(mapped.Q, whole.Q)
+
+
+def test_equations_go_on_within_their_tolerance(tmp_path):
+    spec = load_spec(merged(SMALL, {"time": {"stop": 100.0, "points": 30}}))
+    whole = integrate(spec)
+    keeper = Impatient(tmp_path / "run.h5", spec, 12)
+    with pytest.raises(Stopped):
+        integrate(spec, keeper=keeper)
+    assert len(Trajectory.load(keeper.path).time) > 5
+    keeper = Impatient(tmp_path / "run.h5", spec, 10_000)
+    assert keeper.find()
+    np.testing.assert_allclose(integrate(spec, keeper=keeper).M, whole.M, rtol=1e-5, atol=1e-7)
+
+
+LONG = """
+dimension: 1000
+teacher: {width: 2}
+student: {width: 4}
+learning_rate: 0.5
+time: {stop: 30.0, points: 10}
+simulate: {seeds: 3}
+"""
+
+
+def begin(folder, *options):
+    command = [sys.executable, "-m", "sgdode", "simulate", "run.yaml", *options]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return process
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 75), (signal.SIGUSR1, 75)])
+def test_a_signal_stops_within_half_a_second_and_resume_goes_on(number, status, tmp_path):
+    (tmp_path / "run.yaml").write_text(LONG)
+    endless = ["--set", "time.stop=3e4"]
+    process = begin(tmp_path, *endless)
+    time.sleep(6)
+    began = time.perf_counter()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert time.perf_counter() - began < 2.0, "interruptible: 0.5 s on a quiet machine"
+    assert process.returncode == status, err
+    assert out == ""
+    assert f"stopped by {number.name}" in err
+    assert "go on with: sgdode simulate run.yaml --set time.stop=3e4 --resume" in err
+    (checkpoint,) = tmp_path.glob("*.ckpt")
+    partial = Trajectory.load(checkpoint)
+    assert partial.state["step"].max() > 0
+    again = begin(tmp_path, *endless, "--resume")
+    time.sleep(4)
+    again.send_signal(signal.SIGTERM)
+    assert "going on from" in again.communicate(timeout=30)[1]
+    assert Trajectory.load(checkpoint).state["step"].sum() > partial.state["step"].sum()
+    assert not list(tmp_path.glob("*.h5"))
+
+
+def test_a_stopped_and_resumed_process_gives_the_same_file(tmp_path):
+    (tmp_path / "run.yaml").write_text(LONG)
+    whole = begin(tmp_path).communicate(timeout=120)[0].strip()
+    numbers = Trajectory.load(tmp_path / whole)
+    os.rename(tmp_path / whole, tmp_path / "whole.h5")
+    process = begin(tmp_path)
+    time.sleep(2.5)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    again = begin(tmp_path, "--resume", "-j", "1").communicate(timeout=120)[0].strip()
+    assert again == whole
+    np.testing.assert_array_equal(Trajectory.load(tmp_path / again).M, numbers.M)
+    assert not list(tmp_path.glob("*.ckpt"))
+
+
+def test_a_kill_leaves_nothing_broken_under_the_final_name(tmp_path):
+    (tmp_path / "run.yaml").write_text(LONG)
+    for seconds in (0.7, 1.5, 2.5):
+        process = begin(tmp_path)
+        time.sleep(seconds)
+        process.kill()
+        process.communicate()
+        for path in tmp_path.glob("*.h5"):
+            assert Trajectory.load(path).status == "complete"
+    assert Trajectory.load(tmp_path / begin(tmp_path, "--resume").communicate(timeout=120)[0].strip())
