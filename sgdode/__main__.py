@@ -9,10 +9,14 @@ from sgdode.errors import SgdodeError, Stopped
 
 def main() -> None:
     """Run the command line; every error becomes a message and an exit status."""
-    from sgdode.cli import app
-
+    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Greek letters is no failure
     try:
+        from sgdode.cli import app
+
         app()
+    except KeyboardInterrupt:
+        sys.exit(130)
     except Stopped as stopped:
         print(stopped, file=sys.stderr)
         sys.exit(stopped.exit_status)

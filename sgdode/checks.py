@@ -26,6 +26,8 @@ _KEYS_OF_KIND = {
 }
 
 
+#: Numbers; what a simulation saves beyond that is on disk.
+_SAVED_IN_MEMORY = 64e6
 _FULL_Q = ("full", "gradient-flow", "gradient-flow-noise")
 
 
@@ -176,7 +178,7 @@ def require(spec: Spec, command: Command) -> None:
             (
                 "student.width",
                 f"{command} needs {needed / 2**30:.3g} GiB of memory and this machine has {available / 2**30:.3g}; "
-                "lower student.width, time.points, simulate.seeds or dimension, or save less",
+                "lower a width, dimension, batch_size, simulate.seeds or time.points, or save less",
             )
         )
     if found:
@@ -200,7 +202,8 @@ def memory(spec: Spec, command: Command) -> float:
     saved = seeds * (spec.time.points + 1) * sum(numbers[name] for name in names)
     if command == "simulate":
         columns = spec.d if spec.simulate.method == "explicit" else min(spec.d, 3 * p + k)
-        return 8 * (saved + 3 * p * columns + 4 * (p + k) ** 2 + k * k)
+        batch = spec.batch_size * (min(columns, 3 * p + k) + 10 * (p + k) + 10)
+        return 8 * (min(saved, _SAVED_IN_MEMORY) + 3 * p * columns + 4 * (p + k) ** 2 + k * k + batch)
     size = p * (k + 1) if "mean-field" in spec.integrate.equations or math.isinf(spec.p) else p * (p + k)
     return 8 * (saved + 30 * size + 8 * (p + k) ** 2)
 

@@ -70,6 +70,8 @@ def integrate(request: Request) -> None:
 @with_request
 def run(request: Request) -> None:
     """Simulate, integrate and plot the risk of both; -o names the picture."""
+    if request.target is not None and request.target.suffix not in (".png", ".pdf", ".svg"):
+        raise UsageError(f"{request.target}: -o names the picture of `run`: a .png, .pdf or .svg file")
     outcomes = [_perform(request, command, None) for command in _BOTH]
     picture = _draw([outcome.path for outcome in outcomes], "risk", request.target)
     print(json.dumps({"path": str(picture), "kind": "picture"}) if request.json else picture)

@@ -197,7 +197,7 @@ def _step_size(simulation: Trajectory) -> float:
     """The largest δt of a simulation."""
     if simulation.step is None or len(simulation.time) < 2:
         raise UsageError("the simulation has no saved time after t = 0")
-    return float(np.max(np.diff(simulation.time) / np.diff(simulation.step)))
+    return float(np.max(np.diff(simulation.time) / np.maximum(np.diff(simulation.step), 1)))
 
 
 def _corrected(z: float, points: int) -> float:

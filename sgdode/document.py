@@ -59,7 +59,7 @@ def scalar(text: str) -> Any:
             return int(text)
         if _HEX.fullmatch(text):
             return int(text, 0)
-        if _FLOAT.fullmatch(text):
+        if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
             return float(text)
     if match := _INFINITY.fullmatch(text):
         return -math.inf if match[1] == "-" else math.inf
@@ -172,5 +172,5 @@ def parse(text: str | bytes, source: str) -> Document:
 
 def parse_value(text: str, source: str) -> Any:
     """Read one value as it would stand in a file (``--set KEY=VALUE``)."""
-    wrapped = parse(f"value: {text}" if "\n" not in text else text, source)
+    wrapped = parse("value: " + text.replace("\n", "\n  "), source)
     return wrapped.values.get("value")

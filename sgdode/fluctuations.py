@@ -17,7 +17,6 @@ from threadpoolctl import threadpool_limits
 
 from sgdode.dense_path import DensePath, dense_path
 from sgdode.equations import System, unpack
-from sgdode.errors import Defect, SpecError
 from sgdode.grid import clock
 from sgdode.increments import Increments
 from sgdode.initial import Start
@@ -26,8 +25,6 @@ from sgdode.propagation import Pair, propagate
 from sgdode.risk_slope import RiskSlope
 from sgdode.spec import Spec
 
-#: Beyond this size of the state J takes hours.
-_LARGEST = 2000
 #: A standard deviation above this share of the risk is not small.
 _LARGE = 0.5
 _PATH_RTOL = 1e-8
@@ -49,13 +46,9 @@ class Fluctuations:
 def fluctuations(spec: Spec, start: Start, problem: System, times: Array) -> Fluctuations:
     """Predicted standard deviations of single runs at ``times`` (T,), the first of which is t = 0.
 
-    ``problem`` is the system `full` of ``spec`` from ``start``. Raises SpecError where the width is out of reach,
-    RunError where the path cannot be followed.
+    ``problem`` is the system `full` of ``spec`` from ``start``. Raises RunError where the path
+    cannot be followed.
     """
-    size = len(problem.y0)
-    if size > _LARGEST:
-        reason = f"fluctuations of {size} overlaps are out of reach (up to {_LARGEST}); lower it, or turn them off"
-        raise SpecError([Defect("", "student.width", reason)])
     path = dense_path(problem.rhs, problem.y0, float(times[-1]), max(_PATH_RTOL, problem.error), spec.integrate.atol)
     flow = _Flow(spec, start, problem, path)
     with threadpool_limits(1, "blas"):  # small matrices: threads would wait for each other

@@ -7,6 +7,7 @@ through their Bartlett factor alone (the LQ factor of a Gaussian matrix).
 from __future__ import annotations
 
 import math
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ import numpy as np
 from sgdode.errors import Defect, FileError, SpecError
 from sgdode.overlaps import Array, NotOverlaps, Overlaps, from_factors, project, teacher_factor
 from sgdode.spec import Spec
+
+#: Overlaps beyond this are no start of anything.
+_LARGEST = 1e12
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,14 @@ class Start:
 def start(spec: Spec) -> Start:
     """The start of a spec of finite width. Raises SpecError on ``initial`` where no weights have such overlaps."""
     try:
-        drawn = STARTS[spec.initial.kind](spec)
-    except NotOverlaps as error:
+        with np.errstate(all="ignore"):
+            drawn = STARTS[spec.initial.kind](spec)
+    except (NotOverlaps, np.linalg.LinAlgError) as error:
         raise _refused("initial", str(error)) from None
+    overlaps = drawn.overlaps
+    largest = max(float(np.abs(matrix).max(initial=0.0)) for matrix in (overlaps.Q, overlaps.M, overlaps.P))
+    if not largest < _LARGEST:
+        raise _refused("initial", f"overlaps up to {largest:.3g} are out of range (allowed: below {_LARGEST:g})")
     return Start(_spherical(spec, drawn.overlaps), drawn.a, (*drawn.warnings, *_symmetry(drawn)))
 
 
@@ -124,17 +133,25 @@ def _from_run(spec: Spec, path: Path) -> Start:
     Q, M = run.Q[(*first, at)], run.M[(*first, at)]
     a = run.curves["output_weights"][(*first, at)] if "output_weights" in run.curves else _weights(spec)
     _check_shape("initial.file", f"{path}: M", M.shape, (spec.p, spec.k))
-    start = _projected(spec, Q, M, _agreed(spec, run.P, path), a)
-    note = f"start: t = {run.time[at]:.6g} of {path.name}" + (", seed 0" if first else "")
-    return Start(start.overlaps, start.a, (note,) if len(run.time) > 1 else ())
+    start = _projected(spec, Q, M, _agreed(spec, run.P, path), _agreed_weights(spec, a, path))
+    asked, found = spec.initial.at, float(run.time[at])
+    if asked is None or abs(found - asked) <= 1e-6 * max(asked, found):
+        return start
+    note = f"initial.at = {asked:g} is not a saved time of {path.name}: the start is that of t = {found:.6g}"
+    return Start(start.overlaps, start.a, (note,))
 
 
 def _from_weights(spec: Spec) -> Start:
     """W (p,d), W_star (k,d) and optionally a (p,) from an npz file; λ = W x/√d for x ~ N(0, I)."""
     path = spec.folder / Path(str(spec.initial.file)).expanduser()
     try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is no zip archive; numpy.savez writes one")
         with np.load(path, allow_pickle=False) as arrays:
-            found = {name: np.asarray(arrays[name], dtype=float) for name in arrays.files if name in _NPZ_NAMES}
+            given = {name: arrays[name] for name in arrays.files if name in _NPZ_NAMES}
+        if any(np.iscomplexobj(array) for array in given.values()):
+            raise ValueError("complex weights")
+        found = {name: np.asarray(array, dtype=float) for name, array in given.items()}
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise _refused("initial.file", f"{path}: not an npz file of numbers ({error})") from None
     except Exception as error:  # zipfile and numpy raise many kinds for a broken archive
@@ -146,6 +163,7 @@ def _from_weights(spec: Spec) -> Start:
     W, W_star = found["W"], found["W_star"]
     a = found.get("a", _weights(spec)).reshape(-1)
     _check_shape("initial.file", f"{path}: a", a.shape, (spec.p,))
+    a = _agreed_weights(spec, a, path)
     if not all(np.isfinite(array).all() for array in (W, W_star, a)):
         raise _refused("initial.file", f"{path}: holds values that are not finite")
     d = float(spec.d)
@@ -171,6 +189,8 @@ def _projected(spec: Spec, Q: Array, M: Array, P: Array, a: Array) -> Start:
 def _agreed(spec: Spec, P: Array, path: Path) -> Array:
     """The file's P where ``teacher.overlap`` is absent; else they must agree."""
     P = (P + P.T) / 2
+    if not P.any():
+        raise _refused("initial.file", f"{path}: the teacher is zero")
     if "overlap" in spec.teacher.model_fields_set:
         given = teacher_overlap(spec)
         if P.shape != given.shape or not np.allclose(P, given, rtol=0, atol=1e-6 * np.abs(given).max()):
@@ -180,6 +200,14 @@ def _agreed(spec: Spec, P: Array, path: Path) -> Array:
         return given
     _check_shape("initial.file", f"{path}: P", P.shape, (spec.k, spec.k))
     return P
+
+
+def _agreed_weights(spec: Spec, a: Array, path: Path) -> Array:
+    """The file's a where ``student.output_weights`` is absent; else they must agree."""
+    if "output_weights" in spec.student.model_fields_set and not np.allclose(a, _weights(spec), rtol=1e-6):
+        reason = f"differs from a in {path}; remove the key to take the file's, or make them agree"
+        raise _refused("student.output_weights", reason)
+    return a
 
 
 def _check_shape(key: str, what: str, shape: tuple[int, ...], wanted: tuple[float, ...]) -> None:

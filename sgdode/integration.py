@@ -22,6 +22,8 @@ from sgdode.systems import system
 from sgdode.trajectory import Array, Trajectory
 
 Progress = Callable[[float, float], None]
+#: Of more overlaps than this the Jacobian along a path takes hours.
+MOST_FLUCTUATING = 2000
 #: A relative change of the risk on finer particles that is worth a warning.
 _PARTICLES_CONVERGED = 1e-3
 
@@ -38,6 +40,7 @@ def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | 
     grid, choice = saved_grid(spec), plan(spec)
     beginning = start(spec) if math.isfinite(spec.p) else None
     problem = system(spec, beginning, choice.equations)
+    _refuse_fluctuations(spec, problem)
     P = teacher_overlap(spec) if beginning is None else beginning.overlaps.P
     solution = _kept_solve(spec, problem, grid, P, progress, keeper)
     report, warnings = dict(problem.report), list(problem.warnings)
@@ -92,15 +95,24 @@ def _solve(
     return solution
 
 
+def _refuse_fluctuations(spec: Spec, problem: System) -> None:
+    """Before anything is solved, what would be refused after it."""
+    if not spec.integrate.fluctuations:
+        return
+    if problem.name != "full":
+        reason = f"only along equations: full; auto takes {problem.name} here: set integrate.equations: full"
+        raise SpecError([Defect("", "integrate.fluctuations", reason)])
+    if len(problem.y0) > MOST_FLUCTUATING:
+        reason = f"fluctuations of {len(problem.y0)} overlaps are out of reach (up to {MOST_FLUCTUATING}); lower it"
+        raise SpecError([Defect("", "student.width", f"{reason}, or set integrate.fluctuations: false")])
+
+
 def _fluctuations(
     spec: Spec, beginning: Start | None, problem: System, times: Array
 ) -> tuple[dict[str, Array], list[str]]:
     """The predicted standard deviations over runs, where the spec asks for them, and their warnings."""
     if not spec.integrate.fluctuations or beginning is None:
         return {}, []
-    if problem.name != "full":
-        reason = f"only along equations: full; auto takes {problem.name} here: set integrate.equations: full"
-        raise SpecError([Defect("", "integrate.fluctuations", reason)])
     from sgdode.fluctuations import fluctuations
 
     found = fluctuations(spec, beginning, problem, times)
@@ -153,7 +165,7 @@ def _trajectory(
         time=grid.time[:good],
         step=None if grid.step is None else grid.step[:good],
         P=P,
-        curves={name: curve[:good] for name, curve in _kept(spec, curves, len(grid.time)).items()},
+        curves={name: curve[:good] for name, curve in _kept(spec, curves, len(grid.time), P).items()},
         particle_weight=problem.particle_weight,
         status="complete" if diverged_at is None else "diverged",
         diverged_at=diverged_at,
@@ -170,11 +182,15 @@ def _finite(curves: dict[str, Array], times: int) -> int:
     return times if good.all() else int(np.argmin(good))
 
 
-def _kept(spec: Spec, curves: dict[str, Array], times: int) -> dict[str, Array]:
+def _kept(spec: Spec, curves: dict[str, Array], times: int, P: Array) -> dict[str, Array]:
     """The curves that ``save`` asks for; the mean-field systems have q where the others have Q."""
     names = set(saved_names(spec, times, 1))
     if "Q" in names and "Q" not in curves:
         names.add("q")
+    if "q" in names and "q" not in curves:
+        M, Q = curves["M"], curves["Q"]
+        inside = np.einsum("tir,rs,tis->ti", M, np.linalg.pinv(P, rcond=1e-8, hermitian=True), M)
+        curves["q"] = np.maximum(np.einsum("tii->ti", Q) - inside, 0.0)
     names.add("output_weights")
     return {name: curve for name, curve in curves.items() if name.removesuffix("_std").removesuffix("_shift") in names}
 

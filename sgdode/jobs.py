@@ -9,6 +9,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,6 +82,7 @@ def perform(
     if not force and (done := finished(spec, command, path)):
         reporter.note(f"{path} is {done} already; --force computes it again")
         return Outcome(path, KINDS[command], done, True, 0.0)
+    _check_target(path)
     began, clock = datetime.now(UTC), time.perf_counter()
 
     def complete(trajectory: Trajectory) -> None:
@@ -116,6 +118,25 @@ def finished(spec: Spec, command: Command, path: Path) -> str | None:
     if found.get("spec_hash") != spec_hash(spec, command) or found.get("kind") != KINDS[command]:
         raise UsageError(f"{path}: holds another run; --force replaces it, -o writes elsewhere")
     return str(found.get("status"))
+
+
+def _check_target(path: Path) -> None:
+    """Refuse, before anything is computed, a place that cannot be written, or that holds what is not a result."""
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; give a file, or the folder with --out-dir")
+    if path.exists() and not (path.is_file() and _is_hdf5(path)):
+        raise UsageError(f"{path}: is not an HDF5 file, so even --force does not replace it; -o writes elsewhere")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written there: {error.strerror or error}") from None
+
+
+def _is_hdf5(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(8) in (b"\x89HDF\r\n\x1a\n", b"")
 
 
 def _look_for_checkpoint(keeper: Keeper, reporter: Reporter, resume: bool) -> None:
@@ -180,7 +201,7 @@ def _provenance(spec: Spec, began: datetime, seconds: float) -> dict[str, str]:
     return {
         "spec": text,
         "resolved": json.dumps(resolved(spec), ensure_ascii=False),
-        "environment": json.dumps(environment, ensure_ascii=False),
+        "environment": json.dumps(environment),
     }
 
 

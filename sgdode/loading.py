@@ -14,7 +14,7 @@ from sgdode.activations import ACTIVATIONS, Activation
 from sgdode.checks import defects
 from sgdode.document import Document, parse, parse_value
 from sgdode.errors import Defect, SpecError, UsageError, nearest
-from sgdode.spec import Spec
+from sgdode.spec import LONGEST_NAME, Spec
 from sgdode.values import shown
 
 _SHORT_FORMS = {"learning_rate": "gamma", "activation": "name"}
@@ -91,7 +91,8 @@ def _read(path: Path) -> bytes:
 
 def _clean(stem: str) -> str:
     """A file's stem as a name: characters that names do not have become ``-``."""
-    kept = "".join(c if c.isalnum() or c in "_ .+@=,-" else "-" for c in stem)[:150]
+    kept = "".join(c if c.isalnum() or c in "_ .+@=,-" else "-" for c in stem)
+    kept = kept.encode(errors="replace")[: LONGEST_NAME - 4].decode(errors="ignore")
     return kept if kept and kept[0] not in " .,-" else "spec" + kept
 
 
@@ -102,7 +103,7 @@ def _assignments(overrides: Mapping[str, Any] | Iterable[str]) -> Iterator[tuple
         return
     for assignment in overrides:
         key, equals, value = assignment.partition("=")
-        if not equals or not key.strip():
+        if not equals or not all(word.strip() for word in key.split(".")):
             raise UsageError(f"--set {assignment}: must be KEY=VALUE, such as --set student.width=8")
         place = f"--set {shown(assignment)[1:-1]}"
         yield key.strip(), parse_value(value, place), place
@@ -122,8 +123,10 @@ def _override(document: Document, key: str, value: Any, place: str) -> None:
     """Put ``value`` under a dotted key, opening the short forms (``learning_rate: 0.5``) that stand in its way."""
     path = tuple(key.split("."))
     values = document.values
-    for word in path[:-1]:
+    for depth, word in enumerate(path[:-1]):
         inner = values.get(word)
+        if not isinstance(inner, Mapping):
+            document.places[path[: depth + 1]] = place
         if isinstance(inner, Mapping):
             values[word] = dict(inner)
         elif isinstance(inner, str) and word == "schedule":

@@ -68,6 +68,8 @@ class Request:
     def _spec(self) -> Spec:
         from sgdode.loading import load_spec, read_spec
 
+        if self.spec == "-" and sys.stdin is None:
+            raise UsageError("standard input is closed; give the spec as a file")
         if self.spec == "-":
             return read_spec(sys.stdin.buffer.read(), "<stdin>", Path(), "stdin", self.set or ())
         return load_spec(self.spec, self.set or ())

@@ -32,7 +32,7 @@ class Reporter:
     @contextlib.contextmanager
     def bar(self, what: str) -> Iterator[Progress | None]:
         """A progress bar with rate and remaining time; gives ``progress(done, total)``."""
-        if self.quiet or not sys.stderr.isatty():
+        if self.quiet or sys.stderr is None or not sys.stderr.isatty():
             yield None
             return
         from rich.console import Console

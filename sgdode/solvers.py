@@ -85,7 +85,8 @@ def solve(
     solution = Solution(np.empty((0, len(y0))))
     try:
         if len(y0) and len(states) < len(times):
-            method(counted, states, times[len(states) - 1 :], rtol, atol, at, solution)
+            with np.errstate(over="ignore", invalid="ignore"):
+                method(counted, states, times[len(states) - 1 :], rtol, atol, at, solution)
         else:
             states += [y0] * (len(times) - len(states))
     except _Diverged:

@@ -30,6 +30,7 @@ from sgdode.values import Extent, Matrix, Number, OutputWeights, Whole, number, 
 
 Equations = Literal["auto", "full", "gradient-flow", "gradient-flow-noise", "mean-field", "mean-field-high-d"]
 Quantity = Literal["risk", "M", "Q", "q"]
+LONGEST_NAME = 150  # bytes: file systems allow 255, with the command, the hash and endings
 LARGEST_SAVED_Q = 256 * 2**20
 
 
@@ -202,9 +203,10 @@ def _save(value: Any) -> Any:
 
 
 def _name(value: Any) -> Any:
-    if not isinstance(value, str) or not re.fullmatch(r"[\w+@=][\w .+@=,-]{0,150}", value):
+    fits = isinstance(value, str) and len(value.encode(errors="replace")) <= LONGEST_NAME
+    if not fits or not re.fullmatch(r"[\w+@=][\w .+@=,-]*", value):
         raise wrong(
-            f"got {shown(value)}; must be a text of up to 150 letters, digits, spaces and . _ - + @ = , "
+            f"got {shown(value)}; must be a text of up to {LONGEST_NAME} letters, digits, spaces and . _ - + @ = , "
             "(it becomes part of file names)"
         )
     return value

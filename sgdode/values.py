@@ -80,10 +80,10 @@ def matrix(value: Any) -> tuple[tuple[float, ...], ...]:
 
 def _unquoted(value: Any) -> str:
     try:
-        float(value)
+        known = math.isfinite(float(value))
     except (TypeError, ValueError):
         return ""
-    return " (remove the quotes)" if isinstance(value, str) else ""
+    return " (remove the quotes)" if isinstance(value, str) and known else ""
 
 
 Number = Annotated[float, BeforeValidator(number)]

@@ -12,8 +12,18 @@ PACKAGE = Path(__file__).parents[1] / "sgdode"
 #: The way of the data: YAML text → Spec → start → engines → Trajectory → HDF5 → figures → command line. What stands on
 #: it imports, at any depth, nothing that comes later.
 WAY = [
-    "errors", "document", "spec", "loading", "initial", "systems", "integration", "simulation", "figures", "jobs", "cli",
-]  # fmt: skip
+    "errors",
+    "document",
+    "spec",
+    "loading",
+    "initial",
+    "systems",
+    "integration",
+    "simulation",
+    "figures",
+    "jobs",
+    "cli",
+]
 #: A start may come from a file, and a trajectory knows its file: read where needed.
 ON_DEMAND = {("initial", "trajectory"), ("trajectory", "store")}
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")

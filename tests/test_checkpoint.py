@@ -16,7 +16,7 @@ from sgdode.errors import Stopped
 from sgdode.identity import spec_hash
 
 CASES = {
-    "loops": {"dimension": 1000, "student": {"width": 4}},
+    "loops": {"dimension": 200, "student": {"width": 4}},
     "all dimensions kept": {"dimension": 5, "student": {"width": 3}},
     "blocks": {"dimension": 300, "student": {"width": 80}, "learning_rate": 40.0},
     "explicit": {"simulate": {"method": "explicit"}},

@@ -209,7 +209,7 @@ def test_wrong_uses_get_an_answer_at_once(case, sgdode, spec, slowness):
     assert done.returncode in (1, 2)
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
-    assert seconds < 0.5 * slowness, "an answer must not wait for heavy imports"
+    assert seconds < 0.8 * slowness, "0.5 s on a quiet machine: an answer must not wait for heavy imports"
 
 
 def test_a_broken_file_in_the_way_is_not_overwritten_silently(sgdode, spec, tmp_path):

@@ -170,20 +170,18 @@ def test_magnus_steps_against_a_fine_solution():
     np.testing.assert_allclose(found[-1][1], m, rtol=5e-3, atol=5e-3 * np.abs(m).max())
 
 
-def test_perfect_learning_has_a_risk_of_second_order():
-    """∇R = 0: linear response alone would say 0."""
+def test_perfect_learning_has_a_risk_that_fluctuates():
+    """In the weights ∇R = 0 there; in (Q, M) it is not, as R is linear in what grows orthogonal to the teachers."""
     Q = [[1.0, 0.0], [0.0, 1.0]]
     changes = {
         "student": {"width": 2},
-        "learning_rate": 0.02,
+        "learning_rate": 0.2,
         "initial": {"kind": "overlaps", "Q": Q, "M": Q},
-        "time": {"stop": 4.0},
     }
     spec = load_spec(merged(BASE, changes))
     theory, runs = integrate(spec), simulate(spec, jobs=2)
-    assert any("second order" in warning for warning in theory.warnings)
     ratio = theory.curves["risk_std"][1:] / runs.risk.std(axis=0, ddof=1)[1:]
-    assert np.abs(ratio - 1).max() < 0.2
+    assert np.abs(ratio - 1).max() < 0.15
 
 
 def test_only_full_has_fluctuations():

@@ -205,6 +205,7 @@ def field_derivative(spec, overlaps, a, name):
 def test_uncorrelated_orthogonal_parts_are_the_high_d_limit(variant, noisy):
     """With Q⊥ diagonal, d(M, q)/dt of mean-field-high-d is that of the full Q, γ/p noise and sphere included."""
     overrides = {"integrate.noise_correction": noisy, "teacher.noise": 0.3, "batch_size": 2}
+    overrides["integrate.equations"] = "mean-field-high-d"
     spec = experiment(dimension=math.inf, width=4, overrides=overrides, **variant)
     M, q, a = state(9, p=4)
     L = teacher_factor(P)
@@ -265,7 +266,8 @@ def test_erf_has_the_sums_of_any_kernel_and_parts_do_not_matter(monkeypatch):
 
 
 def test_noise_correction_says_what_it_neglects():
-    spec = experiment(dimension=4, overrides={"integrate.noise_correction": True, "teacher.noise": 0.1})
+    overrides = {"integrate.noise_correction": True, "integrate.equations": "mean-field", "teacher.noise": 0.1}
+    spec = experiment(dimension=4, overrides=overrides)
     assert any("D/d" in warning for warning in system(spec, start(spec), "mean-field").warnings)
 
 
