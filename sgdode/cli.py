@@ -78,7 +78,7 @@ def run(request: Request) -> None:
     _exit(outcomes)
 
 
-@app.command(epilog="Example: sgdode init && sgdode run")
+@app.command(epilog="Example: sgdode init mine.yaml")
 def init(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file to write.")] = Path("config.yaml"),
     force: Force = False,
@@ -105,7 +105,7 @@ def check(request: Request) -> None:
     print(json.dumps(found, ensure_ascii=False) if request.json else as_text(spec, found))
 
 
-@app.command(epilog="Example: sgdode regimes config.yaml experiments/quickstart.yaml")
+@app.command(epilog="Example: sgdode regimes config.yaml")
 def regimes(
     specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files.")], verbose: Verbose = False
 ) -> None:
@@ -116,7 +116,7 @@ def regimes(
     print(placed([load_spec(spec) for spec in specs]))
 
 
-@app.command(epilog="Example: sgdode plot a-simulate-*.h5 a-integrate-*.h5 --figure overlaps -o a.pdf")
+@app.command(epilog="Example: sgdode plot config-*.h5 --figure overlaps -o a.pdf")
 def plot(
     files: Annotated[
         list[Path] | None,
@@ -154,7 +154,7 @@ def plot(
     print(json.dumps({"path": str(picture), "kind": "picture"}) if as_json else picture)
 
 
-@app.command(epilog="Example: sgdode show config-simulate-0123456789ab.h5 --spec > again.yaml")
+@app.command(epilog="Example: sgdode show config-simulate-*.h5 --spec > again.yaml")
 def show(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of simulate or integrate.")],
     spec: Annotated[bool, typer.Option("--spec", help="Print the stored spec alone, ready to run again.")] = False,
@@ -168,7 +168,7 @@ def show(
     print(stored_spec(run) if spec else describe(run, shutil.get_terminal_size((80, 24)).columns))
 
 
-@app.command(epilog="Example: sgdode export config-integrate-0123456789ab.h5 -o risk.csv")
+@app.command(epilog="Example: sgdode export config-integrate-*.h5 -o risk.csv")
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of simulate or integrate.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="PATH", help="A .csv or .npz file.")],

@@ -19,7 +19,7 @@ Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="D
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command(epilog="Example: sgdode compare a-simulate-*.h5 a-integrate-*.h5 --max-z 4")(compare)
+    app.command(epilog="Example: sgdode compare config-simulate-*.h5 config-integrate-*.h5 --max-z 4")(compare)
     app.command(epilog="Example: sgdode verify -o slopes.pdf")(verify)
 
 
