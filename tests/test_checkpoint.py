@@ -115,24 +115,25 @@ def begin(folder, *options):
 def test_a_signal_stops_within_half_a_second_and_resume_goes_on(number, status, tmp_path):
     (tmp_path / "run.yaml").write_text(LONG)
     endless = ["--set", "time.stop=3e4"]
-    process = begin(tmp_path, *endless)
-    time.sleep(6)
-    began = time.perf_counter()
-    process.send_signal(number)
-    out, err = process.communicate(timeout=30)
-    assert time.perf_counter() - began < 2.0, "interruptible: 0.5 s on a quiet machine"
-    assert process.returncode == status, err
-    assert out == ""
-    assert f"stopped by {number.name}" in err
+    before = 0
+    for patience in (4, 8, 16, 32, 60):  # a machine that compiles first, or is busy, needs longer
+        process = begin(tmp_path, *endless, "--resume")
+        time.sleep(patience)
+        began = time.perf_counter()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+        stopping = time.perf_counter() - began
+        assert (process.returncode, out) == (status, ""), err
+        assert f"stopped by {number.name}" in err
+        steps = sum(Trajectory.load(path).state["step"].sum() for path in tmp_path.glob("*.ckpt"))
+        assert steps >= before
+        if 0 < before < steps:
+            break
+        before = steps
+    assert 0 < before < steps, "the resumed run has gone on"
+    assert stopping < 2.0, "interruptible: 0.5 s on a quiet machine"
+    assert "going on from" in err
     assert "go on with: sgdode simulate run.yaml --set time.stop=3e4 --resume" in err
-    (checkpoint,) = tmp_path.glob("*.ckpt")
-    partial = Trajectory.load(checkpoint)
-    assert partial.state["step"].max() > 0
-    again = begin(tmp_path, *endless, "--resume")
-    time.sleep(4)
-    again.send_signal(signal.SIGTERM)
-    assert "going on from" in again.communicate(timeout=30)[1]
-    assert Trajectory.load(checkpoint).state["step"].sum() > partial.state["step"].sum()
     assert not list(tmp_path.glob("*.h5"))
 
 
