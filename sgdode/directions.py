@@ -20,89 +20,22 @@ from numba import njit, types
 from numba.core.types import boolean, float64, int64, void
 
 from sgdode.compiled import EVALUATE
+from sgdode.normals import BITS, RNG, draw_normals
+from sgdode.rows import add_outer, combine, fold
 from sgdode.sgd import (
     KEEP,
     MATRIX,
     NORM,
     OPTIONS,
-    PROJECTION,
     REALS,
-    REFLECTION,
-    RNG,
     RULE,
     VECTOR,
     Rule,
-    X,
     Y,
-    add_past,
     descend,
     draw_bartlett,
     draw_labels,
-    draw_normals,
 )
-
-
-@njit([void(real[:, ::1], int64, int64, int64, float64, MATRIX) for real in REALS], **OPTIONS)
-def _reflect(W: Any, top: int, end: int, j: int, square: float, room: Any) -> None:
-    """The Householder reflection of rows top, ..., end − 1 that makes column j vanish below ``top``, where its squares
-    add up to ``square``. Columns before j are 0 in these rows;
-    a loop over all of them is the faster one (it is vector code)."""
-    p, v, w = W.shape[1], room[REFLECTION], room[PROJECTION]
-    head = float(W[top, j])
-    length = math.sqrt(square + head * head)
-    head = -square / (head + length) if head > 0.0 else head - length  # R_jj > 0, without cancellation
-    factor = 2.0 / (square + head * head)
-    for i in range(top, end):
-        v[i - top] = W[i, j]
-    v[0] = head
-    for c in range(p):
-        w[c] = 0.0
-    for i in range(top, end):
-        f = v[i - top]
-        for c in range(p):
-            w[c] += f * W[i, c]
-    for i in range(top, end):
-        f = factor * v[i - top]
-        for c in range(p):
-            W[i, c] -= f * w[c]
-    for i in range(top + 1, end):
-        W[i, j] = 0.0
-
-
-@njit([int64(real[:, ::1], int64, int64, MATRIX) for real in REALS], **OPTIONS)
-def fold(W: Any, first: int, count: int, room: Any) -> int:
-    """Rows first, ..., first + count − 1 of W become the R, R_jj ≥ 0, of their QR factorisation (Householder):
-    WᵀW is kept.
-
-    Returns the number of rows that are left, min(count, p); the others are set to 0.
-    """
-    p, end = W.shape[1], first + count
-    rank = min(count, p)
-    for j in range(rank):
-        top = first + j
-        square = 0.0
-        for i in range(top + 1, end):
-            square += float(W[i, j]) * W[i, j]
-        if square > 0.0:
-            _reflect(W, top, end, j, square, room)
-        elif W[top, j] < 0.0:
-            for c in range(p):
-                W[top, c] = -W[top, c]
-    for i in range(first + rank, end):
-        for c in range(p):
-            W[i, c] = 0.0
-    return rank
-
-
-@njit([void(real[:, ::1], real[:, ::1], int64, real[:, ::1], int64, VECTOR) for real in REALS], **OPTIONS)
-def _fields(G: Any, W: Any, rows: int, fields: Any, n: int, x: Any) -> None:
-    """fields[:n] = G[:n, :rows] W[:rows]."""
-    for s in range(n):
-        for i in range(x.size):
-            x[i] = 0.0
-        add_past(G, W, s, rows, x)
-        for i in range(x.size):
-            fields[s, i] = x[i]
 
 
 @njit([void(real[:, ::1], int64, real[:, ::1], int64, real[:, ::1], int64) for real in REALS], **OPTIONS)
@@ -118,39 +51,33 @@ def _gram(G: Any, rows: int, T: Any, columns: int, gram: Any, n: int) -> None:
             gram[s, t] = total
 
 
-@njit([void(real[:, ::1], int64, int64, real[:, ::1], real[:, ::1], int64) for real in REALS], **OPTIONS)
-def _add(X: Any, n: int, columns: int, C: Any, W: Any, first: int) -> None:
-    """W[first + j] += Σ_s X[s, j] C[s] for j < columns and s < n."""
-    for s in range(n):
-        for j in range(columns):
-            x = X[s, j]
-            for i in range(W.shape[1]):
-                W[first + j, i] += x * C[s, i]
-
-
 @njit(
     [
-        int64(RNG, boolean, float64, real[:, ::1], int64, real[:, ::1], real[:, ::1], int64, int64, MATRIX)
+        int64(RNG, boolean, float64, real[:, ::1], int64, real[:, ::1], real[:, ::1], int64, int64, MATRIX, MATRIX)
         for real in REALS
     ],
     **OPTIONS,
 )
-def _append(rng: Any, drawn: bool, outside: float, T: Any, n: int, C: Any, W: Any, r: int, m: int, room: Any) -> int:
+def _append(
+    rng: Any, drawn: bool, outside: float, T: Any, n: int, C: Any, W: Any, r: int, m: int, R: Any, room: Any
+) -> int:
     """The new rows TᵀC, after a fold where there is no room for them. Returns the new m.
 
     ``outside``: the dimension that T is in. Where T is not drawn yet, for more samples than neurons, it is for the R of
     their C alone: C = QR, and QᵀT has the law of T.
     """
     if not drawn:
-        n = fold(C, 0, n, room) if n > W.shape[1] else n
+        n = fold(C, 0, n, R, room) if n > W.shape[1] else n
         draw_bartlett(rng, T, n, int(min(n, outside)), outside)
     columns = int(min(n, outside))
     if r + m + columns > W.shape[0]:
-        m = fold(W, r, m, room)
-    for row in range(r + m, r + m + columns):
+        m = fold(W, r, m, R, room)
+    for j in range(columns):  # T is lower triangular
         for i in range(W.shape[1]):
-            W[row, i] = 0.0
-    _add(T, n, columns, C, W, r + m)
+            W[r + m + j, i] = T[j, j] * C[j, i]
+        for s in range(j + 1, n):
+            for i in range(W.shape[1]):
+                W[r + m + j, i] += T[s, j] * C[s, i]
     return m + columns
 
 
@@ -191,46 +118,30 @@ def normalise(W: Any, rows: int, room: Any) -> None:
 @njit(
     [
         types.UniTuple(int64, 2)(
-            *(EVALUATE, EVALUATE, RULE, RNG, real[:, ::1], VECTOR, VECTOR, real[:, ::1], int64, float64, VECTOR),
-            *(int64, int64, real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1], MATRIX, MATRIX),
+            *(EVALUATE, EVALUATE, RULE, RNG, BITS, real[:, ::1], VECTOR, VECTOR, real[:, ::1], int64, float64, VECTOR),
+            *(int64, int64, real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1], MATRIX, MATRIX, MATRIX),
         )
         for real in REALS
     ],
     **OPTIONS,
 )
 def advance(
-    student: Any,
-    teacher: Any,
-    rule: Rule,
-    rng: Any,
-    L: Any,
-    a_star: Any,
-    dt: Any,
-    W: Any,
-    m: int,
-    dimension: float,
-    a: Any,
-    block: int,
-    ahead: int,
-    inputs: Any,
-    T: Any,
-    C: Any,
-    gram: Any,
-    room: Any,
+    student: Any, teacher: Any, rule: Rule, rng: Any, bits: Any, L: Any, a_star: Any, dt: Any, W: Any, m: int,
+    dimension: float, a: Any, block: int, ahead: int, inputs: Any, T: Any, C: Any, gram: Any, R: Any, room: Any,
     labels: Any,
-) -> tuple[int, int]:
+) -> tuple[int, int]:  # fmt: skip
     """len(dt) steps of SGD in blocks of ``block``, on W and a in place. ``L`` (k,r), ``dimension`` D.
 
     The labels of ``ahead`` steps (a multiple of ``block``) are drawn at once: they depend on the teacher alone, and
     many in one call are faster. Returns the new m and the number of steps done: fewer than len(dt) where the next one
     diverged.
     """
-    r, x = L.shape[1], room[X, : W.shape[1]]
+    r = L.shape[1]
     for done in range(dt.size):
         start = done % ahead
         if start == 0:
             n = min(ahead, dt.size - done) * rule.batch
-            draw_normals(rng, inputs, n, 0, r)
+            draw_normals(rng, bits, inputs, n, 0, r)
             draw_labels(teacher, rule, rng, L, a_star, inputs, n, labels)
         if start % block != 0:
             continue
@@ -238,18 +149,18 @@ def advance(
         n = steps * rule.batch
         rows, outside = r + m, dimension - m
         G = inputs[start * rule.batch : start * rule.batch + n]
-        draw_normals(rng, G, n, r, rows)
+        draw_normals(rng, bits, G, n, r, rows)
         if steps > 1:
             draw_bartlett(rng, T, n, int(min(n, outside)), outside)
             _gram(G, rows, T, int(min(n, outside)), gram, n)
-        _fields(G, W, rows, C, n, x)
+        combine(G, W, rows, C, n)
         inner = within(rule, steps)
         bad = descend(student, inner, dt, done, steps, gram, C, a, room, labels[Y, start * rule.batch :])
         if bad >= 0:
             return m, done + bad
         shrink(inner, W, rows, room)
-        _add(G, n, rows, C, W, 0)
-        m = _append(rng, steps > 1, outside, T, n, C, W, r, m, room)
+        add_outer(G, n, rows, C, W, 0)
+        m = _append(rng, steps > 1, outside, T, n, C, W, r, m, R, room)
         if rule.spherical:
             normalise(W, r + m, room)
     return m, dt.size

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 # fmt: off
 _R = (
@@ -29,23 +31,32 @@ _EXPONENT_BIAS = 1023
 _SQRT_TWO_OVER_PI = 0.7978845608028654
 
 
+@intrinsic
+def _power_of_two(typing: Any, rounded: Any) -> Any:
+    """2^n from n + _ROUND: n is in its low bits, and becomes the exponent."""
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        integer = ir.IntType(64)
+        n = builder.add(builder.bitcast(given[0], integer), ir.Constant(integer, _EXPONENT_BIAS))
+        return builder.bitcast(builder.shl(n, ir.Constant(integer, 52)), ir.DoubleType())
+
+    return types.float64(types.float64), code
+
+
 def erf_and_slope(x: Any, s: Any, ds: Any) -> None:
     """Fills s = erf(x/√2) and ds = √(2/π) exp(−x²/2), all (n,). Plain numba code; a NaN stays one."""
-    bits = ds.view(np.int64)
-    for i in range(x.size):  # 2^n of exp(−x²/2) = 2^n exp(r), put together from its bits
-        y = min(abs(x[i]), _LARGEST)
-        ds[i] = -0.5 * y * y * _PER_LN2 + _ROUND
-    for i in range(x.size):
-        bits[i] = (bits[i] + _EXPONENT_BIAS) << 52
     for i in range(x.size):
         y = abs(x[i])
         y = _LARGEST if y > _LARGEST else y
-        n = (-0.5 * y * y * _PER_LN2 + _ROUND) - _ROUND
+        rounded = -0.5 * y * y * _PER_LN2 + _ROUND
+        n = rounded - _ROUND
         r = (-0.5 * y * y - n * _LN2_HIGH) - n * _LN2_LOW
         z = r * r
-        even = 1.0 + z * (1 / 2 + z * (1 / 24 + z * (1 / 720 + z * (1 / 40320 + z * (1 / 3628800 + z / 479001600)))))
+        even = 1.0 + z * (
+            1 / 2 + z * (1 / 24 + z * (1 / 720 + z * (1 / 40320 + z * (1 / 3628800 + z * (1 / 479001600)))))
+        )
         odd = 1.0 + z * (1 / 6 + z * (1 / 120 + z * (1 / 5040 + z * (1 / 362880 + z * (1 / 39916800)))))
-        gauss = (even + r * odd) * ds[i]
+        gauss = (even + r * odd) * _power_of_two(rounded)  # exp(−y²/2) = 2^n exp(r)
         u = (y - 3.0) / (y + 3.0)
         w = u * u
         lower = _R0 + w * (_R2 + w * (_R4 + w * (_R6 + w * _R8)))

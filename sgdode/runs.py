@@ -13,6 +13,7 @@ from sgdode import directions, explicit, sgd, wide
 from sgdode.compiled import Unit, unit
 from sgdode.grid import Clock, clock
 from sgdode.initial import Start
+from sgdode.normals import words
 from sgdode.spec import Spec
 
 Array = NDArray[np.float64]
@@ -149,16 +150,17 @@ def _exact(problem: Problem) -> Mover:
     L = np.ascontiguousarray(problem.L, problem.real)
     tables = [np.empty(shape, problem.real) for shape in ((samples, rows), (outside, outside), (n, p))]
     gram = np.empty((n if problem.block > 1 else 1, n), problem.real)
+    R = np.empty((0, 0) if problem.wide else (p, p))
     room, labels = np.zeros((9, max(p, rows, n))), np.zeros((4, samples * k))
     advance = wide.advance if problem.wide else directions.advance
 
     def move(state: State, steps: int) -> bool:
         dt = problem.clock.step_sizes(state.step, steps)
         functions: tuple[Any, ...] = (problem.student.evaluate, problem.teacher.evaluate)
-        fixed: tuple[Any, ...] = (problem.rule, state.rng, L, problem.a_star, dt)
+        fixed: tuple[Any, ...] = (problem.rule, state.rng, words(state.rng), L, problem.a_star, dt)
         moving: tuple[Any, ...] = (state.W, state.m, problem.dimension, state.a)
         steps_at_once: tuple[Any, ...] = (problem.block, problem.ahead)
-        state.m, done = advance(*functions, *fixed, *moving, *steps_at_once, *tables, gram, room, labels)
+        state.m, done = advance(*functions, *fixed, *moving, *steps_at_once, *tables, gram, R, room, labels)
         state.step += done
         return bool(done == steps)
 

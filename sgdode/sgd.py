@@ -14,11 +14,12 @@ import math
 from typing import Any, NamedTuple
 
 from numba import njit, types
-from numba.core.types import NumPyRandomGeneratorType, float32, float64, int64, npy_rng
+from numba.core.types import float32, float64, int64
 
 from sgdode.compiled import EVALUATE
+from sgdode.lanes import WIDTH, add_product, load, spread, store, total
+from sgdode.normals import RNG
 
-RNG: NumPyRandomGeneratorType = npy_rng
 VECTOR = float64[::1]
 MATRIX = float64[:, ::1]
 REALS = (float64, float32)
@@ -56,14 +57,6 @@ RULE = types.NamedTuple((float64, float64, float64, float64, float64, int64, typ
 X, S, SLOPE, CHANGE, NORM, SCALE, KEEP, REFLECTION, PROJECTION = range(9)
 #: The rows of ``labels``: y, with n entries; fields, σ* and σ*' of the teacher, with n k entries.
 Y, X_STAR, S_STAR, SLOPE_STAR = range(4)
-
-
-@njit([types.void(RNG, real[:, ::1], int64, int64, int64) for real in REALS], **OPTIONS)
-def draw_normals(rng: Any, out: Any, rows: int, first: int, end: int) -> None:
-    """Standard normals into out[:rows, first:end]."""
-    for i in range(rows):
-        for j in range(first, end):
-            out[i, j] = rng.standard_normal()
 
 
 @njit(float64(RNG, float64), **OPTIONS)
@@ -163,6 +156,33 @@ def _settle(fields: Any, n: int, room: Any) -> None:
         room[KEEP, i] *= room[SCALE, i]
 
 
+@njit(float64(VECTOR, VECTOR), **OPTIONS)
+def _dot(one: Any, other: Any) -> float:
+    """The scalar product of two vectors."""
+    p, sums, rest = one.size, spread(0.0), 0.0
+    for i in range(0, p - WIDTH + 1, WIDTH):
+        sums = add_product(sums, load(one, i), load(other, i))
+    for i in range(p - p % WIDTH, p):
+        rest += one[i] * other[i]
+    return total(sums) + rest
+
+
+@njit([float64(float64, VECTOR, VECTOR, VECTOR, real[:, ::1], int64) for real in REALS], **OPTIONS)
+def _share(step: float, a: Any, x: Any, slope: Any, out: Any, row: int) -> float:
+    """out[row] = c = step · a ∘ slope, the share of a sample in a step. Returns |c|² + |x|²."""
+    p, sums, rest, none = a.size, spread(0.0), 0.0, spread(0.0)
+    for i in range(0, p - WIDTH + 1, WIDTH):
+        fields = load(x, i)
+        c = add_product(none, spread(step), add_product(none, load(a, i), load(slope, i)))
+        sums = add_product(add_product(sums, c, c), fields, fields)
+        store(out, row * p + i, c)
+    for i in range(p - p % WIDTH, p):
+        c_i = step * (a[i] * slope[i])
+        rest += c_i * c_i + x[i] * x[i]
+        out[row, i] = c_i
+    return total(sums) + rest
+
+
 @njit(
     [types.boolean(EVALUATE, RULE, float64, int64, real[:, ::1], VECTOR, MATRIX, float64) for real in REALS],
     **OPTIONS,
@@ -176,23 +196,15 @@ def _sample(evaluate: Any, rule: Rule, dt: float, row: int, fields: Any, a: Any,
         for i in range(p):
             x[i] *= rule.student_gain
     evaluate(x, s, slope)
-    output = 0.0
-    for i in range(p):
-        output += a[i] * s[i]
-    error = y - output / p
-    step = dt / rule.batch * rule.student_gain * error
-    size = 0.0
-    for i in range(p):
-        c = step * a[i] * slope[i]
-        size += abs(c) + abs(x[i])
-        fields[row, i] = c
+    error = y - _dot(a, s) / p
+    size = _share(dt / rule.batch * rule.student_gain * error, a, x, slope, fields, row)
     if rule.train != 0.0:
         for i in range(p):
             room[CHANGE, i] += dt / rule.batch * rule.train * s[i] * error
     if rule.spherical:
         for i in range(p):
             room[NORM, i] += 2.0 * (1.0 - rule.decay * dt) * fields[row, i] * x[i] / rule.student_gain
-    return size < rule.limit and abs(error) < rule.limit
+    return size < rule.limit**2 and abs(error) < rule.limit
 
 
 @njit(

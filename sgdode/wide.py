@@ -11,6 +11,7 @@ from scipy.linalg import blas
 
 from sgdode import sgd
 from sgdode.directions import normalise, shrink, within
+from sgdode.normals import draw_normals
 
 Real = NDArray[Any]
 _PART, _PARTS_FROM = 64, 512  # a call that passes a function costs 60 µs
@@ -21,6 +22,7 @@ def advance(
     teacher: Any,
     rule: sgd.Rule,
     rng: np.random.Generator,
+    bits: Real,
     L: Real,
     a_star: Real,
     dt: Real,
@@ -33,16 +35,16 @@ def advance(
     *room: Real,
 ) -> tuple[int, int]:
     """len(dt) steps of SGD: the same arguments and results as ``directions.advance``, for ahead = block."""
-    G_room, T_room, C_room, gram_room, vectors, labels = room
+    G_room, T_room, C_room, gram_room, _, vectors, labels = room
     r, p = L.shape[1], W.shape[1]
     for done in range(0, len(dt), block):
         steps = min(block, len(dt) - done)
         n = steps * rule.batch
         rows, outside = r + m, dimension - m
         G, C = _matrix(G_room, n, rows), C_room[:n]
-        sgd.draw_normals(rng, G, n, 0, r)
+        draw_normals(rng, bits, G, n, 0, r)
         sgd.draw_labels(teacher, rule, rng, L, a_star, G, n, labels)
-        sgd.draw_normals(rng, G, n, r, rows)
+        draw_normals(rng, bits, G, n, r, rows)
         fresh = n if steps > 1 else min(n, p)
         gram, T = gram_room, _matrix(T_room, fresh, int(min(fresh, outside)))
         if steps > 1:

@@ -13,15 +13,18 @@ from conftest import merged
 from scipy.special import erf
 from scipy.stats import chi2, ks_2samp, kstest, norm
 
-from sgdode import directions, sgd, wide
+from sgdode import rows, sgd, wide
 from sgdode.activations import ACTIVATIONS, Activation
 from sgdode.compiled import machine_code
 from sgdode.initial import start
 from sgdode.loading import load_spec
+from sgdode.normals import draw_normals, words
 from sgdode.runs import begin, best, mover, overlaps, problem
 from sgdode.simulation import simulate
 
 RUNS = 1000
+#: Round-off of sums of ten numbers of size one.
+EPS = {"float64": 1e-13, "float32": 1e-5}
 STEPS = 17  # not a multiple of the blocks, so that every run ends with a shorter one
 #: A true null fails one comparison of one overlap with this probability; there are about 900.
 CHANCE = 1e-7
@@ -295,15 +298,39 @@ def test_fast_erf_is_erf():
     np.testing.assert_allclose(slope, np.sqrt(2 / np.pi) * np.exp(-(np.minimum(abs(x), 1e3) ** 2) / 2), atol=1e-15)
 
 
-@pytest.mark.parametrize("rows", [3, 5, 9])
-def test_fold_keeps_the_overlaps(rows):
+@pytest.mark.parametrize("real", ["float64", "float32"])
+@pytest.mark.parametrize("singular", [False, True])
+@pytest.mark.parametrize("p", [1, 2, 5, 8, 11])
+@pytest.mark.parametrize("count", [3, 5, 9, 17])
+def test_fold_keeps_the_overlaps(count, p, singular, real):
     rng = np.random.default_rng(0)
-    W = rng.standard_normal((12, 5))
-    before = W[2 : 2 + rows].T @ W[2 : 2 + rows]
-    kept = directions.fold(W, 2, rows, np.zeros((9, 12)))
-    assert kept == min(rows, 5)
-    assert not np.tril(W[2 : 2 + rows], -1).any()
-    np.testing.assert_allclose(W[2 : 2 + kept].T @ W[2 : 2 + kept], before, atol=1e-13)
+    W = (rng.standard_normal((20, p)) * 10.0 ** -np.arange(p)).astype(real)
+    W[:, p // 2] = W[:, 0] if singular else W[:, p // 2]
+    before = np.float64(W[2 : 2 + count]).T @ W[2 : 2 + count]
+    others = np.delete(W, np.s_[2 : 2 + count], axis=0)
+    kept = rows.fold(W, 2, count, np.empty((p, p)), np.zeros((9, 20)))
+    assert kept == min(count, p)
+    assert not np.tril(W[2 : 2 + count], -1).any()
+    assert np.array_equal(np.delete(W, np.s_[2 : 2 + count], axis=0), others)
+    lengths = np.sqrt(np.diag(before))
+    after = np.float64(W[2 : 2 + kept]).T @ W[2 : 2 + kept]
+    np.testing.assert_allclose(after / lengths / lengths[:, None], before / lengths / lengths[:, None], atol=EPS[real])
+
+
+@pytest.mark.parametrize("real", ["float64", "float32"])
+@pytest.mark.parametrize("p", [1, 3, 4, 6, 8, 13])
+def test_sums_over_rows_are_matrix_products(p, real):
+    rng = np.random.default_rng(1)
+    X, C, W = (rng.standard_normal(shape).astype(real) for shape in ((3, 7), (3, p), (9, p)))
+    for used in (1, 4, 7):
+        out = np.full((4, p), 5.0, real)
+        rows.combine(X, W, used, out, 3)
+        np.testing.assert_allclose(out[:3], np.float64(X[:, :used]) @ W[:used], atol=EPS[real])
+        assert (out[3] == 5.0).all()
+        moved = W.copy()
+        rows.add_outer(X, 2, used, C, moved, 1)
+        np.testing.assert_allclose(moved[1 : 1 + used], W[1 : 1 + used] + X[:2, :used].T @ C[:2], atol=EPS[real])
+        assert np.array_equal(np.delete(moved, np.s_[1 : 1 + used], axis=0), np.delete(W, np.s_[1 : 1 + used], axis=0))
 
 
 @pytest.mark.parametrize("dimension", [3, 6, 40, 10**12])
@@ -320,3 +347,17 @@ def test_bartlett_factor_has_the_law_of_an_lq_factor(dimension):
     for sample, degree in zip(np.array(squares).T, degrees, strict=True):
         exact = chi2(degree) if degree < 10**6 else norm(degree, np.sqrt(2 * degree))
         assert kstest(sample, exact.cdf).pvalue > CHANCE
+
+
+@pytest.mark.parametrize("real", ["float64", "float32"])
+def test_normals_are_those_of_numpy(real):
+    """The same numbers as NumPy's, its rare cases included, and the generator ends where NumPy's does."""
+    ours, theirs = (np.random.Generator(np.random.SFC64(8)) for _ in range(2))
+    out = np.zeros((1000, 1003), real)
+    draw_normals(ours, words(ours), out, 1000, 3, 1003)
+    np.testing.assert_array_equal(out[:, 3:], theirs.standard_normal((1000, 1000)).astype(real))
+    assert abs(out).max() > 4.5
+    assert not out[:, :3].any()
+    assert ours.random() == theirs.random()
+    with pytest.raises(TypeError, match="SFC64"):
+        words(np.random.default_rng())
