@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sgdode.errors import UsageError, nearest
+from sgdode.errors import FileError, UsageError, nearest
 from sgdode.options import Quiet, Request, Verbose, with_request
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def collect(
     for line in broken:
         print(f"error: {line}", file=sys.stderr)
     if not rows:
-        raise UsageError(f"none of the {len(paths)} files could be read: no table is written")
+        raise FileError(f"none of the {len(paths)} files could be read: no table is written")
     if out is None:
         write(rows, sys.stdout)
     else:

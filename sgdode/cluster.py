@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
+import socket
 import threading
 import time
+import urllib.parse
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -46,12 +48,22 @@ def _connect(where: dict[str, str]) -> Any:
     if "scheduler_file" in where and not Path(place).is_file():
         raise UsageError(f"--scheduler-file {place}: no such file; `dask scheduler --scheduler-file {place}` writes it")
     try:
-        return Client(**where, timeout=_SECONDS_TO_ANSWER, set_as_default=False)
-    except (OSError, ValueError) as error:
+        address = place if "address" in where else str(json.loads(Path(place).read_text())["address"])
+        _reach(address)
+        return Client(address, timeout=_SECONDS_TO_ANSWER, set_as_default=False)
+    except (OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(
             f"{place}: no Dask scheduler answers there ({reason}); start one with `dask scheduler`"
         ) from None
+
+
+def _reach(address: str) -> None:
+    """Raise OSError or ValueError where nothing listens: Dask would try for half a minute."""
+    parts = urllib.parse.urlsplit(address if "://" in address else f"tcp://{address}")
+    if not parts.hostname or not parts.port:
+        raise ValueError("must be tcp://HOST:PORT")
+    socket.create_connection((parts.hostname, parts.port), _SECONDS_TO_ANSWER).close()
 
 
 def _look_at_workers(client: Any, reporter: Reporter) -> None:
@@ -63,7 +75,7 @@ def _look_at_workers(client: Any, reporter: Reporter) -> None:
 
 
 def _carry_out(client: Any, orders: list[Order]) -> Iterator[Message]:
-    from distributed import Event, as_completed, wait
+    from distributed import Event, as_completed
 
     stop = Event(f"sgdode-{uuid.uuid4().hex}", client)
     left: dict[Any, int] = {}
@@ -87,8 +99,9 @@ def _carry_out(client: Any, orders: list[Order]) -> Iterator[Message]:
         if left:
             stop.set()
             at_work = {key for keys in client.processing().values() for key in keys}
-            with contextlib.suppress(TimeoutError):
-                wait([future for future in left if future.key in at_work], timeout=_SECONDS_TO_STOP)
+            end = time.monotonic() + _SECONDS_TO_STOP
+            while time.monotonic() < end and any(f.key in at_work and f.status == "pending" for f in left):
+                time.sleep(0.1)
 
 
 def _reply(future: Any) -> Reply:

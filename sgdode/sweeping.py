@@ -154,5 +154,5 @@ def _closing(carry: Carry, orders: list[Order]) -> Iterator[Iterator[Message]]:
 def _with_advice(stop: BaseException, endings: Sequence[Ending | None]) -> Stopped:
     cause, status = (stop.cause, stop.exit_status) if isinstance(stop, Stopped) else ("SIGINT", 130)
     there = sum(ending is not None and not ending.error for ending in endings)
-    kept = f" with {there} of {len(endings)} files there; what ran kept checkpoints"
+    kept = f" with {there} of {len(endings)} files there; long runs kept checkpoints"
     return Stopped(cause, status, f"{kept}\ngo on with: {resuming()}")
