@@ -61,8 +61,8 @@ def sweep(
 ) -> None:
     """Run a spec over the product of grids; print the paths in grid order, each as soon as it is known.
 
-    Files that are finished are skipped. One that fails does not stop the others: the failed are listed at the end, and
-    the exit status is 1. Another sweep over the same files shares the work.
+    Finished files are skipped. A failed one does not stop the others.
+    The failed are listed at the end, with exit status 1.
     """
     from sgdode.jobs import cores
 
