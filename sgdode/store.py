@@ -38,6 +38,10 @@ def write(trajectory: Trajectory, path: Path) -> Path:
     return path
 
 
+# A file is whole under its name and never changed there, so readers take no lock: its writer still holds one of its own
+# for a moment after the renaming.
+
+
 def read(path: Path, names: Collection[str] = QUANTITIES) -> Trajectory:
     """Read a file of this program, or only the curves ``names`` of it.
 
@@ -46,7 +50,7 @@ def read(path: Path, names: Collection[str] = QUANTITIES) -> Trajectory:
     if not path.is_file():
         raise FileError(f"{path}: no such file")
     try:
-        with h5py.File(path, "r", locking="best-effort") as file:
+        with h5py.File(path, "r", locking=False) as file:
             return _trajectory(file, path, names)
     except FileError:
         raise
@@ -58,7 +62,7 @@ def read(path: Path, names: Collection[str] = QUANTITIES) -> Trajectory:
 def header(path: Path) -> dict[str, Any]:
     """The root attributes of a file. Raises FileError as :func:`read` does."""
     try:
-        with h5py.File(path, "r", locking="best-effort") as file:
+        with h5py.File(path, "r", locking=False) as file:
             attributes = _attributes(file)
     except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
         raise FileError(f"{path}: not a readable sgdode file ({' '.join(str(error).split())})") from None
