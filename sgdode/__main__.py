@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from sgdode.errors import SgdodeError, Stopped
+from sgdode.errors import SgdodeError, Stopped, explained
 
 
 def main() -> None:
@@ -20,14 +20,8 @@ def main() -> None:
     except Stopped as stopped:
         print(stopped, file=sys.stderr)
         sys.exit(stopped.exit_status)
-    except SgdodeError as error:
-        _tell(str(error), error.exit_status)
-    except MemoryError:
-        _tell("out of memory; lower student.width, dimension, time.points or simulate.seeds, or save less", 1)
-    except OSError as error:
-        _tell(str(error), 1)
     except Exception as error:
-        _tell(f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)", 1)
+        _tell(explained(error), error.exit_status if isinstance(error, SgdodeError) else 1)
 
 
 def _tell(message: str, status: int) -> None:

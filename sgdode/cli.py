@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sgdode import cli_theory
+from sgdode import cli_sweep, cli_theory
 from sgdode.cli_theory import loaded as _loaded
 from sgdode.errors import UsageError
 from sgdode.options import Force, Json, OutDir, Quiet, Request, Verbose, indices, limits, with_request
@@ -236,3 +236,4 @@ def _exit(outcomes: list[Any]) -> None:
 
 
 cli_theory.register(app)
+cli_sweep.register(app)

@@ -29,6 +29,10 @@ class RunError(SgdodeError):
     """A run that started and could not be finished."""
 
 
+class Busy(SgdodeError):
+    """Another process computes this very file now."""
+
+
 class Stopped(SgdodeError):
     """A run that a signal stopped; ``exit_status`` is 130 for Ctrl-C, else 75."""
 
@@ -57,6 +61,15 @@ class SpecError(SgdodeError):
     def __init__(self, defects: list[Defect]):
         self.defects = defects
         super().__init__("\n".join(str(defect) for defect in defects))
+
+
+def explained(error: Exception) -> str:
+    """What a user is told about an error of any kind."""
+    if isinstance(error, SgdodeError | OSError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "out of memory; lower student.width, dimension, time.points or simulate.seeds, or save less"
+    return f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)"
 
 
 def nearest(word: str, known: list[str]) -> str:

@@ -66,7 +66,7 @@ def as_text(spec: Spec, found: dict[str, Any]) -> str:
     ]
     for run in found["runs"]:
         size = _size(run["bytes"])
-        lines.append(f"  {run['command']:16s} about {_duration(run['seconds'])} and {size}, hash {run['hash']}")
+        lines.append(f"  {run['command']:16s} about {duration(run['seconds'])} and {size}, hash {run['hash']}")
     return "\n".join([*lines, *(f"  note             {warning}" for warning in found["warnings"])])
 
 
@@ -91,7 +91,8 @@ def _percent(error: float) -> str:
     return f"{error:.2g}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time for a reader, in the unit that fits."""
     for unit, length in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * length:
             return f"{seconds / length:.3g} {unit}"

@@ -15,7 +15,7 @@ FORMAT_VERSION = 1
 #: Raised whenever the same spec gives other numbers.
 RESULTS_VERSION = 2
 
-_DRAWN = ("gaussian", "in-teacher-span", "symmetric")
+DRAWN = ("gaussian", "in-teacher-span", "symmetric")
 _KIND_KEYS = {
     "gaussian": ("scale",),
     "in-teacher-span": (),
@@ -87,7 +87,7 @@ def settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def _identifying(spec: Spec) -> dict[str, Any]:
     values = resolved(spec)
     del values["name"]
-    if spec.initial.kind not in _DRAWN:
+    if spec.initial.kind not in DRAWN:
         del values["initial"]["seed"]
     if spec.initial.file is not None:
         path = spec.folder / Path(spec.initial.file).expanduser()

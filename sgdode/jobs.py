@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -71,23 +72,50 @@ def perform(
     force: bool = False,
     resume: bool = False,
     jobs: int | None = None,
+    wait: bool = True,
+    words: Sequence[str] = sys.argv,
 ) -> Outcome:
     """Run ``command`` on ``spec`` into ``path``, unless a finished file of the same values is there.
 
-    ``resume`` goes on from a checkpoint of the same run, where there is one. Raises UsageError where another run's file
-    is in the way, Stopped where a signal ends the run with a checkpoint, and what the engines raise.
+    ``resume`` goes on from a checkpoint of the same run, where there is one. A run that computes ``path`` in another
+    process is waited for, or with ``wait`` false raises Busy. ``words`` is the command line that the file shall tell.
+    Raises UsageError where another run's file is in the way, Stopped where a signal ends the run with a checkpoint, and
+    what the engines raise.
     """
+    from sgdode.lock import held
+
+    if not force and (done := _done_already(spec, command, path, reporter)):
+        return done
+    _check_target(path)
+    with held(path, reporter, wait):
+        if not force and (done := _done_already(spec, command, path, reporter)):
+            return done
+        return _compute(spec, command, path, reporter, resume, jobs, words)
+
+
+def _done_already(spec: Spec, command: Command, path: Path, reporter: Reporter) -> Outcome | None:
+    if status := finished(spec, command, path):
+        reporter.note(f"{path} is {status} already; --force computes it again")
+        return Outcome(path, KINDS[command], status, True, 0.0)
+    return None
+
+
+def _compute(
+    spec: Spec,
+    command: Command,
+    path: Path,
+    reporter: Reporter,
+    resume: bool,
+    jobs: int | None,
+    words: Sequence[str],
+) -> Outcome:
     from sgdode.checkpoint import Keeper
 
-    if not force and (done := finished(spec, command, path)):
-        reporter.note(f"{path} is {done} already; --force computes it again")
-        return Outcome(path, KINDS[command], done, True, 0.0)
-    _check_target(path)
     began, clock = datetime.now(UTC), time.perf_counter()
 
     def complete(trajectory: Trajectory) -> None:
         trajectory.attributes |= _identity(spec, command)
-        trajectory.provenance = _provenance(spec, began, time.perf_counter() - clock)
+        trajectory.provenance = _provenance(spec, began, time.perf_counter() - clock, words)
 
     keeper = Keeper(path, spec_hash(spec, command), complete)
     _look_for_checkpoint(keeper, reporter, resume)
@@ -171,8 +199,13 @@ def _advice(keeper: Keeper) -> str:
     """What to do after a stop."""
     if not keeper.path.exists():
         return " before there was anything to keep; run it again"
+    return f"; checkpoint: {keeper.path}\ngo on with: {resuming()}"
+
+
+def resuming() -> str:
+    """This process's command line, with --resume."""
     words = [word for word in sys.argv[1:] if word not in ("--resume", "--force")]
-    return f"; checkpoint: {keeper.path}\ngo on with: {shlex.join(['sgdode', *words, '--resume'])}"
+    return shlex.join(["sgdode", *words, "--resume"])
 
 
 def cores() -> int:
@@ -185,14 +218,14 @@ def _identity(spec: Spec, command: Command) -> dict[str, Any]:
     return attributes(spec) | hashes
 
 
-def _provenance(spec: Spec, began: datetime, seconds: float) -> dict[str, str]:
+def _provenance(spec: Spec, began: datetime, seconds: float, words: Sequence[str]) -> dict[str, str]:
     environment = {
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
         "git_commit": _commit(),
         "host": socket.gethostname(),
         "processor": _processor(),
         "threads": cores(),
-        "command_line": sys.argv,
+        "command_line": list(words),
         "start": began.isoformat(),
         "end": datetime.now(UTC).isoformat(),
         "seconds": seconds,

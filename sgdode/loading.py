@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,11 +19,27 @@ from sgdode.values import shown
 
 _SHORT_FORMS = {"learning_rate": "gamma", "activation": "name"}
 _LARGEST_SPEC = 256 * 2**20
+#: Dotted keys with their values: as a mapping, as texts ``KEY=VALUE``, or as (KEY, VALUE, how errors name the place).
+Overrides = Mapping[str, Any] | Iterable[str | tuple[str, Any, str]]
+
+
+class Source(NamedTuple):
+    """A spec as it was given: its YAML, how errors name it, where its relative paths start, its name by default."""
+
+    text: bytes
+    place: str
+    folder: Path
+    stem: str
+
+    @classmethod
+    def read(cls, path: Path) -> Source:
+        """From a file. Raises UsageError where it cannot be read."""
+        return cls(_read(path), str(path), path.parent, path.stem)
 
 
 def load_spec(
     spec: str | Path | Mapping[str, Any],
-    overrides: Mapping[str, Any] | Iterable[str] = (),
+    overrides: Overrides = (),
     activations: Mapping[str, Activation] | None = None,
 ) -> Spec:
     """Read, validate and resolve an experiment.
@@ -35,8 +51,7 @@ def load_spec(
     if isinstance(spec, Mapping):
         document = Document("spec", copy.deepcopy(dict(spec)))
         return resolve(document, "", Path(), overrides, activations)
-    path = Path(spec)
-    return read_spec(_read(path), str(path), path.parent, path.stem, overrides, activations)
+    return read_spec(*Source.read(Path(spec)), overrides, activations)
 
 
 def read_spec(
@@ -44,7 +59,7 @@ def read_spec(
     source: str,
     folder: Path,
     stem: str,
-    overrides: Mapping[str, Any] | Iterable[str] = (),
+    overrides: Overrides = (),
     activations: Mapping[str, Activation] | None = None,
 ) -> Spec:
     """A Spec from YAML bytes; ``source`` names them in errors, ``stem`` is the default of ``name``."""
@@ -57,7 +72,7 @@ def resolve(
     document: Document,
     text: str,
     folder: Path,
-    overrides: Mapping[str, Any] | Iterable[str] = (),
+    overrides: Overrides = (),
     activations: Mapping[str, Activation] | None = None,
 ) -> Spec:
     """Validate the values of a document, after its overrides."""
@@ -96,12 +111,15 @@ def _clean(stem: str) -> str:
     return kept if kept and kept[0] not in " .,-" else "spec" + kept
 
 
-def _assignments(overrides: Mapping[str, Any] | Iterable[str]) -> Iterator[tuple[str, Any, str]]:
+def _assignments(overrides: Overrides) -> Iterator[tuple[str, Any, str]]:
     """(dotted key, value, how errors name the place) of every override."""
     if isinstance(overrides, Mapping):
         yield from ((key, value, f"override {key}") for key, value in overrides.items())
         return
     for assignment in overrides:
+        if isinstance(assignment, tuple):
+            yield assignment
+            continue
         key, equals, value = assignment.partition("=")
         if not equals or not all(word.strip() for word in key.split(".")):
             raise UsageError(f"--set {assignment}: must be KEY=VALUE, such as --set student.width=8")

@@ -16,6 +16,7 @@ import typer
 from sgdode.errors import UsageError
 
 if TYPE_CHECKING:
+    from sgdode.loading import Source
     from sgdode.progress import Reporter
     from sgdode.spec import Spec
 
@@ -66,13 +67,20 @@ class Request:
 
     @cached_property
     def _spec(self) -> Spec:
-        from sgdode.loading import load_spec, read_spec
+        from sgdode.loading import read_spec
+
+        return read_spec(*self.source, self.set or ())
+
+    @cached_property
+    def source(self) -> Source:
+        """The spec as it was given, before its overrides. Raises UsageError."""
+        from sgdode.loading import Source
 
         if self.spec == "-" and sys.stdin is None:
             raise UsageError("standard input is closed; give the spec as a file")
         if self.spec == "-":
-            return read_spec(sys.stdin.buffer.read(), "<stdin>", Path(), "stdin", self.set or ())
-        return load_spec(self.spec, self.set or ())
+            return Source(sys.stdin.buffer.read(), "<stdin>", Path(), "stdin")
+        return Source.read(Path(self.spec))
 
     def reporter(self) -> Reporter:
         """What speaks on stderr."""

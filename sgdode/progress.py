@@ -7,13 +7,24 @@ import sys
 from collections.abc import Callable, Iterator
 
 Progress = Callable[[float, float], None]
+_UNITS = {"simulate": "steps", "sweep": "files", "collect": "files"}
 
 
 class Reporter:
-    """Speaks on stderr. ``quiet`` leaves warnings and errors alone; a bar is drawn on a terminal only."""
+    """Speaks on stderr. ``quiet`` leaves warnings and errors alone; a bar is drawn on a terminal only.
 
-    def __init__(self, quiet: bool = False, verbose: bool = False):
-        self.quiet, self.verbose = quiet, verbose
+    ``hear(done, total)`` takes the progress in place of a bar, ``told`` the warnings in place of stderr: a run that
+    another process watches speaks through them.
+    """
+
+    def __init__(
+        self,
+        quiet: bool = False,
+        verbose: bool = False,
+        hear: Progress | None = None,
+        told: Callable[[str], None] | None = None,
+    ):
+        self.quiet, self.verbose, self.hear, self.told = quiet, verbose, hear, told
 
     def note(self, text: str) -> None:
         """Something worth knowing; silent under --quiet."""
@@ -27,13 +38,21 @@ class Reporter:
 
     def warn(self, text: str) -> None:
         """A warning; always said."""
-        print(f"warning: {text}", file=sys.stderr)
+        if self.told is not None:
+            self.told(text)
+        else:
+            print(f"warning: {text}", file=sys.stderr)
+
+    @property
+    def draws(self) -> bool:
+        """Whether there is a terminal to draw bars on, and leave to do so."""
+        return self.hear is None and not self.quiet and sys.stderr is not None and sys.stderr.isatty()
 
     @contextlib.contextmanager
     def bar(self, what: str) -> Iterator[Progress | None]:
         """A progress bar with rate and remaining time; gives ``progress(done, total)``."""
-        if self.quiet or sys.stderr is None or not sys.stderr.isatty():
-            yield None
+        if not self.draws:
+            yield self.hear
             return
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -45,12 +64,12 @@ class Reporter:
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bars:
             task = bars.add_task(what, total=None, rate="")
 
             def progress(done: float, total: float) -> None:
                 speed = bars.tasks[0].finished_speed or bars.tasks[0].speed
-                rate = f"{speed:.3g} {'steps' if what == 'simulate' else 'points'}/s" if speed else ""
+                rate = f"{speed:.3g} {_UNITS.get(what, 'points')}/s" if speed else ""
                 bars.update(task, completed=done, total=total, rate=rate)
 
             yield progress

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +31,27 @@ def write(trajectory: Trajectory, path: Path) -> Path:
     _refuse_not_finite(trajectory, path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _aside(path) as part, h5py.File(part, "w", locking=False) as file:
+        with aside(path) as part, h5py.File(part, "w", locking=False) as file:
             _fill(file, trajectory)
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror or error}") from None
     return path
 
 
-def read(path: Path) -> Trajectory:
-    """Read a file of this program. Raises FileError where it is missing, broken, or of another format."""
+# A file is whole under its name and never changed there, so readers take no lock: its writer still holds one of its own
+# for a moment after the renaming.
+
+
+def read(path: Path, names: Collection[str] = QUANTITIES) -> Trajectory:
+    """Read a file of this program, or only the curves ``names`` of it.
+
+    Raises FileError where it is missing, broken, or of another format.
+    """
     if not path.is_file():
         raise FileError(f"{path}: no such file")
     try:
-        with h5py.File(path, "r", locking="best-effort") as file:
-            return _trajectory(file, path)
+        with h5py.File(path, "r", locking=False) as file:
+            return _trajectory(file, path, names)
     except FileError:
         raise
     except (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError) as error:
@@ -55,7 +62,7 @@ def read(path: Path) -> Trajectory:
 def header(path: Path) -> dict[str, Any]:
     """The root attributes of a file. Raises FileError as :func:`read` does."""
     try:
-        with h5py.File(path, "r", locking="best-effort") as file:
+        with h5py.File(path, "r", locking=False) as file:
             attributes = _attributes(file)
     except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
         raise FileError(f"{path}: not a readable sgdode file ({' '.join(str(error).split())})") from None
@@ -64,7 +71,7 @@ def header(path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _aside(path: Path) -> Iterator[Path]:
+def aside(path: Path) -> Iterator[Path]:
     """``path.part``, locked against other processes; renamed to ``path`` when the block ends well, else removed."""
     part = path.with_name(path.name + ".part")
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)
@@ -158,10 +165,10 @@ def _check_format(attributes: dict[str, Any], path: Path) -> None:
         raise FileError(f"{path}: format version {version}; this sgdode reads version {FORMAT_VERSION}")
 
 
-def _trajectory(file: h5py.File, path: Path) -> Trajectory:
+def _trajectory(file: h5py.File, path: Path, names: Collection[str]) -> Trajectory:
     attributes = _attributes(file)
     _check_format(attributes, path)
-    curves = {name: file[name][...] for name in QUANTITIES if name in file}
+    curves = {name: file[name][...] for name in QUANTITIES if name in names and name in file}
     provenance = file["provenance"].attrs if "provenance" in file else {}
     warnings = json.loads(attributes.pop("warnings", "[]"))
     for key in ("format", "format_version"):

@@ -1,0 +1,126 @@
+"""The table of many files, and the plateau of a known curve."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from sgdode import Trajectory
+from sgdode.plateau import plateau
+from sgdode.thresholds import passage
+
+SPEC = """
+dimension: 60
+teacher: {width: 2, noise: 0.01}
+student: {width: 3}
+learning_rate: 0.5
+time: {stop: 10.0, points: 12}
+simulate: {seeds: 3}
+"""
+TIME = np.concatenate([[0.0], np.geomspace(1e-2, 1e4, 300)])
+
+
+def test_the_plateau_of_a_known_curve():
+    risk = 0.5 * np.exp(-TIME) + 0.02 / (1 + np.expm1(np.minimum(TIME / 20, 700)) / np.expm1(1000 / 20))
+    found = plateau(TIME, risk)
+    assert found.risk == pytest.approx(0.02, rel=0.02)
+    assert 3 < found.start < 8, "the fall to 0.02 is over: 0.5 exp(-t) is 5% of it at t = 6"
+    assert 900 < found.end < 1000, "the escape is at t = 1000, with a width of 20"
+
+
+def test_the_end_of_a_run_may_be_a_plateau():
+    found = plateau(TIME, 0.5 * np.exp(-TIME) + 0.02)
+    assert found.end is None
+    assert found.risk == pytest.approx(0.02, rel=0.02)
+
+
+def test_a_run_may_start_on_its_plateau():
+    found = plateau(TIME, 0.02 / (1 + np.expm1(np.minimum(TIME / 20, 700)) / np.expm1(1000 / 20)))
+    assert found.start == pytest.approx(0.01)
+    assert 900 < found.end < 1000
+
+
+@pytest.mark.parametrize("risk", [np.exp(-TIME), 1 / (1 + TIME), np.exp(-(TIME**2)), np.zeros_like(TIME)])
+def test_curves_without_a_plateau(risk):
+    assert plateau(TIME, risk) is None
+
+
+def test_noise_of_one_percent_does_not_break_a_plateau():
+    risk = 0.5 * np.exp(-TIME) + 0.02 / (1 + np.expm1(np.minimum(TIME / 20, 700)) / np.expm1(1000 / 20))
+    found = plateau(TIME, risk * np.exp(0.01 * np.random.default_rng(0).standard_normal(len(TIME))))
+    assert found.risk == pytest.approx(0.02, rel=0.03)
+    assert found.start < 10
+    assert 850 < found.end < 1050
+
+
+def test_too_few_times():
+    assert plateau(np.array([0.0, 1.0]), np.array([1.0, 0.5])) is None
+
+
+@pytest.fixture
+def files(sgdode, tmp_path):
+    (tmp_path / "c.yaml").write_text(SPEC)
+    done = sgdode("sweep", "c.yaml", "--grid", "initial.seed=0:2", "--set", "integrate.fluctuations=true")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def rows_of(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_row_a_file(sgdode, files, tmp_path):
+    levels = ["--threshold", "0.05", "--threshold", "1e-9"]
+    done = sgdode("collect", *files, "-o", "deep/table.csv", *levels)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "deep/table.csv\n", "")
+    rows = rows_of(tmp_path / "deep" / "table.csv")
+    assert [row["file"] for row in rows] == files
+    assert list(rows[0])[:4] == ["file", "kind", "status", "spec_hash"]
+    for row in rows:
+        run = Trajectory.load(tmp_path / row["file"])
+        risk = np.atleast_2d(run.risk)
+        assert (row["kind"], row["status"]) == (run.kind, "complete")
+        assert row["spec_hash"] == run.attributes["spec_hash"]
+        assert row["learning_rate.gamma"] == "0.5"
+        assert row["initial.seed"] == row["file"].split("initial.seed=")[1][0]
+        assert float(row["final_risk"]) == pytest.approx(risk[:, -1].mean(), rel=1e-12)
+        spread = run.curves["risk_std"][-1] if run.kind == "integration" else risk[:, -1].std(ddof=1)
+        assert float(row["final_risk_std"]) == pytest.approx(spread, rel=1e-12)
+        passed = passage(run, 0.05)
+        assert float(row["time_below_0.05"]) == passed.mean
+        assert float(row["time_below_0.05_std"]) == passed.std
+        assert int(row["time_below_0.05_reached"]) == len(risk)
+        assert (row["time_below_1e-09"], row["time_below_1e-09_reached"]) == ("", "0")
+
+
+def test_broken_files_are_named_and_left_out(sgdode, files, tmp_path):
+    (tmp_path / "broken.h5").write_bytes((tmp_path / files[0]).read_bytes()[:2000])
+    names = "\n".join([files[0], "broken.h5", "absent.h5", *files[1:]])
+    done = sgdode("collect", "-", "-o", "t.csv", input=names)
+    assert (done.returncode, done.stdout) == (1, "t.csv\n")
+    assert "error: broken.h5: not a readable sgdode file" in done.stderr
+    assert "error: absent.h5: no such file" in done.stderr
+    assert [row["file"] for row in rows_of(tmp_path / "t.csv")] == files
+    nothing = sgdode("collect", "broken.h5", "-o", "u.csv")
+    assert nothing.returncode == 1
+    assert not (tmp_path / "u.csv").exists()
+
+
+def test_a_run_without_a_risk_has_empty_figures(sgdode, files):
+    path = sgdode("integrate", "c.yaml", "--set", "save=[M]", "-q").stdout.strip()
+    header, one, other = sgdode("collect", path, files[1]).stdout.splitlines()
+    assert header.split(",")[-6:-3] == ["final_time", "final_risk", "final_risk_std"] or "final_risk" in header
+    assert one.endswith(",,,,,")
+    assert other.count("complete") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [(["x.h5", "-o", "t.xlsx"], "ends in .csv"), (["x.h5", "--threshold", "0"], "above 0"), ([], "FILE")],
+)
+def test_wrong_uses(arguments, answer, sgdode):
+    done = sgdode("collect", *arguments)
+    assert done.returncode == 2
+    assert answer in done.stderr
+    assert done.stdout == ""
