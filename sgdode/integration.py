@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sgdode.checkpoint import Keeper
-from sgdode.checks import require, saved_names
+from sgdode.checks import located, require, saved_names
 from sgdode.equations import System
 from sgdode.errors import Defect, RunError, SpecError, Stopped
 from sgdode.grid import Grid, saved_grid
@@ -28,6 +28,7 @@ MOST_FLUCTUATING = 2000
 _PARTICLES_CONVERGED = 1e-3
 
 
+@located
 def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | None = None) -> Trajectory:
     """Solve the equations of ``spec``.
 

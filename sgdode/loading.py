@@ -66,14 +66,36 @@ def resolve(
         raise UsageError(f"activations: {', '.join(sorted(taken))} is a built-in name; call yours otherwise")
     for key, value, place in _assignments(overrides):
         _override(document, key, value, place)
+    context = {"activations": dict(activations or {})}
     try:
-        spec = Spec.model_validate(document.values, context={"activations": dict(activations or {})})
+        spec = Spec.model_validate(document.values, context=context)
     except ValidationError as error:
-        raise SpecError(_in_order(_defect(document, item) for item in error.errors())) from None
-    spec._text, spec._folder, spec._activations = text, folder, dict(activations or {})
-    if found := defects(spec):
-        raise SpecError(_in_order(Defect(document.place(path), ".".join(path), reason) for path, reason in found))
+        found = [_defect(document, item) for item in error.errors()]
+        raise SpecError(_in_order([*found, *_further(document, error, context, folder)])) from None
+    spec._text, spec._folder, spec._activations = text, folder, context["activations"]
+    spec._places = Document(document.source, places=document.places)
+    if wrong := defects(spec):
+        raise SpecError(_in_order(Defect(document.place(path), ".".join(path), reason) for path, reason in wrong))
     return spec
+
+
+def _further(document: Document, error: ValidationError, context: Any, folder: Path) -> list[Defect]:
+    """What is wrong between the other sections, where they make a spec without the values that are wrong alone."""
+    values = copy.deepcopy(document.values)
+    paths = [item["loc"] for item in error.errors()]
+    for section, *inner in paths:
+        part = values.get(str(section))
+        if inner and isinstance(part, dict):
+            part.pop(inner[0], None)
+        else:
+            values.pop(str(section), None)
+    try:
+        rest = Spec.model_validate(values, context=context)
+    except ValidationError:
+        return []
+    rest._folder = folder
+    found = [(path, reason) for path, reason in defects(rest) if path[0] not in {path[0] for path in paths}]
+    return [Defect(document.place(path), ".".join(path), reason) for path, reason in found]
 
 
 def _read(path: Path) -> bytes:

@@ -17,7 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from sgdode.checkpoint import Keeper
-from sgdode.checks import require, saved_names
+from sgdode.checks import located, require, saved_names
 from sgdode.errors import Stopped
 from sgdode.grid import Grid, saved_grid
 from sgdode.initial import Start, start
@@ -32,6 +32,7 @@ _POLL_SECONDS = 0.1
 _LARGEST_IN_MEMORY = 128 * 2**20
 
 
+@located
 def simulate(
     spec: Spec,
     *,
