@@ -112,7 +112,7 @@ def _fluctuations(
     spec: Spec, beginning: Start | None, problem: System, times: Array
 ) -> tuple[dict[str, Array], list[str]]:
     """The predicted standard deviations over runs, where the spec asks for them, and their warnings."""
-    if not spec.integrate.fluctuations or beginning is None:
+    if not spec.integrate.fluctuations or beginning is None or len(times) < 2:
         return {}, []
     from sgdode.fluctuations import fluctuations
 
@@ -159,6 +159,8 @@ def _trajectory(
         curves = problem.curves(solution.states) | spreads
     good = _finite(curves, len(solution.states))
     diverged_at = solution.diverged_at
+    if diverged_at is None and good < len(solution.states):
+        diverged_at = float(grid.time[good])
     if diverged_at is not None:
         warnings = [*warnings, f"diverged: the overlaps grew without bound at t = {diverged_at:.6g}"]
     return Trajectory(

@@ -176,7 +176,7 @@ class IntegrateSpec(_Part):
     equations: Equations = "auto"
     solver: Literal["auto", "cvode", "lsoda", "bdf", "dop853"] = "auto"
     rtol: Annotated[Number, Field(ge=1e-14, le=0.1)] = 1e-8
-    atol: Annotated[Number, Field(gt=0, le=0.1)] = 1e-12
+    atol: Annotated[Number, Field(ge=1e-30, le=0.1)] = 1e-12
     fluctuations: bool = False
     noise_correction: bool = False
     particles: Annotated[Whole, Field(ge=1)] | None = None
