@@ -15,7 +15,7 @@ from sgdode.errors import Defect, RunError, SpecError, Stopped
 from sgdode.grid import Grid, saved_grid
 from sgdode.infinite_width import finer
 from sgdode.initial import Start, start, teacher_overlap
-from sgdode.regimes import plan
+from sgdode.regimes import beyond_theory, plan
 from sgdode.solvers import Solution, solve
 from sgdode.spec import Spec
 from sgdode.systems import system
@@ -44,7 +44,7 @@ def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | 
     _refuse_fluctuations(spec, problem)
     P = teacher_overlap(spec) if beginning is None else beginning.overlaps.P
     solution = _kept_solve(spec, problem, grid, P, progress, keeper)
-    report, warnings = dict(problem.report), list(problem.warnings)
+    report, warnings = dict(problem.report), [*problem.warnings, *beyond_theory(spec, choice.equations)]
     if beginning is None:
         _check_particles(spec, problem, solution, grid, report, warnings)
     else:

@@ -89,7 +89,7 @@ def perform(
         trajectory.attributes |= _identity(spec, command)
         trajectory.provenance = _provenance(spec, began, time.perf_counter() - clock)
 
-    keeper = Keeper(path, spec_hash(spec, command), complete)
+    keeper = Keeper(path, spec_hash(spec, command), complete, reporter.warn)
     _look_for_checkpoint(keeper, reporter, resume)
     trajectory = _engine(spec, command, reporter, jobs, keeper)
     complete(trajectory)

@@ -21,6 +21,7 @@ from sgdode.trajectory import QUANTITIES, Trajectory
 
 #: What follows the HDF5 data, unseen by HDF5: their checksum. The library may hang on a file with a flipped bit.
 _SEAL = b"\nsgdode crc32 %08x\n"
+_OVERHEAD = 40_000  # bytes of a file beyond its arrays
 _SEAL_SIZE = len(_SEAL % 0)
 _COORDINATES = {
     "seed": "run of SGD, an independent realisation of the noise",
@@ -37,11 +38,12 @@ def write(trajectory: Trajectory, path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _aside(path) as part:
+            _reserve(part, trajectory)
             with h5py.File(part, "w", locking=False) as file:
                 _fill(file, trajectory)
             _seal(part)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from None
+    except (OSError, RuntimeError) as error:  # h5py has both
+        raise FileError(f"{path}: cannot be written: {getattr(error, 'strerror', '') or _told(error)}") from None
     return path
 
 
@@ -65,6 +67,8 @@ def header(path: Path) -> dict[str, Any]:
         _check_seal(path)
         with h5py.File(path, "r", locking="best-effort") as file:
             attributes = _attributes(file)
+    except FileError:
+        raise
     except Exception as error:  # as above
         raise FileError(f"{path}: not a readable sgdode file ({_told(error)})") from None
     _check_format(attributes, path)
@@ -79,13 +83,8 @@ def _told(error: Exception) -> str:
 def _aside(path: Path) -> Iterator[Path]:
     """``path.part``, locked against other processes; renamed to ``path`` when the block ends well, else removed."""
     part = path.with_name(path.name + ".part")
-    descriptor = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = _locked(part)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if not part.exists() or part.stat().st_ino != os.fstat(descriptor).st_ino:
-            os.close(descriptor)
-            descriptor = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
             yield part
             _sync(part)
@@ -98,6 +97,25 @@ def _aside(path: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
+def _locked(part: Path) -> int:
+    """A descriptor of ``part`` with its lock: once more where another process has renamed it in the meantime."""
+    while True:
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if part.stat().st_ino == os.fstat(descriptor).st_ino:
+                return descriptor
+        os.close(descriptor)
+
+
+def _reserve(path: Path, trajectory: Trajectory) -> None:
+    """Raises OSError where there is no room for the file: HDF5 would tell of it by tracebacks while it is closed."""
+    arrays = [*trajectory.curves.values(), *trajectory.state.values()]
+    texts = sum(len(text.encode()) for text in trajectory.provenance.values())
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, sum(array.nbytes for array in arrays) + texts + _OVERHEAD)
+
+
 def _seal(path: Path) -> None:
     """Append the checksum. A file that HDF5 opens for writing loses it, and is then read without this check."""
     checksum = _checksum(path, path.stat().st_size)
@@ -106,11 +124,17 @@ def _seal(path: Path) -> None:
 
 
 def _check_seal(path: Path) -> None:
-    """Raises ValueError where a checksum is there, and wrong."""
+    """Raises ValueError where a checksum is there, and wrong; FileError where another program is writing."""
     size = path.stat().st_size - _SEAL_SIZE
     if size < 0:
         return
     with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FileError(f"{path}: another program has it open for writing; wait for it to end") from None
+        except OSError:
+            pass  # a file system without locks
         file.seek(size)
         seal = file.read()
     match = re.fullmatch(rb"\nsgdode crc32 ([0-9a-f]{8})\n", seal)
