@@ -126,6 +126,8 @@ def _check_target(path: Path) -> None:
         raise UsageError(f"{path}: is a folder; give a file, or the folder with --out-dir")
     if path.exists() and not (path.is_file() and _is_hdf5(path)):
         raise UsageError(f"{path}: is not an HDF5 file, so even --force does not replace it; -o writes elsewhere")
+    if path.parent.exists() and not path.parent.is_dir():
+        raise UsageError(f"{path}: cannot be written there: {path.parent} is a file; give a folder")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):

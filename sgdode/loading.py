@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,7 +18,7 @@ from sgdode.spec import LONGEST_NAME, Spec
 from sgdode.values import shown
 
 _SHORT_FORMS = {"learning_rate": "gamma", "activation": "name"}
-_LARGEST_SPEC = 256 * 2**20
+_LARGEST_SPEC = 64 * 2**20
 
 
 def load_spec(
@@ -100,15 +100,22 @@ def _further(document: Document, error: ValidationError, context: Any, folder: P
 
 def _read(path: Path) -> bytes:
     try:
-        if path.is_file() and path.stat().st_size > _LARGEST_SPEC:
-            raise UsageError(f"{path}: larger than 256 MB; put large matrices into a file (initial.file)")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return bounded(file, str(path))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file; `sgdode init {path}` writes an example") from None
     except IsADirectoryError:
         raise UsageError(f"{path}: is a folder; give the YAML file in it") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+
+
+def bounded(file: BinaryIO, source: str) -> bytes:
+    """The bytes of a spec, of a device without an end too. Raises UsageError where they are too many."""
+    text = file.read(_LARGEST_SPEC + 1)
+    if len(text) > _LARGEST_SPEC:
+        raise UsageError(f"{source}: larger than 64 MB; put large matrices into a file (initial.file)")
+    return text
 
 
 def _clean(stem: str) -> str:

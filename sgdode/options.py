@@ -66,12 +66,12 @@ class Request:
 
     @cached_property
     def _spec(self) -> Spec:
-        from sgdode.loading import load_spec, read_spec
+        from sgdode.loading import bounded, load_spec, read_spec
 
         if self.spec == "-" and sys.stdin is None:
             raise UsageError("standard input is closed; give the spec as a file")
         if self.spec == "-":
-            return read_spec(sys.stdin.buffer.read(), "<stdin>", Path(), "stdin", self.set or ())
+            return read_spec(bounded(sys.stdin.buffer, "<stdin>"), "<stdin>", Path(), "stdin", self.set or ())
         return load_spec(self.spec, self.set or ())
 
     def reporter(self) -> Reporter:

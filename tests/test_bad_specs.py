@@ -1,5 +1,6 @@
 """Bad specs, one named defect a file: each says in its first line the one message that it must get, line and all."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,34 @@ def test_all_defects_of_a_file_are_told_at_once(tmp_path):
     ]
     path.write_text(SEVERAL.replace("gamma: 0", "gamma: 1").replace("stop: soon", "stop: 1"))
     assert any(line.startswith(f"{path}:6: teacher.overlap: not positive semidefinite") for line in complaint(path))
+
+
+BOMB = "a: &a [0, 0, 0, 0, 0, 0, 0, 0, 0]\n" + "".join(
+    f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+HOSTILE = {
+    "an alias bomb": (BOMB, "aliases repeat more than"),
+    "a deep nest": ("a: " + "[" * 1_000_000, "maximum nesting depth"),
+    "code in a tag": ("name: !!python/object/apply:os.system [touch owned]\n", "is not allowed"),
+    "a path as a name": ("name: ../../owned\n", "it becomes part of file names"),
+    "many keys": ("".join(f"k{i}: 0\n" for i in range(20_000)), "unknown key"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_specs_are_refused_quickly_in_little_memory(case, sgdode, tmp_path, counted):
+    text, answer = HOSTILE[case]
+    (tmp_path / "in").mkdir()
+    done = sgdode("simulate", "-", "--out-dir", "in", input=text)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert answer in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+    assert list((tmp_path / "in").iterdir()) == []
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2 * 2**20, "kilobytes, of any child so far"
+    counted("hostile specs refused")
+
+
+def test_a_spec_without_an_end_is_refused(sgdode):
+    done = sgdode("check", "/dev/zero")
+    assert done.returncode == 2
+    assert "larger than 64 MB" in done.stderr

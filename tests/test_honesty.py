@@ -32,7 +32,7 @@ DISHONEST = {
         "the right-hand side is known to",
     ),
     "too few Hermite terms": (
-        {"student": {"activation": {"name": "relu", "gain": 3.0}}, "teacher": {"activation": "sigmoid"}}
+        {"student": {"activation": {"name": "tanh", "gain": 30.0}}, "teacher": {"activation": "gelu"}}
         | {"initial": {"scale": 30.0}, "integrate": {"equations": "gradient-flow"}},
         integrate,
         "the right-hand side is known to",
