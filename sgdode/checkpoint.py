@@ -20,11 +20,18 @@ SECONDS_BETWEEN = 60.0
 
 
 class Keeper:
-    """Keeps the checkpoint of one run. ``complete(trajectory)`` adds what every file carries before it is written."""
+    """Keeps the checkpoint of one run. ``complete(trajectory)`` adds what every file carries before it is written;
+    ``warn`` is told of a checkpoint that could not be written: the run goes on without."""
 
-    def __init__(self, result: Path, spec_hash: str, complete: Callable[[Trajectory], None]):
+    def __init__(
+        self,
+        result: Path,
+        spec_hash: str,
+        complete: Callable[[Trajectory], None],
+        warn: Callable[[str], None] = lambda text: None,
+    ):
         self.path = result.with_name(result.name + ".ckpt")
-        self.spec_hash, self.complete = spec_hash, complete
+        self.spec_hash, self.complete, self.warn = spec_hash, complete, warn
         self.resumed: Trajectory | None = None
         self._last = time.monotonic()
 
@@ -36,7 +43,10 @@ class Keeper:
         """Write the checkpoint, in place of the one before."""
         self.complete(partial)
         partial.status = "partial"
-        partial.save(self.path)
+        try:
+            partial.save(self.path)
+        except FileError as error:
+            self.warn(f"no checkpoint: {error}")
         self._last = time.monotonic()
 
     def find(self) -> bool:
@@ -51,7 +61,8 @@ class Keeper:
 
     def drop(self) -> None:
         """Remove the checkpoint: the run is whole."""
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.unlink()
 
 
 @contextlib.contextmanager

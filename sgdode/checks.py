@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 from sgdode.errors import Defect, SpecError
 from sgdode.spec import LARGEST_SAVED_Q, Spec
 
 Found = tuple[tuple[str, ...], str]
 Command = Literal["simulate", "integrate"]
+Rest = ParamSpec("Rest")
+Result = TypeVar("Result")
 
 _KEYS_OF_KIND = {
     "scale": ("gaussian",),
@@ -103,7 +107,7 @@ def _given(spec: Spec) -> Iterator[Found]:
             yield ("initial", "file"), "Q and M, or file: keep one of them"
         elif not given and start.file is None:
             yield ("initial", "kind"), "overlaps needs Q and M as matrices, or file: run.h5"
-        elif start.file is None:
+        elif start.file is None and math.isfinite(spec.p):
             for key, shape in (("Q", (spec.p, spec.p)), ("M", (spec.p, spec.k))):
                 yield from _shape(getattr(start, key), key, shape)
     if start.file is not None and not (spec.folder / Path(start.file).expanduser()).is_file():
@@ -166,6 +170,21 @@ CHECKS: list[Callable[[Spec], Iterator[Found]]] = [
 ]
 
 
+def located(engine: Callable[Concatenate[Spec, Rest], Result]) -> Callable[Concatenate[Spec, Rest], Result]:
+    """An engine whose SpecErrors, found after its spec was read, name the file and line of the key too."""
+
+    @functools.wraps(engine)
+    def run(spec: Spec, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
+        try:
+            return engine(spec, *args, **kwargs)
+        except SpecError as error:
+            defects = [replace(defect, place=defect.place or spec.place(defect.key)) for defect in error.defects]
+            raise SpecError(defects) from None
+
+    return run
+
+
+@located
 def require(spec: Spec, command: Command) -> None:
     """Refuse what ``command`` cannot run. Raises SpecError."""
     found: list[tuple[str, str]] = []
@@ -174,11 +193,12 @@ def require(spec: Spec, command: Command) -> None:
             if math.isinf(value):
                 found.append((key, "inf is for integrate alone; a simulation needs a finite number"))
     if not found and (needed := memory(spec, command)) > (available := machine_memory()):
+        parts = _memory(spec, command)
         found.append(
             (
-                "student.width",
+                max(parts, key=lambda key: parts[key]),
                 f"{command} needs {needed / 2**30:.3g} GiB of memory and this machine has {available / 2**30:.3g}; "
-                "lower a width, dimension, batch_size, simulate.seeds or time.points, or save less",
+                "lower it, or another size (widths, dimension, batch_size, seeds, points, particles), or save less",
             )
         )
     if found:
@@ -195,17 +215,28 @@ def saved_names(spec: Spec, times: int, seeds: int) -> tuple[str, ...]:
 
 def memory(spec: Spec, command: Command) -> float:
     """Bytes that a run holds at once, to within a small factor."""
-    p, k = (spec.p if math.isfinite(spec.p) else 2000.0), float(spec.k)
+    return sum(_memory(spec, command).values())
+
+
+def _memory(spec: Spec, command: Command) -> dict[str, float]:
+    """The bytes of a run by the key that they grow with."""
+    wide = "student.width" if math.isfinite(spec.p) else "integrate.particles"
+    p, k = (spec.p if math.isfinite(spec.p) else float(spec.integrate.particles or 2000)), float(spec.k)
     seeds = spec.simulate.seeds if command == "simulate" else 1
     names = saved_names(spec, spec.time.points + 1, seeds)
     numbers = {"risk": 1.0, "M": p * k, "Q": p * p, "q": p}
     saved = seeds * (spec.time.points + 1) * sum(numbers[name] for name in names)
+    teacher = k * k + 8 * k * max(p, k)
     if command == "simulate":
         columns = spec.d if spec.simulate.method == "explicit" else min(spec.d, 3 * p + k)
-        batch = spec.batch_size * (min(columns, 3 * p + k) + 10 * (p + k) + 10)
-        return 8 * (min(saved, _SAVED_IN_MEMORY) + 3 * p * columns + 4 * (p + k) ** 2 + k * k + batch)
-    size = p * (k + 1) if "mean-field" in spec.integrate.equations or math.isinf(spec.p) else p * (p + k)
-    return 8 * (saved + 30 * size + 8 * (p + k) ** 2)
+        samples = min(columns, 3 * p + k) + 10 * (p + k) + 10
+        saved = min(saved, _SAVED_IN_MEMORY)
+        longest = "dimension" if spec.simulate.method == "explicit" else wide
+        parts = {longest: 3 * p * columns + 4 * p * p, "batch_size": spec.batch_size * samples}
+    else:
+        size = p * (k + 1) if "mean-field" in spec.integrate.equations or math.isinf(spec.p) else p * (p + k)
+        parts = {wide: 30 * size + 8 * p * p}
+    return {key: 8 * number for key, number in {**parts, "teacher.width": teacher, "time.points": saved}.items()}
 
 
 def machine_memory() -> float:

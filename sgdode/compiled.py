@@ -6,7 +6,6 @@ as an argument is compiled once and for all (and cached on disk).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -89,18 +88,19 @@ def _through_python(f: Any, df: Any) -> Any:
 
 @lru_cache
 def _hermite(coefficients: tuple[float, ...]) -> Any:
-    """Σ_n c_n h_n(x) with h_n = He_n/√n! orthonormal, and its slope, by Horner in powers of x."""
-    series = [c / math.sqrt(math.factorial(n)) for n, c in enumerate(coefficients)]
-    power = np.polynomial.hermite_e.herme2poly(series)
+    """Σ_n c_n h_n(x) with h_n = He_n/√n! orthonormal, and its slope, by √n h_n = x h_{n−1} − √(n−1) h_{n−2}, h_n' =
+    √n h_{n−1}. (In powers of x forty terms are wrong by 1e-4, a hundred by 1e5.)"""
+    series, root = np.array(coefficients), np.sqrt(np.arange(len(coefficients)))
 
     @njit(EVALUATE_SIGNATURE)
     def evaluate(x: Any, s: Any, ds: Any) -> None:
         for i in range(x.size):
-            value = 0.0
-            slope = 0.0
-            for n in range(power.size - 1, -1, -1):
-                slope = slope * x[i] + value
-                value = value * x[i] + power[n]
+            before, h = 0.0, 1.0
+            value, slope = series[0], 0.0
+            for n in range(1, series.size):
+                slope += series[n] * root[n] * h
+                before, h = h, (x[i] * h - root[n - 1] * before) / root[n]
+                value += series[n] * h
             s[i] = value
             ds[i] = slope
 

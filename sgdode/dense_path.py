@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +52,8 @@ def dense_path(rhs: Rhs, y0: Array, stop: float, rtol: float, atol: float) -> De
     solver.init_step(0.0, y0)
     times, states = [0.0], [np.array(y0)]
     while times[-1] < stop:
-        result = solver.step(stop, method="onestep")
+        with contextlib.redirect_stdout(io.StringIO()):  # where it prints its errors
+            result = solver.step(stop, method="onestep")
         if not result.success:
             raise RunError(f"integrate.fluctuations: CVODE stopped at t = {result.t:.6g}: {result.message}")
         times.append(float(result.t))

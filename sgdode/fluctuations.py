@@ -51,8 +51,13 @@ def fluctuations(spec: Spec, start: Start, problem: System, times: Array) -> Flu
     """
     path = dense_path(problem.rhs, problem.y0, float(times[-1]), max(_PATH_RTOL, problem.error), spec.integrate.atol)
     flow = _Flow(spec, start, problem, path)
-    with threadpool_limits(1, "blas"):  # small matrices: threads would wait for each other
-        curves, risks = _collected(spec, start, flow, times)
+    with threadpool_limits(1, "blas"), np.errstate(all="ignore"):  # threads would wait for each other
+        try:
+            curves, risks = _collected(spec, start, flow, times)
+        except (FloatingPointError, np.linalg.LinAlgError):
+            curves = {"risk_std": np.array([np.nan])}
+    if not all(np.isfinite(curve).all() for curve in curves.values()):
+        return Fluctuations({}, ["fluctuations: they grow beyond all numbers, far from linear response: not saved"])
     return Fluctuations(curves, _warnings(problem.curves(path.at(times))["risk"], risks, times))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sgdode.checks import Command
+from sgdode.checks import Command, located
 from sgdode.errors import SpecError
 from sgdode.grid import saved_grid
 from sgdode.identity import spec_hash
@@ -13,6 +13,7 @@ from sgdode.regimes import Plan, expected_errors, plan, regime
 from sgdode.spec import Spec
 
 
+@located
 def forecast(spec: Spec, jobs: int) -> dict[str, Any]:
     """What ``sgdode check`` tells: gamma, dt, steps, equations, reason, expected_error, regime, warnings, and a list of
     ``runs`` (command, hash, seconds, bytes), with their sum in seconds and bytes. Raises SpecError for a bad start."""

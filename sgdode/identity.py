@@ -35,6 +35,11 @@ def resolved(spec: Spec) -> dict[str, Any]:
     values["time"]["start"] = spec.time.first
     values["integrate"]["particles"] = values["integrate"]["particles"] or "auto"
     values["save"] = values["save"] or "auto"
+    if spec.initial.file is not None:  # what is absent is taken from the file
+        if "overlap" not in spec.teacher.model_fields_set:
+            del values["teacher"]["overlap"]
+        if "output_weights" not in spec.student.model_fields_set:
+            del values["student"]["output_weights"]
     kind = spec.initial.kind
     keys = {key: values["initial"][key] for key in _KIND_KEYS[kind] if values["initial"][key] is not None}
     values["initial"] = {"kind": kind, "seed": spec.start_seed, **keys}

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from sgdode.checkpoint import Keeper
-from sgdode.checks import require, saved_names
+from sgdode.checks import located, require, saved_names
 from sgdode.equations import System
 from sgdode.errors import Defect, RunError, SpecError, Stopped
 from sgdode.grid import Grid, saved_grid
 from sgdode.infinite_width import finer
 from sgdode.initial import Start, start, teacher_overlap
-from sgdode.regimes import plan
+from sgdode.regimes import beyond_theory, plan
 from sgdode.solvers import Solution, solve
 from sgdode.spec import Spec
 from sgdode.systems import system
@@ -28,6 +28,7 @@ MOST_FLUCTUATING = 2000
 _PARTICLES_CONVERGED = 1e-3
 
 
+@located
 def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | None = None) -> Trajectory:
     """Solve the equations of ``spec``.
 
@@ -43,7 +44,7 @@ def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | 
     _refuse_fluctuations(spec, problem)
     P = teacher_overlap(spec) if beginning is None else beginning.overlaps.P
     solution = _kept_solve(spec, problem, grid, P, progress, keeper)
-    report, warnings = dict(problem.report), list(problem.warnings)
+    report, warnings = dict(problem.report), [*problem.warnings, *beyond_theory(spec, choice.equations)]
     if beginning is None:
         _check_particles(spec, problem, solution, grid, report, warnings)
     else:
@@ -111,7 +112,7 @@ def _fluctuations(
     spec: Spec, beginning: Start | None, problem: System, times: Array
 ) -> tuple[dict[str, Array], list[str]]:
     """The predicted standard deviations over runs, where the spec asks for them, and their warnings."""
-    if not spec.integrate.fluctuations or beginning is None:
+    if not spec.integrate.fluctuations or beginning is None or len(times) < 2:
         return {}, []
     from sgdode.fluctuations import fluctuations
 
@@ -158,6 +159,8 @@ def _trajectory(
         curves = problem.curves(solution.states) | spreads
     good = _finite(curves, len(solution.states))
     diverged_at = solution.diverged_at
+    if diverged_at is None and good < len(solution.states):
+        diverged_at = float(grid.time[good])
     if diverged_at is not None:
         warnings = [*warnings, f"diverged: the overlaps grew without bound at t = {diverged_at:.6g}"]
     return Trajectory(

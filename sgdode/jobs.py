@@ -117,7 +117,7 @@ def _compute(
         trajectory.attributes |= _identity(spec, command)
         trajectory.provenance = _provenance(spec, began, time.perf_counter() - clock, words)
 
-    keeper = Keeper(path, spec_hash(spec, command), complete)
+    keeper = Keeper(path, spec_hash(spec, command), complete, reporter.warn)
     _look_for_checkpoint(keeper, reporter, resume)
     trajectory = _engine(spec, command, reporter, jobs, keeper)
     complete(trajectory)
@@ -154,6 +154,8 @@ def _check_target(path: Path) -> None:
         raise UsageError(f"{path}: is a folder; give a file, or the folder with --out-dir")
     if path.exists() and not (path.is_file() and _is_hdf5(path)):
         raise UsageError(f"{path}: is not an HDF5 file, so even --force does not replace it; -o writes elsewhere")
+    if path.parent.exists() and not path.parent.is_dir():
+        raise UsageError(f"{path}: cannot be written there: {path.parent} is a file; give a folder")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):

@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,7 +18,7 @@ from sgdode.spec import LONGEST_NAME, Spec
 from sgdode.values import shown
 
 _SHORT_FORMS = {"learning_rate": "gamma", "activation": "name"}
-_LARGEST_SPEC = 256 * 2**20
+_LARGEST_SPEC = 64 * 2**20
 #: Dotted keys with their values: as a mapping, as texts ``KEY=VALUE``, or as (KEY, VALUE, how errors name the place).
 Overrides = Mapping[str, Any] | Iterable[str | tuple[str, Any, str]]
 
@@ -81,27 +81,56 @@ def resolve(
         raise UsageError(f"activations: {', '.join(sorted(taken))} is a built-in name; call yours otherwise")
     for key, value, place in _assignments(overrides):
         _override(document, key, value, place)
+    context = {"activations": dict(activations or {})}
     try:
-        spec = Spec.model_validate(document.values, context={"activations": dict(activations or {})})
+        spec = Spec.model_validate(document.values, context=context)
     except ValidationError as error:
-        raise SpecError(_in_order(_defect(document, item) for item in error.errors())) from None
-    spec._text, spec._folder, spec._activations = text, folder, dict(activations or {})
-    if found := defects(spec):
-        raise SpecError(_in_order(Defect(document.place(path), ".".join(path), reason) for path, reason in found))
+        found = [_defect(document, item) for item in error.errors()]
+        raise SpecError(_in_order([*found, *_further(document, error, context, folder)])) from None
+    spec._text, spec._folder, spec._activations = text, folder, context["activations"]
+    spec._places = Document(document.source, places=document.places)
+    if wrong := defects(spec):
+        raise SpecError(_in_order(Defect(document.place(path), ".".join(path), reason) for path, reason in wrong))
     return spec
+
+
+def _further(document: Document, error: ValidationError, context: Any, folder: Path) -> list[Defect]:
+    """What is wrong between the other sections, where they make a spec without the values that are wrong alone."""
+    values = copy.deepcopy(document.values)
+    paths = [item["loc"] for item in error.errors()]
+    for section, *inner in paths:
+        part = values.get(str(section))
+        if inner and isinstance(part, dict):
+            part.pop(inner[0], None)
+        else:
+            values.pop(str(section), None)
+    try:
+        rest = Spec.model_validate(values, context=context)
+    except ValidationError:
+        return []
+    rest._folder = folder
+    found = [(path, reason) for path, reason in defects(rest) if path[0] not in {path[0] for path in paths}]
+    return [Defect(document.place(path), ".".join(path), reason) for path, reason in found]
 
 
 def _read(path: Path) -> bytes:
     try:
-        if path.is_file() and path.stat().st_size > _LARGEST_SPEC:
-            raise UsageError(f"{path}: larger than 256 MB; put large matrices into a file (initial.file)")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return bounded(file, str(path))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file; `sgdode init {path}` writes an example") from None
     except IsADirectoryError:
         raise UsageError(f"{path}: is a folder; give the YAML file in it") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+
+
+def bounded(file: BinaryIO, source: str) -> bytes:
+    """The bytes of a spec, of a device without an end too. Raises UsageError where they are too many."""
+    text = file.read(_LARGEST_SPEC + 1)
+    if len(text) > _LARGEST_SPEC:
+        raise UsageError(f"{source}: larger than 64 MB; put large matrices into a file (initial.file)")
+    return text
 
 
 def _clean(stem: str) -> str:

@@ -40,9 +40,9 @@ class MeanField:
         self.duals = kernels(spec)
         self.dimension = dimension
         self.rule = AngleRule(self.duals.ss, dimension, _SHARE * spec.integrate.rtol)
-        is_erf = spec.activation(spec.student.activation) is ACTIVATIONS["erf"]
-        gain = spec.student.activation.gain
-        self.sums = erf_sums(gain, own) if is_erf else kernel_sums(self.duals.ss, own)
+        student = spec.student.activation
+        is_erf = student.hermite is None and spec.activation(student) is ACTIVATIONS["erf"]
+        self.sums = erf_sums(student.gain, own) if is_erf else kernel_sums(self.duals.ss, own)
         self.v_teacher = np.array(spec.teacher_output_weights) / spec.k
         self.factor = clock(spec).factor
         self.noise = (

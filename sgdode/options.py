@@ -74,12 +74,12 @@ class Request:
     @cached_property
     def source(self) -> Source:
         """The spec as it was given, before its overrides. Raises UsageError."""
-        from sgdode.loading import Source
+        from sgdode.loading import Source, bounded
 
         if self.spec == "-" and sys.stdin is None:
             raise UsageError("standard input is closed; give the spec as a file")
         if self.spec == "-":
-            return Source(sys.stdin.buffer.read(), "<stdin>", Path(), "stdin")
+            return Source(bounded(sys.stdin.buffer, "<stdin>"), "<stdin>", Path(), "stdin")
         return Source.read(Path(self.spec))
 
     def reporter(self) -> Reporter:

@@ -50,6 +50,8 @@ def commutator(one: Pair, other: Pair) -> Pair:
 def exponential(pair: Pair) -> tuple[Array, Array]:
     """(Φ, G) with C(1) = Φ C(0) Φᵀ + G for constant J and S."""
     norm = float(np.abs(pair.J).sum(axis=0).max())
+    if not norm < np.inf:
+        raise FloatingPointError("the linear flow is not finite")
     doublings = max(0, int(np.ceil(np.log2(max(norm, 1e-300) / 0.25))))
     short = pair.times(0.5**doublings)
     power, term = np.eye(len(pair.J)), short.S
@@ -112,7 +114,7 @@ def propagate(generator: Generator, source: Source, times: Array, step: float) -
     """C (m,m), and the solution (m,) of dm/dt = J m + u with u = ``source(t, C)``, at each of ``times``.
 
     Both start at 0 at the first of the times; ``step`` is the length of the first step tried. Steps follow the error of
-    C, not the times; between their ends J, S and u are interpolated.
+    C, not the times; between their ends J, S and u are interpolated. Raises FloatingPointError where C is not finite.
     """
     t, stop, first = float(times[0]), float(times[-1]), generator(float(times[0]))
     C, m, following = np.zeros_like(first.J), np.zeros(len(first.J)), 1
@@ -127,9 +129,11 @@ def propagate(generator: Generator, source: Source, times: Array, step: float) -
         middle, last = (known[time] for time in ends)
         moved = _step(C, step, first, middle, last)
         error = _difference(moved, _moved(C, middle.times(step)))
-        if error > _TOLERANCE and step > 1e-12 * max(stop, 1e-300):
+        if not error <= _TOLERANCE and step > 1e-12 * max(stop, 1e-300):
             step *= 0.5 if error < 40 * _TOLERANCE else 0.25
             continue
+        if not np.isfinite(moved).all():
+            raise FloatingPointError("the covariance grows beyond all numbers")
         halfway = _step(C, 0.5 * step, first, *(_within(x, first, middle, last) for x in (0.25, 0.5)))
         drives = [drive, (middle.J, source(ends[0], halfway)), (last.J, source(ends[1], moved))]
         while following < len(times) and times[following] <= ends[1]:

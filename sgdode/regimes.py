@@ -10,6 +10,8 @@ from sgdode.spec import Spec
 #: `full` is solved up to about this many seconds before `auto` turns to `mean-field`.
 AFFORDABLE_SECONDS = 600.0
 _TYPICAL_RIGHT_HAND_SIDES = 3000
+#: √(γ/(p d)) and γ/p above these are not small; below this δt the rounding of float32 rivals the noise of SGD.
+_LARGE_STEP, _LARGE_RATE, _FINEST_FLOAT32 = 0.3, 0.1, 1e-6
 _POLYNOMIALS = ("square", "linear", "hermite")
 
 
@@ -51,6 +53,32 @@ def expected_errors(spec: Spec) -> dict[str, float]:
         "mean-field": step + wide + rate,
         "mean-field-high-d": step + wide + high + rate,
     }
+
+
+def beyond_theory(spec: Spec, equations: str) -> list[str]:
+    """Warnings where a step size is out of the reach of ``equations`` (Theorem 1, and what they leave out)."""
+    found, step, rate = [], math.sqrt(spec.step_size), spec.gamma_over_p / spec.batch_size
+    if step > _LARGE_STEP:
+        found.append(
+            f"the step size is beyond the theory: √(γ/(p d)) = {step:.2g} is not small (Theorem 1), so single runs of "
+            "SGD differ from these equations by as much"
+        )
+    if equations != "full" and rate > _LARGE_RATE:
+        found.append(
+            f"the step size is beyond {equations}: it leaves out terms of order γ/p = {rate:.2g}, which is not small; "
+            "`full` has them"
+        )
+    return found
+
+
+def too_coarse(spec: Spec) -> list[str]:
+    """A warning where the weights of a simulation in float32 are rounded by as much as SGD moves them at random."""
+    if spec.simulate.precision == "float64" or spec.step_size >= _FINEST_FLOAT32:
+        return []
+    return [
+        f"float32 is too coarse: rounding (6e-08 of a weight) is not small against steps of δt = {spec.step_size:.2g}; "
+        "use precision: float64"
+    ]
 
 
 def full_seconds(spec: Spec) -> float:

@@ -74,8 +74,8 @@ def _heading(run: Trajectory) -> Iterator[str]:
         yield f"diverged at t = {run.diverged_at:.6g}"
     environment = json.loads(run.provenance.get("environment") or "{}")
     if environment:
-        version = environment["versions"]["sgdode"]
-        yield f"{environment['start'][:19]} UTC, {environment['seconds']:.3g} s, sgdode {version}"
+        version = environment.get("versions", {}).get("sgdode", "of unknown version")
+        yield f"{environment.get('start', '')[:19]} UTC, {environment.get('seconds', 0):.3g} s, sgdode {version}"
 
 
 def _settings(run: Trajectory, width: int) -> Iterator[str]:

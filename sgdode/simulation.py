@@ -17,10 +17,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from sgdode.checkpoint import Keeper
-from sgdode.checks import require, saved_names
+from sgdode.checks import located, require, saved_names
 from sgdode.errors import Stopped
 from sgdode.grid import Grid, saved_grid
 from sgdode.initial import Start, start
+from sgdode.regimes import too_coarse
 from sgdode.risk import RiskFunction, risk_function
 from sgdode.runs import Array, Mover, Problem, State, begin, mover, overlaps, problem
 from sgdode.spec import Spec
@@ -32,6 +33,7 @@ _POLL_SECONDS = 0.1
 _LARGEST_IN_MEMORY = 128 * 2**20
 
 
+@located
 def simulate(
     spec: Spec,
     *,
@@ -233,7 +235,7 @@ def _trajectory(spec: Spec, shared: Shared, runs: list[Run]) -> Trajectory:
     grid, task = shared.grid, shared.task
     assert grid.step is not None
     kept, failed = min(run.saved for run in runs), [run for run in runs if run.diverged]
-    warnings = list(shared.start.warnings)
+    warnings = [*shared.start.warnings, *too_coarse(spec)]
     diverged_at = None
     if failed:
         diverged_at = float(task.clock.time(min(run.state.step for run in failed)))

@@ -6,6 +6,8 @@ its steps in the Solution. It raises FloatingPointError where it cannot meet the
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -85,7 +87,8 @@ def solve(
     solution = Solution(np.empty((0, len(y0))))
     try:
         if len(y0) and len(states) < len(times):
-            with np.errstate(over="ignore", invalid="ignore"):
+            # CVODE prints its errors on stdout, which carries results alone; they are in what it raises, too.
+            with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
                 method(counted, states, times[len(states) - 1 :], rtol, atol, at, solution)
         else:
             states += [y0] * (len(times) - len(states))
@@ -137,8 +140,10 @@ def _scipy(name: str) -> Callable[..., None]:
         solver = getattr(integrate, name)(rhs, times[0], states[-1], times[-1], rtol=max(rtol, 2.3e-14), atol=atol)
         next_time = 1
         while next_time < len(times):
-            message = solver.step()
+            before, message = solver.t, solver.step()
             solution.steps += 1
+            if solver.status == "running" and solver.t == before:
+                raise FloatingPointError(f"{name} stopped at t = {solver.t:.6g}: its step size vanished")
             if solver.status == "failed":
                 raise FloatingPointError(f"{name} stopped at t = {solver.t:.6g}: {message}")
             dense = None

@@ -25,12 +25,14 @@ from pydantic import (
 )
 
 from sgdode.activations import ACTIVATIONS, Activation
+from sgdode.document import Document
 from sgdode.errors import nearest
 from sgdode.values import Extent, Matrix, Number, OutputWeights, Whole, number, shown, wrong
 
 Equations = Literal["auto", "full", "gradient-flow", "gradient-flow-noise", "mean-field", "mean-field-high-d"]
 Quantity = Literal["risk", "M", "Q", "q"]
 LONGEST_NAME = 150  # bytes: file systems allow 255, with the command, the hash and endings
+LONGEST_SERIES = 512  # coefficients of a Hermite series
 LARGEST_SAVED_Q = 256 * 2**20
 
 
@@ -58,6 +60,8 @@ class ActivationSpec(_Part):
                 raise wrong("name and hermite exclude each other; keep one of them")
             if not isinstance(coefficients, (list, tuple)) or not coefficients:
                 raise wrong(f"hermite: got {shown(coefficients)}; must be a list of coefficients [c0, c1, ...]")
+            if len(coefficients) > LONGEST_SERIES:
+                raise wrong(f"hermite: got {len(coefficients)} coefficients; at most {LONGEST_SERIES} are allowed")
             return {**value, "name": "hermite", "hermite": tuple(coefficients)}
         custom = (info.context or {}).get("activations", {})
         known = [*ACTIVATIONS, *custom]
@@ -172,7 +176,7 @@ class IntegrateSpec(_Part):
     equations: Equations = "auto"
     solver: Literal["auto", "cvode", "lsoda", "bdf", "dop853"] = "auto"
     rtol: Annotated[Number, Field(ge=1e-14, le=0.1)] = 1e-8
-    atol: Annotated[Number, Field(gt=0, le=0.1)] = 1e-12
+    atol: Annotated[Number, Field(ge=1e-30, le=0.1)] = 1e-12
     fluctuations: bool = False
     noise_correction: bool = False
     particles: Annotated[Whole, Field(ge=1)] | None = None
@@ -237,6 +241,11 @@ class Spec(_Part):
     _text: str = PrivateAttr(default="")
     _folder: Path = PrivateAttr(default=Path())
     _activations: dict[str, Activation] = PrivateAttr(default_factory=dict)
+    _places: Document = PrivateAttr(default_factory=lambda: Document("spec"))
+
+    def place(self, key: str) -> str:
+        """``file:line`` of a dotted key, or of the nearest enclosing one."""
+        return self._places.place(tuple(key.split(".")))
 
     @property
     def text(self) -> str:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,24 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = merged(result[key], value) if both else value
     return result
+
+
+@pytest.fixture
+def counted(record_property):
+    """``counted(what, number)``: adds to a total that is told at the end of all tests."""
+    return lambda what, number=1: record_property("counted", (what, number))
+
+
+def pytest_terminal_summary(terminalreporter):
+    totals = Counter()
+    reports = (report for category in terminalreporter.stats.values() for report in category)
+    for report in reports:
+        if getattr(report, "when", None) == "call":
+            for key, value in report.user_properties:
+                if key == "counted":
+                    totals[value[0]] += value[1]
+    for what, number in sorted(totals.items()):
+        terminalreporter.write_line(f"{number:7d} {what}")
 
 
 @pytest.fixture
