@@ -100,7 +100,9 @@ def test_what_check_accepts_runs_or_says_why_not(patient, counted, tmp_path):
             both = min(len(theory.time), len(runs.time))
             np.testing.assert_array_equal(theory.time[:both], runs.time[:both])
             for name in {"M", "Q"} & set(theory.curves) & set(runs.curves):
-                np.testing.assert_array_equal(runs.curves[name][:, 0], theory.curves[name][:1].repeat(len(runs.M), 0))
+                np.testing.assert_array_equal(
+                    runs.curves[name][:, 0], theory.curves[name][:1].repeat(len(runs.curves[name]), 0)
+                )
 
     holds()
     for what, number in totals.items():
