@@ -20,7 +20,7 @@ ANIMATED = ("trajectories", "histogram")
 FRAMES = 60
 _DPI = {"screen": 100, "paper": 200}
 _MILLISECONDS, _LAST_MILLISECONDS = 80, 2000
-_COLOURS = 64
+_COLOURS = 128
 
 
 def animate(trajectories: Sequence[Trajectory], figure: str, path: str | Path, **options: Any) -> Path:

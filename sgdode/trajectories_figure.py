@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -53,8 +54,8 @@ def _panels(figure: Figure, view: View) -> tuple[Axes, Axes, Axes]:
     """The plane of the teachers, the risk, and room for the legend."""
     width, height = figure.get_size_inches()
     if view.paper:
-        figure.set_size_inches(width, 2.35 * height)
-        grid = figure.add_gridspec(3, 1, height_ratios=(3.4, 1.4, 0.9))
+        figure.set_size_inches(width, 2.45 * height)
+        grid = figure.add_gridspec(3, 1, height_ratios=(3.4, 1.4, 1.25))
         return figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), _blank(figure, grid[2])
     figure.set_size_inches(width * 1.1, height)
     grid = figure.add_gridspec(2, 2, width_ratios=(1.5, 1), height_ratios=(1, 1))
@@ -86,19 +87,27 @@ def _paths(series: Series, pair: list[int], view: View) -> list[Array]:
 
 def _draw_paths(axes: Axes, series: Series, path: Array, neurons: dict[int, str], view: View) -> None:
     time = series.first.time
-    shown = time <= (np.inf if view.moment is None else view.moment * (1 + 1e-9))
-    kept = np.flatnonzero(shown)
+    kept = np.arange(len(time))
     if series.simulated:
-        moving = kept[time[kept] > 0]
+        moving = np.flatnonzero(time > 0)
         kept = np.concatenate([kept[:1], moving[thinned(time[moving], MOST_POINTS)] if len(moving) else moving])
+    if view.moment is not None:
+        kept = kept[time[kept] <= view.moment * (1 + 1e-9)]
     for neuron, colour in neurons.items():
         x, y = path[kept, neuron].T
         if series.simulated:
             marker = MARKERS[series.rank % len(MARKERS)]
-            axes.plot(x, y, ls="none", marker=marker, ms=3.2, mew=0.5, color=colour, mfc=lighter(colour), zorder=3)
+            axes.plot(
+                x, y, ls="none", marker=marker, ms=_size(0.7), mew=0.5, color=colour, mfc=lighter(colour), zorder=3
+            )
         else:
-            axes.plot(x, y, ls=DASHES[series.rank % len(DASHES)], lw=1.1, color=colour, zorder=4)
-        axes.plot(*path[0, neuron], marker="o", ms=5.5, mfc="none", mec=NEUTRAL, mew=0.8, zorder=5)
+            axes.plot(x, y, ls=DASHES[series.rank % len(DASHES)], lw=_size(0.25), color=colour, zorder=4)
+        axes.plot(*path[0, neuron], marker="o", ms=_size(1.2), mfc="none", mec=NEUTRAL, mew=0.8, zorder=5)
+
+
+def _size(factor: float) -> float:
+    """A size in points, in units of the style's markers."""
+    return factor * float(rcParams["lines.markersize"])
 
 
 def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, str]) -> dict[str, Any]:
@@ -111,12 +120,14 @@ def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, 
     for axis, teacher in zip("xy", pair, strict=True):
         symbol = rf"$M_{{j{teacher}}}/\sqrt{{Q_{{jj}}P_{{{teacher}{teacher}}}}}$"
         axes.set(**{f"{axis}label": symbol, f"{axis}ticks": (-1, -0.5, 0, 0.5, 1)})
-    entries: dict[str, Any] = {"start": Line2D([], [], ls="none", marker="o", ms=5.5, mfc="none", mec=NEUTRAL, mew=0.8)}
+    entries: dict[str, Any] = {
+        "start": Line2D([], [], ls="none", marker="o", ms=_size(1.2), mfc="none", mec=NEUTRAL, mew=0.8)
+    }
     for teacher, target in zip(pair, targets, strict=True):
         style: dict[str, Any] = {
             "ls": "none",
             "marker": "*",
-            "ms": 13,
+            "ms": _size(2.9),
             "mew": 0.8,
             "mec": "black",
             "color": colours[teacher],
@@ -124,7 +135,7 @@ def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, 
         entries[f"teacher $r = {teacher}$"] = axes.plot(*target, zorder=6, **style)[0]
     phase = linear_phase(run)
     if phase is not None:
-        style = {"ls": "none", "marker": "D", "ms": 7, "mew": 0.9, "mec": "black", "color": hues(3)[2]}
+        style = {"ls": "none", "marker": "D", "ms": _size(1.6), "mew": 0.9, "mec": "black", "color": hues(3)[2]}
         entries["end of the linear phase"] = axes.plot(*phase[pair], zorder=6, **style)[0]
     return entries
 

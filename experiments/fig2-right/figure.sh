@@ -11,8 +11,9 @@ for size in 5: 10: 50:$last; do
     d=${size%:*} stop=${size#*:}
     stop=${stop:+--set time.stop=$stop}
     simulation=$(run simulate --set dimension=$d $stop)
-    equations=$(run integrate --set dimension=$d $stop)
-    sgdode compare "$simulation" "$equations" > "results/compare-$d.txt"
     files="$files $simulation"
+    # several runs, up to where the risk has fallen a hundredfold, are compared
+    several="--set dimension=$d --set time.stop=500"
+    sgdode compare "$(run simulate $several --set simulate.seeds=6)" "$(run integrate $several)" > "results/compare-$d.txt"
 done
-sgdode plot $files "$(run integrate --set integrate.fluctuations=false --set dimension=50)" -o "$picture.png"
+sgdode plot $files "$(run integrate --set dimension=50)" -o "$picture.png"
