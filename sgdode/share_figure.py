@@ -30,7 +30,7 @@ def share(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> Non
         if cross := mark_end(axes, shown, one):
             entries["diverged"] = cross
     axes.set(xscale="log", xlim=view.xlim or log_limits(x), xlabel=ABSCISSAE[view.x])
-    axes.set(ylabel=r"share in the teachers' span, $\sum_j (MP^+M^T)_{jj} / \sum_j Q_{jj}$")
+    axes.set(ylabel=r"share in the teachers' span, $\mathrm{tr}(MP^+M^T)/\mathrm{tr}\,Q$")
     if view.ylim is not None:
         axes.set_ylim(view.ylim)
     log_axis(axes.xaxis)

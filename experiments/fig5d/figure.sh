@@ -2,7 +2,7 @@
 # Figure 5d: sh figure.sh [quick]
 set -eu
 cd "$(dirname "$0")"
-picture=../figures/fig5d smaller="" times="0,1,910" width=500
+picture=../figures/fig5d smaller="" times="0,1,910" width=1000
 if [ "${1:-}" = quick ]; then
     picture=results/quick smaller="--set time.stop=30" times="0,1,30" width=500
 fi
