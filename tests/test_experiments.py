@@ -47,25 +47,33 @@ def test_scripts_are_of_the_plain_shell_and_of_sgdode_alone(script):
     assert set(re.findall(r"^\s*sgdode (\w+)", text, re.M)) <= COMMANDS
 
 
+STAND_IN = """#!/bin/sh
+echo "$@" >> "$LOG"
+for word; do
+    if [ "${last:-}" = --out-dir ]; then mkdir -p "$word"; fi
+    last=$word
+done
+echo "results/$1-$(wc -l < "$LOG" | tr -d " ").h5"
+"""
+
+
 def stand_in(folder):
-    """An ``sgdode`` that writes down its arguments and prints a file name; its log."""
-    log = folder / "log"
+    """An ``sgdode`` that writes down its arguments, makes its folder and prints a file name."""
     program = folder / "sgdode"
-    program.write_text(f'#!/bin/sh\necho "$@" >> "{log}"\necho "results/$1-$(wc -l < "{log}" | tr -d " ").h5"\n')
+    program.write_text(STAND_IN)
     program.chmod(0o755)
-    return log
 
 
 @pytest.mark.parametrize("size", ["quick", "full"])
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.parent.name)
 def test_scripts_run_from_anywhere_with_specs_that_exist_and_values_that_are_valid(script, size, tmp_path):
-    log = stand_in(tmp_path)
+    stand_in(tmp_path)
+    log = tmp_path / "log"
     copy = tmp_path / "experiments"
     for path in [*SPECS, script]:
         (copy / path.relative_to(EXPERIMENTS).parent).mkdir(parents=True, exist_ok=True)
         (copy / path.relative_to(EXPERIMENTS)).write_bytes(path.read_bytes())
-    (copy / script.parent.name / "results").mkdir()
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "LOG": str(log)}
     place = copy / script.relative_to(EXPERIMENTS)
     done = subprocess.run(["sh", place, size], cwd="/", env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
