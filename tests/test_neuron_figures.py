@@ -184,3 +184,22 @@ def test_the_help_names_every_figure():
     from sgdode import cli
 
     assert all(name in cli.FIGURES for name in FIGURES)
+
+
+def test_the_command_line_draws_times_and_animations(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from sgdode.cli import app
+
+    monkeypatch.chdir(tmp_path)
+    sgd(times=4, p=3).save("simulation.h5"), run(times=4, p=3).save("equations.h5")
+
+    def plot(*arguments):
+        return CliRunner().invoke(app, ["plot", "simulation.h5", "equations.h5", *arguments])
+
+    assert plot("--figure", "histogram", "--times", "0,1,1e3", "-o", "a.png").stdout == "a.png\n"
+    assert plot("--figure", "trajectories", "-o", "a.gif").stdout == "a.gif\n"
+    assert (tmp_path / "a.gif").read_bytes().startswith(b"GIF89a")
+    assert plot("--figure", "specialisation").stdout == "plateau-specialisation.png\n"
+    refused = plot("--figure", "histogram", "--times", "soon", "-o", "b.png")
+    assert "--times soon: must be numbers with commas between them" in str(refused.exception)
