@@ -17,9 +17,9 @@ from sgdode.trajectory import Array, Trajectory
 
 #: Figures that know a ``moment``.
 ANIMATED = ("trajectories", "histogram")
-FRAMES = 60
+FRAMES = 40
 _DPI = {"screen": 100, "paper": 200}
-_MILLISECONDS, _LAST_MILLISECONDS = 80, 2000
+_MILLISECONDS, _LAST_MILLISECONDS = 120, 2500
 _COLOURS = 128
 
 
