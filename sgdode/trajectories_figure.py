@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from matplotlib.lines import Line2D
 from sgdode.alignment import cosines
 from sgdode.appearance import DASHES, MARKERS, NEUTRAL, hues, lighter, log_axis, log_limits
 from sgdode.captions import number
-from sgdode.curves import curve, draw_curve
+from sgdode.curves import Curve, curve_of, draw_curve
 from sgdode.errors import UsageError
 from sgdode.series import Series, View, arrange, chosen, label, thinned
 from sgdode.trajectory import Array, Trajectory
@@ -154,9 +155,9 @@ def linear_phase(run: Trajectory) -> Array | None:
 
 
 def _risk(axes: Axes, series: list[Series], view: View) -> None:
-    drawn = [(one, curve(one, view, "risk")) for one in series]
+    drawn = [(one, _risk_of(one, view)) for one in series]
     x = np.concatenate([shown.x for _, shown in drawn])
-    values = np.concatenate([(shown.mean if shown.runs is None else shown.runs).ravel() for _, shown in drawn])
+    values = np.concatenate([shown.mean for _, shown in drawn])
     if not (values > 0).any():
         raise UsageError(f"nothing to draw: {label(series[0].first)} has no positive risk at a time after 0")
     limits = view.ylim or log_limits(values[values > 0])
@@ -169,6 +170,14 @@ def _risk(axes: Axes, series: list[Series], view: View) -> None:
         axes.set_title(f"risk, $t = {number(float(f'{view.moment:.2g}'))}$", fontsize="medium")
     log_axis(axes.xaxis, labels=4)
     log_axis(axes.yaxis, labels=5)
+
+
+def _risk_of(series: Series, view: View) -> Curve:
+    """The risk of the runs whose paths are drawn, as points; of the equations."""
+    samples = series.samples("risk")
+    if series.simulated:
+        samples = samples[chosen("runs", view.runs or (0,), len(samples), "runs", series.first)]
+    return curve_of(samples, series, replace(view, runs=None))
 
 
 def _legend(series: list[Series], entries: dict[str, Any], view: View) -> tuple[list[Any], list[str]]:
