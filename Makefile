@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types bench clean
+# The figures of the paper and five more, cheapest first: a folder of experiments/ each.
+FIGURES := fig1 fig2-left bands cost infinite-width activations fig5a fig5d fig4 fig3-left fig5c fig5b subspace \
+	fig3-right fig2-right
+
+.PHONY: demo figures figures-quick test check lint types bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("sgdode needs Python 3.11 or newer: make PYTHON=python3.12") if sys.version_info < (3, 11) else 0'
@@ -18,6 +22,12 @@ demo: $(READY)  ## simulate, integrate and plot the quickstart
 	integration=$$($(BIN)/sgdode integrate experiments/quickstart.yaml --out-dir demo) && \
 	picture=$$($(BIN)/sgdode plot $$simulation $$integration -o demo/quickstart.png) && \
 	echo "The picture: $$picture"
+
+figures: $(READY)  ## every figure at full size, into experiments/figures; a stopped one goes on where it was
+	@for figure in $(FIGURES); do PATH="$(abspath $(BIN)):$$PATH" sh experiments/$$figure/figure.sh || exit; done
+
+figures-quick: $(READY)  ## the same, smaller, in a few minutes, into experiments/*/results
+	@for figure in $(FIGURES); do PATH="$(abspath $(BIN)):$$PATH" sh experiments/$$figure/figure.sh quick || exit; done
 
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest -n 2

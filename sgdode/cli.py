@@ -15,7 +15,7 @@ import typer
 from sgdode import cli_sweep, cli_theory
 from sgdode.cli_theory import loaded as _loaded
 from sgdode.errors import UsageError
-from sgdode.options import Force, Json, OutDir, Quiet, Request, Verbose, indices, limits, with_request
+from sgdode.options import Force, Json, OutDir, Quiet, Request, Verbose, indices, limits, numbers, with_request
 
 if TYPE_CHECKING:
     from sgdode.checks import Command
@@ -32,6 +32,8 @@ app = typer.Typer(
 )
 
 
+FIGURES = "risk, overlaps, trajectories, histogram, specialisation, share, compare, regimes or cost."
+PICTURE = "A .png, .pdf or .svg file; .gif animates trajectories and histogram."
 _BOTH: tuple[Command, ...] = ("simulate", "integrate")
 
 
@@ -122,13 +124,16 @@ def plot(
         list[Path] | None,
         typer.Argument(metavar="FILE", help="Files of simulate and integrate; without one, those of config.yaml."),
     ] = None,
-    figure: Annotated[str, typer.Option("--figure", metavar="NAME", help="risk or overlaps.")] = "risk",
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="A .png, .pdf or .svg file.")] = None,
+    figure: Annotated[str, typer.Option("--figure", metavar="NAME", help=FIGURES)] = "risk",
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help=PICTURE)] = None,
     out_dir: OutDir = Path(),
     x: Annotated[str, typer.Option("--x", metavar="AXIS", help="t, step, samples or samples/d.")] = "t",
     students: Annotated[str | None, typer.Option(metavar="LIST", help="Student neurons: 3 or 0,2 or 0:4.")] = None,
     teachers: Annotated[str | None, typer.Option(metavar="LIST", help="Teacher neurons, likewise.")] = None,
     runs: Annotated[str | None, typer.Option(metavar="LIST", help="Seeds to draw singly, likewise.")] = None,
+    times: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Times t of histogram and specialisation: 0,1,910.")
+    ] = None,
     average: Annotated[bool, typer.Option("--average", help="Pool files of different starts into one mean.")] = False,
     style: Annotated[str, typer.Option("--style", metavar="NAME", help="screen, or paper (one column).")] = "screen",
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="A title above the settings.")] = None,
@@ -144,6 +149,7 @@ def plot(
         "students": indices("students", students),
         "teachers": indices("teachers", teachers),
         "runs": indices("runs", runs),
+        "times": numbers("times", times),
         "average": average,
         "style": style,
         "title": title,
@@ -226,6 +232,10 @@ def _draw(files: list[Path], figure: str, target: Path | None, **options: Any) -
     from sgdode.figures import draw, save_figure
 
     target = target or files[0].parent / f"{trajectories[0].attributes['name']}-{figure}.png"
+    if target.suffix.lower() == ".gif":
+        from sgdode.animation import animate
+
+        return animate(trajectories, figure, target, **options)
     save_figure(draw(trajectories, figure, **options), target)
     return target
 

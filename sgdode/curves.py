@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -173,19 +173,20 @@ def legend_entries(series: list[Series], view: View, colours: list[str] | None) 
             entries[its[0].problem] = _problem_handle(its, colours[hue], view)
     colour = colours[0] if colours and not several else NEUTRAL
     for one in sorted(series, key=lambda one: (not one.simulated, one.rank)):
-        entries.setdefault(maker_label(one, view), _maker_handle(one, colour, view))
+        alike = [other for other in series if other.simulated and (other.maker, other.rank) == (one.maker, one.rank)]
+        entries.setdefault(maker_label(one, view, alike), _maker_handle(one, colour, view))
     return entries
 
 
-def maker_label(series: Series, view: View) -> str:
-    """What made a curve and what its error bar or band is."""
+def maker_label(series: Series, view: View, alike: Sequence[Series] = ()) -> str:
+    """What made a curve and what its error bar or band is; ``alike`` share the label, whatever their number of runs."""
     count, pooled = len(series.members), len(series.members) > 1
     if not series.simulated:
         parts = [series.maker, f"mean of {count} starts" if pooled else ""]
         if _banded(series):
             parts.append("±1 s.d. of a run")
     else:
-        parts = [series.maker, _sampling(series, view)]
+        parts = [series.maker, _sampling(alike or [series], view)]
     return ",\n".join(filter(None, parts))
 
 
@@ -193,14 +194,16 @@ def _banded(series: Series) -> bool:
     return len(series.members) == 1 and any(name.endswith("_std") for name in series.first.curves)
 
 
-def _sampling(series: Series, view: View) -> str:
-    runs = len(next(iter(series.first.curves.values())))
+def _sampling(alike: Sequence[Series], view: View) -> str:
     if view.runs is not None:
         few = ("run " if len(view.runs) == 1 else "runs ") + ", ".join(map(str, view.runs))
         return few if len(view.runs) <= 4 else f"{len(view.runs)} single runs"
-    if len(series.members) > 1:
-        return f"mean ± s.e. of {len(series.members)} starts"
-    return f"mean ± s.e. of {runs} runs" if runs > 1 else "1 run"
+    pooled = len(alike[0].members) > 1
+    counts = [len(one.members) if pooled else len(next(iter(one.first.curves.values()))) for one in alike]
+    number = " to ".join(str(count) for count in sorted({min(counts), max(counts)}))
+    if pooled:
+        return f"mean ± s.e. of {number} starts"
+    return f"mean ± s.e. of {number} runs" if max(counts) > 1 else "1 run"
 
 
 def _maker_handle(series: Series, colour: str, view: View) -> Any:

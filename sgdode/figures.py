@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +17,29 @@ from matplotlib.mathtext import MathTextParser
 from sgdode.appearance import STYLES, caption
 from sgdode.captions import common
 from sgdode.compare_figure import compare
+from sgdode.cost_figure import cost
 from sgdode.errors import FileError, UsageError, nearest
+from sgdode.histogram_figure import histogram
 from sgdode.overlaps_figure import overlaps
 from sgdode.regimes_figure import regimes
 from sgdode.risk_figure import risk
 from sgdode.series import ABSCISSAE, View
+from sgdode.share_figure import share
+from sgdode.specialisation_figure import specialisation
+from sgdode.trajectories_figure import trajectories as paths
 from sgdode.trajectory import Trajectory
 
 #: A figure fills an empty matplotlib Figure from the runs; another one is a function in a file, and its name here.
 FIGURES: dict[str, Callable[[Figure, Sequence[Trajectory], View], None]] = {
     "risk": risk,
     "overlaps": overlaps,
+    "trajectories": paths,
+    "histogram": histogram,
+    "specialisation": specialisation,
+    "share": share,
     "compare": compare,
     "regimes": regimes,
+    "cost": cost,
 }
 
 SUFFIXES = (".png", ".pdf", ".svg")
@@ -43,6 +53,8 @@ def draw(
     students: Iterable[int] | None = None,
     teachers: Iterable[int] | None = None,
     runs: Iterable[int] | None = None,
+    times: Iterable[float] | None = None,
+    moment: float | None = None,
     average: bool = False,
     style: str = "screen",
     title: str | None = None,
@@ -52,8 +64,9 @@ def draw(
     """Draw one figure of one or several runs.
 
     ``x``: t, step, samples or samples/d. ``students``, ``teachers``, ``runs``: zero-based indices; ``runs`` draws these
-    single runs instead of their mean. ``average`` pools runs that differ in their start alone into one mean ± standard
-    error. ``title`` stands above the line of common parameters; an empty one leaves out both.
+    single runs instead of their mean. ``times``: those of histogram and specialisation; ``moment``: the time of one
+    frame of an animation (trajectories, histogram). ``average`` pools runs that differ in their start alone into one
+    mean ± standard error. ``title`` stands above the line of common parameters; an empty one leaves out both.
     Raises UsageError for what is unknown, out of range, or not in the files.
     """
     _known("figure", figure, FIGURES)
@@ -70,8 +83,10 @@ def draw(
         runs=_indices(runs),
         average=average,
         xlim=_limits("xlim", xlim),
-        ylim=_limits("ylim", ylim, positive=figure == "risk"),
+        ylim=_limits("ylim", ylim, positive=figure in ("risk", "cost")),
         paper=style == "paper",
+        times=None if times is None else tuple(times),
+        moment=moment,
     )
     width, height, settings = STYLES[style]
     with _style(settings):
@@ -97,19 +112,26 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise UsageError(f"{path}: got the suffix {path.suffix!r}; allowed: {', '.join(SUFFIXES)}")
+        animated = "; .gif for the figures trajectories and histogram"
+        raise UsageError(f"{path}: got the suffix {path.suffix!r}; allowed: {', '.join(SUFFIXES)}{animated}")
+    with replacing(path) as part, _style({"svg.hashsalt": "sgdode", "pdf.fonttype": 42}):
+        figure.savefig(part, format=suffix[1:], metadata=_metadata(suffix))
+    return path
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside ``path`` to write to, which takes its name once it is whole. Raises FileError."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _style({"svg.hashsalt": "sgdode", "pdf.fonttype": 42}):
-            figure.savefig(part, format=suffix[1:], metadata=_metadata(suffix))
+        yield part
         os.replace(part, path)
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
-    return path
 
 
 def _style(settings: dict[str, Any]) -> Any:

@@ -105,6 +105,16 @@ def indices(option: str, text: str | None) -> list[int] | None:
     return found
 
 
+def numbers(option: str, text: str | None) -> list[float] | None:
+    """Numbers from ``0,1,910``. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"--{option} {text}: must be numbers with commas between them, such as 0,1,1e3") from None
+
+
 def limits(option: str, text: str | None) -> tuple[float, float] | None:
     """Two numbers from ``LOW,HIGH``. Raises UsageError."""
     if text is None:

@@ -13,9 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sgdode.appearance import NEUTRAL, legend_outside
+from sgdode.captions import differing, literal, phrase
 from sgdode.series import View
 from sgdode.trajectory import Array, Trajectory
 
+_PLACE = ("dimension", "student_width", "gamma")
 _MARGIN = 0.6  # decades around the runs
 
 
@@ -37,10 +39,27 @@ def regimes(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> N
     figure.colorbar(points, ax=axes, label=r"learning rate $\gamma$  ($\gamma/p \to 0$: classical)")
     for place in sorted(set(zip(x, y, strict=True))):
         numbers = [str(n + 1) for n, (across, up) in enumerate(zip(x, y, strict=True)) if (across, up) == place]
-        axes.annotate(", ".join(numbers), place, xytext=(8, 6), textcoords="offset points", zorder=4)
-    names = [f"{n + 1}  {run.attributes.get('name', '')}" for n, run in enumerate(runs)]
+        crowded = any(across == place[0] and 1 < up / place[1] < 2 for across, up in zip(x, y, strict=True))
+        offset = (8, -12) if crowded else (8, 6)
+        axes.annotate(", ".join(numbers), place, xytext=offset, textcoords="offset points", zorder=4)
+    names = [f"{n + 1}  {name}" for n, name in enumerate(_names(runs, trajectories))]
     legend_outside(figure, [Line2D([], [], linestyle="none") for _ in names], names, below=True)
     axes.set(xlabel=r"$1/d$   ($\leftarrow$ high-dimensional)", ylabel=r"$1/p$   ($\leftarrow$ mean field)")
+
+
+def _names(runs: Sequence[Trajectory], every: Sequence[Trajectory]) -> list[str]:
+    """The names of all runs at the place of each of ``runs``; d, p and γ too where one name is at several places."""
+    found = []
+    for run in runs:
+        names = list(dict.fromkeys(_name(other) for other in every if _place(other) == _place(run)))
+        namesakes = [other.attributes for other in runs if _name(other) == _name(run)]
+        keys = differing([{key: its[key] for key in _PLACE} for its in namesakes])
+        found.append(", ".join([*names, *(phrase(key, run.attributes[key]) for key in keys)]))
+    return found
+
+
+def _name(run: Trajectory) -> str:
+    return literal(str(run.attributes.get("name", "")))
 
 
 def _behind(x: Array, y: Array, order: Any, n: int) -> int:
@@ -50,7 +69,7 @@ def _behind(x: Array, y: Array, order: Any, n: int) -> int:
 
 
 def _place(run: Trajectory) -> tuple[float, ...]:
-    return tuple(float(run.attributes[key]) for key in ("dimension", "student_width", "gamma"))
+    return tuple(float(run.attributes[key]) for key in _PLACE)
 
 
 def _inverse_width(run: Trajectory) -> float:
@@ -78,7 +97,7 @@ def _lines_of_equal_error(axes: Axes, runs: Sequence[Trajectory]) -> None:
     x = np.geomspace(low, high, 50)
     for error in (0.1, 0.01, 0.001):
         y = error**2 / gamma / x
-        inside = (y > bottom * 1.2) & (y < top / 1.2)
+        inside = (y > bottom * 1.2) & (y < top / 1.2) & (x < high * (low / high) ** 0.15)  # room for the label
         if not inside.any():
             continue
         axes.plot(x, y, color=NEUTRAL, linewidth=0.7, linestyle="--", zorder=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,10 @@ ABSCISSAE = {
 
 @dataclass(frozen=True)
 class View:
-    """What to show of the runs: the options of ``figures.draw``, checked where they meet the data."""
+    """What to show of the runs: the options of ``figures.draw``, checked where they meet the data.
+
+    ``moment`` is the time t of one frame of an animation.
+    """
 
     x: str = "t"
     students: tuple[int, ...] | None = None
@@ -33,6 +37,8 @@ class View:
     xlim: tuple[float, float] | None = None
     ylim: tuple[float, float] | None = None
     paper: bool = False
+    times: tuple[float, ...] | None = None
+    moment: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,11 @@ class Series:
 
         Runs from one start are not independent of each other as samples over starts: hence the average first.
         """
-        curves = [pick(self._curve(member, name)) for member in self.members]
+        return self.of(lambda member: pick(self._curve(member, name)))
+
+    def of(self, measure: Callable[[Trajectory], Array]) -> Array:
+        """Independent samples (N,T,...) of what ``measure`` makes of a member's curves, its seed axis kept."""
+        curves = [measure(member) for member in self.members]
         if len(curves) == 1:
             return curves[0] if self.simulated else curves[0][np.newaxis]
         if self.simulated:
@@ -139,6 +149,28 @@ def chosen(option: str, wanted: Iterable[int] | None, count: int, what: str, run
     if wrong := [index for index in indices if not 0 <= index < count]:
         raise UsageError(f"--{option}: got {wrong[0]}; {label(run)} has {count} {what}, allowed: 0 to {count - 1}")
     return indices
+
+
+def moments(view: View, runs: Sequence[Trajectory]) -> list[float]:
+    """The times to show of the runs: that of a frame, those asked for, or t = 0, the last one and one between them.
+
+    Raises UsageError for a time that a run has not reached.
+    """
+    if view.moment is not None:
+        return [view.moment]
+    last = min(float(run.time[-1]) for run in runs)
+    if view.times is None:
+        first = max(float(run.time[min(1, len(run.time) - 1)]) for run in runs)
+        return [0.0, math.sqrt(first * last), last] if last > first else [0.0, last]
+    for time in view.times:
+        if not 0 <= time <= 1.001 * last:
+            raise UsageError(f"--times: got {time:g}; the files hold t = 0 to {last:g}")
+    return list(view.times)
+
+
+def nearest_time(run: Trajectory, time: float) -> int:
+    """The index of the saved time nearest to ``time``."""
+    return int(np.argmin(np.abs(run.time - time)))
 
 
 def arrange(trajectories: Sequence[Trajectory], view: View) -> list[Series]:

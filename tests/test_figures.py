@@ -37,7 +37,7 @@ def run(kind="integration", p=4, k=2, d=100, seeds=8, times=60, start=0, equatio
     attributes = {"name": "plateau", "gamma": 0.5, "noise": 1e-3, "dimension": d, "student_width": p}
     attributes |= {"teacher_width": k, "batch_size": 2, "problem_hash": f"{d} {p} {k} {start}"}
     attributes |= {"method": "exact"} if kind == "simulation" else {"equations": equations}
-    provenance = {"resolved": resolved(d, p, k, start)} if stored else {}
+    provenance = {"resolved": resolved(d, p, k, start), "environment": '{"seconds": 2.0}'} if stored else {}
     step = np.rint(t * p * d / 0.5).astype(int)
     return Trajectory(kind, t, np.eye(k), curves, step, attributes=attributes, provenance=provenance)
 
@@ -253,8 +253,9 @@ def test_problems_stand_side_by_side():
 @pytest.mark.parametrize("options", [{}, {"p": 40, "k": 3}])
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_is_clipped_and_no_legend_covers_data(name, options, style):
-    dimensions = (5,) if name == "compare" else (5, 50)
-    figure = draw([make(d=d, **options) for d in dimensions for make in (sgd, run)], name, style=style)
+    dimensions = (5,) if name in ("compare", "trajectories") else (5, 50)
+    makers = (sgd,) if name == "cost" else (sgd, run)
+    figure = draw([make(d=d, **options) for d in dimensions for make in makers], name, style=style)
     width, height = figure.bbox.size
     for box in [axes.get_tightbbox() for axes in figure.axes] + [text.get_window_extent() for text in figure.texts]:
         assert box.x0 > -1
