@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from sgdode.dense_path import DensePath, dense_path
@@ -58,7 +59,18 @@ def fluctuations(spec: Spec, start: Start, problem: System, times: Array) -> Flu
             curves = {"risk_std": np.array([np.nan])}
     if not all(np.isfinite(curve).all() for curve in curves.values()):
         return Fluctuations({}, ["fluctuations: they grow beyond all numbers, far from linear response: not saved"])
+    if (beyond := _beyond(curves, path.at(times))).any():
+        reason = f"from t = {times[beyond][0]:.4g} on they exceed the overlaps themselves, far from linear response"
+        return Fluctuations({}, [f"fluctuations: {reason}: not saved; a time.stop before that keeps them"])
     return Fluctuations(curves, _warnings(problem.curves(path.at(times))["risk"], risks, times))
+
+
+def _beyond(curves: dict[str, Array], states: Array) -> NDArray[np.bool_]:
+    """Where (T,) a standard deviation or shift is larger than the largest entry of the state (T,size)."""
+    largest = [
+        np.abs(curve).reshape(len(states), -1).max(axis=1) for name, curve in curves.items() if "risk" not in name
+    ]
+    return np.asarray(np.max(largest, axis=0) > np.abs(states).max(axis=1))
 
 
 class _Flow:

@@ -190,3 +190,16 @@ def test_only_full_has_fluctuations():
     wide = load_spec(merged(BASE, {"student": {"width": 100}, "integrate": {"equations": "full"}}))
     with pytest.raises(SpecError, match=r"student\.width"):
         integrate(wide)
+
+
+def test_what_exceeds_the_overlaps_is_not_saved(small, monkeypatch):
+    """A covariance that has left linear response by orders of magnitude is no error bar."""
+
+    def runaway(generator, source, times, step):
+        for t in times:
+            yield np.eye(12) * (1e40 if t > 0.5 else 1e-6), np.zeros(12)
+
+    monkeypatch.setattr("sgdode.fluctuations.propagate", runaway)
+    found = integrate(small(integrate={"fluctuations": True}))
+    assert not any(name.endswith(("_std", "_shift")) for name in found.curves)
+    assert any("exceed the overlaps themselves" in warning for warning in found.warnings)

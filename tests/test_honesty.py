@@ -140,8 +140,11 @@ def test_ten_times_the_tolerance_changes_nothing(path, counted):
     for factor in (1.0, 0.1):
         tolerances = {"integrate.rtol": 1e-8 * factor, "integrate.atol": 1e-12 * factor}
         runs.append(integrate(load_spec(path, reduced | tolerances)))
+    # The solver's tolerance is never finer than the error that the file states for its right-hand side.
+    error = max(1e-8, float(runs[0].attributes["right_hand_side_error"]))
     for name, curve in runs[0].curves.items():
-        np.testing.assert_allclose(curve, runs[1].curves[name], rtol=1e-5, atol=1e-8, err_msg=name)
+        allowed = error * np.abs(curve).max()
+        np.testing.assert_allclose(curve, runs[1].curves[name], rtol=1e-5, atol=allowed, err_msg=name)
     counted("experiments stable under a tighter tolerance")
 
 
