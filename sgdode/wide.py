@@ -1,4 +1,8 @@
-"""The block of ``sgdode.directions`` in matrix products, for wide networks: BLAS does all but the recursion."""
+"""The block of ``sgdode.directions`` in matrix products, for wide networks: BLAS does all but the recursion.
+
+All products go to SciPy's BLAS. NumPy brings one of its own, whose threads wait for work by spinning: two that are
+called in turn take the processors from each other, and two cores are slower than one.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import blas
+from scipy.linalg import LinAlgError, blas, cholesky, qr
 
 from sgdode import sgd
 from sgdode.directions import normalise, shrink, within
 from sgdode.normals import draw_normals
 
 Real = NDArray[Any]
-_PART, _PARTS_FROM = 64, 512  # a call that passes a function costs 60 µs
+_PART, _PARTS_FROM = 32, 512  # a call that passes a function costs 60 µs
 
 
 def advance(
@@ -49,15 +53,16 @@ def advance(
         gram, T = gram_room, _matrix(T_room, fresh, int(min(fresh, outside)))
         if steps > 1:
             sgd.draw_bartlett(rng, T, *T.shape, outside)
-            gram = np.matmul(G, G.T, out=_matrix(gram_room, n, n))
-            gram += T @ T.T
-        np.matmul(G, W[:rows], out=C)
+            gram = _matrix(gram_room, n, n)
+            _gram(gram, G, 0.0)
+            _gram(gram, T, 1.0)
+        _product(C, G, W[:rows], 0.0)
         inner = within(rule, steps)
         bad = _descend(student, inner, dt[done : done + steps], gram, C, a, vectors, labels[sgd.Y])
         if bad >= 0:
             return m, done + bad
         shrink(inner, W, rows, vectors)
-        _add_product(W[:rows], G, C)
+        _product(W[:rows], G, C, 1.0, transposed=True)
         if steps == 1:
             C = _triangle(C) if n > p else C
             sgd.draw_bartlett(rng, T, *T.shape, outside)
@@ -68,7 +73,7 @@ def advance(
 
 
 def _descend(student: Any, rule: sgd.Rule, dt: Real, gram: Real, C: Real, a: Real, room: Real, y: Real) -> int:
-    """``sgd.descend``, for large p in parts of 64 samples: what a part does to the later ones is a matrix product."""
+    """``sgd.descend``, for large p in parts of 32 samples: what a part does to the later ones is a matrix product."""
     part = max(1, _PART // rule.batch) if len(a) >= _PARTS_FROM else len(dt)
     kept = np.ones(len(a))
     for step in range(0, len(dt), part):
@@ -84,7 +89,7 @@ def _descend(student: Any, rule: sgd.Rule, dt: Real, gram: Real, C: Real, a: Rea
             C[end:] *= keep
             kept *= keep
         if end < len(C):
-            C[end:] += gram[end:, first:end] @ C[first:end]
+            _product(C[end:], np.ascontiguousarray(gram[end:, first:end]), C[first:end], 1.0)
     room[sgd.KEEP, : len(a)] = kept
     return -1
 
@@ -94,10 +99,21 @@ def _matrix(room: Real, rows: int, columns: int) -> Real:
     return np.asarray(room.reshape(-1)[: rows * columns].reshape(rows, columns))
 
 
-def _add_product(W: Real, G: Real, C: Real) -> None:
-    """W += Gᵀ C in place. For BLAS, which stores by columns, that is Wᵀ += Cᵀ G."""
-    product: Callable[..., Real] = blas.dgemm if W.dtype == np.float64 else blas.sgemm
-    product(1.0, C.T, G.T, beta=1.0, c=W.T, trans_b=True, overwrite_c=True)
+def _gemm(real: Any) -> Callable[..., Real]:
+    return blas.dgemm if real == np.float64 else blas.sgemm
+
+
+def _product(out: Real, A: Real, B: Real, keep: float, transposed: bool = False) -> None:
+    """out = keep · out + A B (or Aᵀ B), in place; all contiguous by rows. For BLAS, which stores by columns, that is
+    outᵀ = keep · outᵀ + Bᵀ Aᵀ."""
+    if A.size:
+        _gemm(out.dtype)(1.0, B.T, A.T, beta=keep, c=out.T, trans_b=transposed, overwrite_c=True)
+
+
+def _gram(out: Real, A: Real, keep: float) -> None:
+    """out = keep · out + A Aᵀ, in place."""
+    if A.size:
+        _gemm(out.dtype)(1.0, A.T, A.T, beta=keep, c=out.T, trans_a=True, overwrite_c=True)
 
 
 def _append(T: Real, C: Real, W: Real, r: int, m: int) -> int:
@@ -109,7 +125,7 @@ def _append(T: Real, C: Real, W: Real, r: int, m: int) -> int:
         W[r:] = 0.0
         m = len(factor)
         W[r : r + m] = factor
-    np.matmul(T.T, C, out=W[r + m : r + m + T.shape[1]])
+    _product(W[r + m : r + m + T.shape[1]], T, C, 0.0, transposed=True)
     return m + T.shape[1]
 
 
@@ -120,12 +136,13 @@ def _factor(B: Real) -> Real:
     if len(B) < B.shape[1]:
         return _triangle(wide)
     try:
-        return np.asarray(np.linalg.cholesky(wide.T @ wide).T)
-    except np.linalg.LinAlgError:
+        square: Real = blas.dgemm(1.0, wide.T, wide.T, trans_b=True)
+        return np.asarray(cholesky(square, overwrite_a=True, check_finite=False))
+    except LinAlgError:
         return _triangle(wide)
 
 
 def _triangle(B: Real) -> Real:
     """The R, R_jj ≥ 0, of the QR factorisation of B."""
-    R: Real = np.asarray(np.linalg.qr(B, mode="r"))
+    R: Real = np.asarray(qr(B, mode="r", check_finite=False)[0][: min(B.shape)])
     return np.asarray(R * np.where(np.diag(R) < 0, -1, 1)[:, None].astype(R.dtype))
