@@ -35,7 +35,7 @@ class MeanField:
     """
 
     def __init__(self, spec: Spec, P: Array, L: Array, dimension: float, share: Array, own: bool):
-        self.spec, self.P, self.L, self.share = spec, P, L, share
+        self.spec, self.P, self.L, self.share, self.q_star = spec, P, L, share, np.diag(P).copy()
         self.into_span = L @ np.linalg.inv(L.T @ L)
         self.duals = kernels(spec)
         self.dimension = dimension
@@ -54,7 +54,7 @@ class MeanField:
         A, q = M @ self.into_span, np.maximum(q, 0.0)
         Q = (A * A).sum(axis=1) + q
         sums = self.sums(A, q, -self.share * a, self.rule(q), values)
-        return A, sums, dual(self.duals.st, Q, np.diag(self.P), M)
+        return A, sums, dual(self.duals.st, Q, self.q_star, M)
 
     def flow(self, t: float, M: Array, q: Array, a: Array) -> tuple[Array, Array, Array]:
         """dM/dt (p,k), dq/dt (p,) and da/dt (p,)."""
@@ -67,8 +67,9 @@ class MeanField:
             slopes = np.empty(len(q))
             slope_variance(self.duals.ss, (A * A).sum(axis=1) + np.maximum(q, 0.0), slopes)
             dq += self.noise * self.factor(t) * a**2 * slopes
-        dM -= spec.weight_decay * M
-        dq -= 2.0 * spec.weight_decay * q
+        if spec.weight_decay:
+            dM -= spec.weight_decay * M
+            dq -= 2.0 * spec.weight_decay * q
         if spec.constraint == "spherical":
             stretch = (dq + 2.0 * ((dM @ self.into_span) * A).sum(axis=1)) / ((A * A).sum(axis=1) + q)
             dM -= 0.5 * stretch[:, None] * M
@@ -78,8 +79,8 @@ class MeanField:
     def risk(self, M: Array, q: Array, a: Array) -> float:
         """The excess risk ½ vᵀ E[K] v."""
         _, sums, st = self.averaged(M, q, a, True)
-        v, q_star = -self.share * a, np.diag(self.P)
-        teacher = self.v_teacher @ dual(self.duals.tt, q_star, q_star, self.P)[0] @ self.v_teacher
+        v = -self.share * a
+        teacher = self.v_teacher @ dual(self.duals.tt, self.q_star, self.q_star, self.P)[0] @ self.v_teacher
         return float(np.maximum(0.5 * (v @ sums.value + 2.0 * v @ st[0] @ self.v_teacher + teacher), 0.0))
 
 

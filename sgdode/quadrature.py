@@ -5,6 +5,8 @@ Every rule is for a probability law: the weights sum to 1.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from sgdode.overlaps import Array
@@ -34,10 +36,11 @@ def chi_square(freedom: float, count: int) -> tuple[Array, Array]:
     return 2 * nodes, weights
 
 
+@lru_cache(256)
 def cosine(dimension: float, count: int) -> tuple[Array, Array]:
     """ξ = ⟨g, g'⟩ of two uniform unit vectors of R^D, density ∝ (1 − ξ²)^((D−3)/2): Gauss–Gegenbauer.
 
-    D = 1: ξ = ±1. D = 0 (nothing to average) and D = ∞: ξ = 0.
+    D = 1: ξ = ±1. D = 0 (nothing to average) and D = ∞: ξ = 0. The arrays are shared: not to be written to.
     """
     if dimension == 0 or np.isinf(dimension):
         return np.zeros(1), np.ones(1)
