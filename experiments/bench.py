@@ -7,6 +7,9 @@ on a busy machine too. A share counts 4 p d operations a step.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +24,8 @@ from sgdode.runs import begin, mover, problem
 
 CORES = len(os.sched_getaffinity(0))
 REPETITIONS = 7
+POINTS = 64
+SGDODE = [sys.executable, "-m", "sgdode"]
 
 
 def spec(p: int, k: int, d: int, activation: str = "erf", **simulate: Any) -> Any:
@@ -37,20 +42,20 @@ def spec(p: int, k: int, d: int, activation: str = "erf", **simulate: Any) -> An
     )
 
 
-def least(call: Callable[[], object]) -> float:
+def least(call: Callable[[], object], repetitions: int = REPETITIONS) -> float:
     """Seconds of the fastest of several calls."""
     times = []
-    for _ in range(REPETITIONS):
+    for _ in range(repetitions):
         began = time.perf_counter()
         call()
         times.append(time.perf_counter() - began)
     return min(times)
 
 
-def step(experiment: Any, threads: int = 1, seconds: float = 0.1) -> float:
-    """Microseconds of one SGD step."""
+def step(experiment: Any, threads: int = 1, seconds: float = 0.1, block: int | None = None) -> float:
+    """Microseconds of one SGD step, in blocks of ``block`` (None: the best)."""
     beginning = start(experiment)
-    task = problem(experiment, beginning)
+    task = problem(experiment, beginning, block)
     move = mover(task)
     state = begin(task, beginning, np.random.Generator(np.random.SFC64(0)))
     with threadpool_limits(threads, "blas"):
@@ -90,6 +95,7 @@ def wide() -> Iterator[str]:
             yield f"  p = {p:<6d} d = {d:<10,d} {took:10.1f}{share}"
         single = step(spec(1000, 5, 1000, precision="float32"), threads)
         yield f"  p = 1000   d = 1,000 in float32 {single:8.1f}"
+    yield f"  p = 1000   d = 1,000 in steps, not blocks {step(spec(1000, 5, 1000), block=1):8.1f}"
     for activation in ("erf", "square"):
         yield f"  p = 5000   d = 3, {activation}: {step(spec(5000, 3, 3, activation)):10.1f}"
 
@@ -107,15 +113,34 @@ def jobs() -> Iterator[str]:
         }
     )
     simulate(many)
-    times = {number: least(lambda number=number: simulate(many, jobs=number)) for number in sorted({1, CORES})}
-    yield "8 seeds of p = 8, d = 1000, 320,000 steps each: s"
-    yield from (f"  jobs = {number}: {seconds:.2f}" for number, seconds in times.items())
+    yield "8 seeds of p = 8, d = 1000, 320,000 steps each: s, in turn"
+    for _ in range(5):
+        seconds = [least(lambda number=number: simulate(many, jobs=number), 1) for number in (1, CORES)]
+        yield f"  jobs = 1: {seconds[0]:.2f}   jobs = {CORES}: {seconds[1]:.2f}   {seconds[0] / seconds[1]:.2f} times"
+
+
+def sweeps() -> Iterator[str]:
+    """A sweep on all cores next to one call of the command line a point."""
+    grid = [*SGDODE, "sweep", "-", "--command", "integrate", "--grid", f"initial.seed=0:{POINTS}", "-j", str(CORES)]
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        swept = least(lambda: called(grid, one), 1)
+        single = [[*SGDODE, "integrate", "-", "--set", f"initial.seed={seed}"] for seed in range(POINTS)]
+        called(single[0], one)
+        looped = least(lambda: [called(command, other) for command in single], 1)
+    share = f"{swept / looped:.0%}"
+    yield f"{POINTS} points of integrate, s: sweep -j {CORES} {swept:.1f}   a call a point {looped:.1f}   {share}"
+
+
+def called(command: list[str], folder: str) -> None:
+    """Run a command on a small spec, in a folder."""
+    text = "{dimension: 1000, teacher: {width: 2}, student: {width: 4}, learning_rate: 0.5, time: {stop: 1000}}"
+    subprocess.run(command, input=text, text=True, cwd=folder, check=True, capture_output=True)
 
 
 def main() -> None:
     """Print the tables and write them to bench.txt beside this file."""
     lines = []
-    for table in (small, wide, jobs):
+    for table in (small, wide, jobs, sweeps):
         for line in table():
             print(line, flush=True)
             lines.append(line)
