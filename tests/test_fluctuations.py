@@ -14,7 +14,7 @@ from sgdode.equations import full, pack, unpack
 from sgdode.errors import SpecError
 from sgdode.increments import Increments
 from sgdode.initial import start
-from sgdode.propagation import Pair, exponential, propagate
+from sgdode.propagation import Pair, _exponent, exponential, propagate
 from sgdode.risk import risk_function
 from sgdode.risk_slope import RiskSlope
 
@@ -203,3 +203,11 @@ def test_what_exceeds_the_overlaps_is_not_saved(small, monkeypatch):
     found = integrate(small(integrate={"fluctuations": True}))
     assert not any(name.endswith(("_std", "_shift")) for name in found.curves)
     assert any("exceed the overlaps themselves" in warning for warning in found.warnings)
+
+
+def test_long_steps_over_a_stiff_flow_stay_stable():
+    """A stable J that changes, over a step a thousand times longer than its time: nothing may grow."""
+    ends = [Pair(np.array(J), np.eye(2)) for J in ([[-50.0, 40.0], [0.0, -1.0]], [[-50.0, 0.0], [40.0, -1.0]])]
+    middle = ends[0].plus(ends[1]).times(0.5)
+    for h in (1e-3, 1.0, 100.0):
+        assert np.linalg.eigvals(_exponent(h, ends[0], middle, ends[1]).J).real.max() < 0
