@@ -1,5 +1,5 @@
 """Standard normals straight from the state of NumPy's SFC64, for the inner loops: the numbers that
-``Generator.standard_normal`` gives, bit by bit, in a third of the time (no call a number).
+``Generator.standard_normal`` gives, bit by bit, in little more than half the time (no call a number).
 
 Generator: C. Doty-Humphrey's SFC64, as in numpy/random; normals: the ziggurat of 256 layers (Marsaglia & Tsang 2000).
 """
