@@ -6,7 +6,8 @@ inside the basis and ``T`` (n, c) outside it, the lower-triangular Bartlett fact
 d enters through its chi variables alone. A block is
   Λ0 = G W,   the Gram matrix G Gᵀ + T Tᵀ,   the recursion of ``sgd.descend``,   W += Gᵀ C,   new rows Tᵀ C,
 and where the rows come to exceed the capacity, the m rows of Bᵀ become the p rows of the R of their QR factorisation.
-Where D ≤ capacity all D rows are kept, there is no T, and this is plain SGD in d dimensions.
+Where D ≤ capacity all D rows are kept, there is no T, and this is plain SGD in d dimensions. Samples that come one by
+one need no new row where m = p and the p rows have an inverse ``N``: see ``sgdode.inverse``.
 
 Here it is in loops, for small p; ``sgdode.wide`` has the same block in matrix products.
 """
@@ -20,6 +21,7 @@ from numba import njit, types
 from numba.core.types import boolean, float64, int64, void
 
 from sgdode.compiled import EVALUATE
+from sgdode.inverse import absorb, invert
 from sgdode.normals import BITS, RNG, draw_normals
 from sgdode.rows import add_outer, combine, fold
 from sgdode.sgd import (
@@ -32,6 +34,7 @@ from sgdode.sgd import (
     VECTOR,
     Rule,
     Y,
+    chi,
     descend,
     draw_bartlett,
     draw_labels,
@@ -92,18 +95,35 @@ def within(rule: Rule, steps: int) -> Rule:
     )
 
 
-@njit([void(RULE, real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
-def shrink(rule: Rule, W: Any, rows: int, room: Any) -> None:
-    """What decay and sphere leave of the old weights."""
+@njit([int64(int64, real[:, ::1], real[:, ::1], int64, int64, MATRIX, MATRIX) for real in REALS], **OPTIONS)
+def _compress(n: int, W: Any, N: Any, r: int, m: int, R: Any, room: Any) -> int:
+    """A fold of samples that come one by one, so that the next can stay within the p directions that are left.
+
+    It waits for the last row where that failed before. Returns the new m.
+    """
+    waits = math.isnan(N[0, 0]) and r + m < W.shape[0]
+    if n > 1 or m <= W.shape[1] or waits:
+        return m
+    m = fold(W, r, m, R, room)
+    invert(W, N, r)
+    return m
+
+
+@njit([void(RULE, real[:, ::1], real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
+def shrink(rule: Rule, W: Any, N: Any, rows: int, room: Any) -> None:
+    """What decay and sphere leave of the old weights, and their inverse N (where there is one)."""
     if rule.decay != 0.0 or rule.spherical:
         for row in range(rows):
             for i in range(W.shape[1]):
                 W[row, i] *= room[KEEP, i]
+        for i in range(len(N)):
+            for j in range(len(N)):
+                N[i, j] /= room[KEEP, i]
 
 
-@njit([void(real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
-def normalise(W: Any, rows: int, room: Any) -> None:
-    """Every column of W[:rows] divided by its length: ‖w_i‖² = d."""
+@njit([void(real[:, ::1], real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
+def normalise(W: Any, N: Any, rows: int, room: Any) -> None:
+    """Every column of W[:rows] divided by its length: ‖w_i‖² = d. The inverse N follows, where there is one."""
     square = room[NORM]
     for i in range(W.shape[1]):
         square[i] = 0.0
@@ -113,13 +133,17 @@ def normalise(W: Any, rows: int, room: Any) -> None:
     for row in range(rows):
         for i in range(W.shape[1]):
             W[row, i] /= math.sqrt(square[i])
+    for i in range(len(N)):
+        for j in range(len(N)):
+            N[i, j] *= math.sqrt(square[i])
 
 
 @njit(
     [
         types.UniTuple(int64, 2)(
             *(EVALUATE, EVALUATE, RULE, RNG, BITS, real[:, ::1], VECTOR, VECTOR, real[:, ::1], int64, float64, VECTOR),
-            *(int64, int64, real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1], MATRIX, MATRIX, MATRIX),
+            *(int64, int64, real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1]),
+            *(MATRIX, MATRIX, MATRIX),
         )
         for real in REALS
     ],
@@ -127,7 +151,7 @@ def normalise(W: Any, rows: int, room: Any) -> None:
 )
 def advance(
     student: Any, teacher: Any, rule: Rule, rng: Any, bits: Any, L: Any, a_star: Any, dt: Any, W: Any, m: int,
-    dimension: float, a: Any, block: int, ahead: int, inputs: Any, T: Any, C: Any, gram: Any, R: Any, room: Any,
+    dimension: float, a: Any, block: int, ahead: int, N: Any, inputs: Any, T: Any, C: Any, gram: Any, R: Any, room: Any,
     labels: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """len(dt) steps of SGD in blocks of ``block``, on W and a in place. ``L`` (k,r), ``dimension`` D.
@@ -150,17 +174,24 @@ def advance(
         rows, outside = r + m, dimension - m
         G = inputs[start * rule.batch : start * rule.batch + n]
         draw_normals(rng, bits, G, n, r, rows)
-        if steps > 1:
+        drawn = steps > 1 or n == 1
+        if n == 1 and outside > 0.0:
+            T[0, 0] = chi(rng, outside)
+        elif drawn:
             draw_bartlett(rng, T, n, int(min(n, outside)), outside)
+        if steps > 1:
             _gram(G, rows, T, int(min(n, outside)), gram, n)
         combine(G, W, rows, C, n)
         inner = within(rule, steps)
         bad = descend(student, inner, dt, done, steps, gram, C, a, room, labels[Y, start * rule.batch :])
         if bad >= 0:
             return m, done + bad
-        shrink(inner, W, rows, room)
+        shrink(inner, W, N, rows, room)
+        within_them = n == 1 and m == W.shape[1] and outside > 0.0 and absorb(W, N, r, G, C, T[0, 0], room)
         add_outer(G, n, rows, C, W, 0)
-        m = _append(rng, steps > 1, outside, T, n, C, W, r, m, R, room)
+        if not within_them:
+            m = _append(rng, drawn, outside, T, n, C, W, r, m, R, room)
+            m = _compress(n, W, N, r, m, R, room)
         if rule.spherical:
-            normalise(W, r + m, room)
+            normalise(W, N, r + m, room)
     return m, dt.size

@@ -13,7 +13,7 @@ from sgdode.spec import ActivationSpec, Spec
 
 FORMAT_VERSION = 1
 #: Raised whenever the same spec gives other numbers.
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 
 DRAWN = ("gaussian", "in-teacher-span", "symmetric")
 _KIND_KEYS = {

@@ -53,6 +53,30 @@ def load(typing: Any, array: Any, index: Any) -> Any:
 
 
 @intrinsic
+def take(typing: Any, array: Any, index: Any) -> Any:
+    """One number of a contiguous array, at a flat index (which is not looked at for being negative)."""
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        number = builder.load(builder.gep(context.make_array(array)(context, builder, given[0]).data, [given[1]]))
+        return number if array.dtype == types.float64 else builder.fpext(number, ir.DoubleType())
+
+    return types.float64(array, types.intp), code
+
+
+@intrinsic
+def put(typing: Any, array: Any, index: Any, number: Any) -> Any:
+    """Put one number into a contiguous array, at a flat index."""
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        pointer = builder.gep(context.make_array(array)(context, builder, given[0]).data, [given[1]])
+        number = given[2] if array.dtype == types.float64 else builder.fptrunc(given[2], ir.FloatType())
+        builder.store(number, pointer)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.float64), code
+
+
+@intrinsic
 def store(typing: Any, array: Any, index: Any, value: Any) -> Any:
     """Put four numbers into a contiguous array from a flat index on."""
 
@@ -70,9 +94,8 @@ def spread(typing: Any, number: Any) -> Any:
     """A number, four times."""
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        value = ir.Constant(_VECTOR, ir.Undefined)
-        one = builder.insert_element(value, given[0], ir.Constant(ir.IntType(32), 0))
-        return builder.shuffle_vector(one, value, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
+        one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), given[0], ir.Constant(ir.IntType(32), 0))
+        return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
 
     return LANES(types.float64), code
 
@@ -86,6 +109,16 @@ def add_product(typing: Any, total: Any, one: Any, other: Any) -> Any:
         return builder.call(fma, [given[1], given[2], given[0]])
 
     return LANES(LANES, LANES, LANES), code
+
+
+@intrinsic
+def add(typing: Any, one: Any, other: Any) -> Any:
+    """one + other, lane by lane."""
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        return builder.fadd(*given)
+
+    return LANES(LANES, LANES), code
 
 
 @intrinsic

@@ -11,31 +11,50 @@ from typing import Any
 from numba import njit
 from numba.core.types import boolean, float64, int64, void
 
-from sgdode.lanes import WIDTH, add_product, load, spread, store
+from sgdode.lanes import WIDTH, add, add_product, load, put, spread, store, take
 from sgdode.sgd import MATRIX, OPTIONS, PROJECTION, REALS, REFLECTION
 
 #: A pivot this far below its diagonal is round-off.
 _SINGULAR = 1e-14
 
 
+@njit(**OPTIONS)
+def combination(v: Any, at: int, W: Any, first: int, count: int, out: Any, to: int) -> None:
+    """out[to : to + p] = Σ_t v[at + t] W[first + t], t < count, with W (·,p) and flat indices into v and out.
+
+    Two tiles of columns and two rows at a time: what it takes is the latency of the sums.
+    """
+    p, pairs = W.shape[1], count - count % 2
+    for i in range(0, p - 2 * WIDTH + 1, 2 * WIDTH):
+        a0 = a1 = b0 = b1 = spread(0.0)
+        w = first * p + i
+        for t in range(0, pairs, 2):
+            v0, v1 = spread(take(v, at + t)), spread(take(v, at + t + 1))
+            a0, a1 = add_product(a0, v0, load(W, w)), add_product(a1, v0, load(W, w + WIDTH))
+            b0, b1 = add_product(b0, v1, load(W, w + p)), add_product(b1, v1, load(W, w + p + WIDTH))
+            w += 2 * p
+        if count != pairs:
+            v0 = spread(take(v, at + pairs))
+            a0, a1 = add_product(a0, v0, load(W, w)), add_product(a1, v0, load(W, w + WIDTH))
+        store(out, to + i, add(a0, b0))
+        store(out, to + i + WIDTH, add(a1, b1))
+    for i in range(p - p % (2 * WIDTH), p - WIDTH + 1, WIDTH):
+        a0 = spread(0.0)
+        for t in range(count):
+            a0 = add_product(a0, spread(take(v, at + t)), load(W, (first + t) * p + i))
+        store(out, to + i, a0)
+    for i in range(p - p % WIDTH, p):
+        total = 0.0
+        for t in range(count):
+            total += take(v, at + t) * take(W, (first + t) * p + i)
+        put(out, to + i, total)
+
+
 @njit([void(real[:, ::1], real[:, ::1], int64, real[:, ::1], int64) for real in REALS], **OPTIONS)
 def combine(G: Any, W: Any, rows: int, out: Any, n: int) -> None:
     """out[:n] = G[:n, :rows] W[:rows], with W and out (·,p)."""
-    p = W.shape[1]
     for s in range(n):
-        for i in range(0, p - WIDTH + 1, WIDTH):
-            even = odd = spread(0.0)
-            for t in range(0, rows - 1, 2):
-                even = add_product(even, spread(G[s, t]), load(W, t * p + i))
-                odd = add_product(odd, spread(G[s, t + 1]), load(W, (t + 1) * p + i))
-            if rows % 2:
-                even = add_product(even, spread(G[s, rows - 1]), load(W, (rows - 1) * p + i))
-            store(out, s * p + i, add_product(even, spread(1.0), odd))
-        for i in range(p - p % WIDTH, p):
-            total = 0.0
-            for t in range(rows):
-                total += float(G[s, t]) * W[t, i]
-            out[s, i] = total
+        combination(G, s * G.shape[1], W, 0, rows, out, s * W.shape[1])
 
 
 @njit([void(real[:, ::1], int64, int64, real[:, ::1], real[:, ::1], int64) for real in REALS], **OPTIONS)
@@ -43,11 +62,12 @@ def add_outer(X: Any, n: int, columns: int, C: Any, W: Any, first: int) -> None:
     """W[first + j] += Σ_s X[s, j] C[s] for j < columns and s < n, with C and W (·,p)."""
     p = W.shape[1]
     for s in range(n):
+        x = s * X.shape[1]
         for i in range(0, p - WIDTH + 1, WIDTH):
-            c = load(C, s * p + i)
+            c, at = load(C, s * p + i), first * p + i
             for j in range(columns):
-                at = (first + j) * p + i
-                store(W, at, add_product(load(W, at), spread(X[s, j]), c))
+                store(W, at, add_product(load(W, at), spread(take(X, x + j)), c))
+                at += p
         for i in range(p - p % WIDTH, p):
             for j in range(columns):
                 W[first + j, i] += X[s, j] * C[s, i]

@@ -27,12 +27,14 @@ _LABELS = 16
 class State:
     """A run at ``step``: all that is needed to go on, bit by bit.
 
-    exact: ``W`` (r + capacity, p) as in ``sgdode.directions``, ``m`` of its rows beyond the first r in use;
-    explicit: ``W`` (p,d) the weights, ``m`` = d − r. ``a`` (p,) the output weights.
+    exact: ``W`` (r + capacity, p) as in ``sgdode.directions``, ``m`` of its rows beyond the first r in use, and
+    ``inverse`` (p,p) of those where they are p and have one, as in ``sgdode.inverse`` (NaN before, (0,0) where it is
+    not used); explicit: ``W`` (p,d) the weights, ``m`` = d − r. ``a`` (p,) the output weights.
     """
 
     W: Real
     m: int
+    inverse: Real
     a: Array
     rng: np.random.Generator
     step: int = 0
@@ -125,12 +127,13 @@ def begin(problem: Problem, start: Start, rng: np.random.Generator) -> State:
     if problem.explicit:
         W = np.zeros((problem.p, problem.d), problem.real)
         W[:, :r], W[:, r : r + m] = overlaps.A * problem.d**0.5, overlaps.B * problem.d**0.5
-        return State(W, problem.d - r, start.a.copy(), rng)
+        return State(W, problem.d - r, np.empty((0, 0), problem.real), start.a.copy(), rng)
     W = np.zeros((r + problem.capacity, problem.p), problem.real)
     W[:r], W[r : r + m] = overlaps.A.T, overlaps.B.T
     if problem.dimension <= problem.capacity:
         m = problem.capacity
-    return State(W, m, start.a.copy(), rng)
+    inverse = np.full((0, 0) if problem.wide else (problem.p, problem.p), np.nan, problem.real)
+    return State(W, m, inverse, start.a.copy(), rng)
 
 
 Mover = Callable[[State, int], bool]
@@ -160,7 +163,9 @@ def _exact(problem: Problem) -> Mover:
         fixed: tuple[Any, ...] = (problem.rule, state.rng, words(state.rng), L, problem.a_star, dt)
         moving: tuple[Any, ...] = (state.W, state.m, problem.dimension, state.a)
         steps_at_once: tuple[Any, ...] = (problem.block, problem.ahead)
-        state.m, done = advance(*functions, *fixed, *moving, *steps_at_once, *tables, gram, R, room, labels)
+        state.m, done = advance(
+            *functions, *fixed, *moving, *steps_at_once, state.inverse, *tables, gram, R, room, labels
+        )
         state.step += done
         return bool(done == steps)
 

@@ -207,6 +207,7 @@ def _partial(spec: Spec, shared: Shared, runs: list[Run]) -> Trajectory:
         "step": np.array([run.state.step for run in runs]),
         "m": np.array([run.state.m for run in runs]),
         "W": np.array([run.state.W for run in runs]),
+        "inverse": np.array([run.state.inverse for run in runs]),
         "a": np.array([run.state.a for run in runs]),
         "rng": np.array([generator["state"]["state"] for generator in generators]),
         "rng_half": np.array([[generator["has_uint32"], generator["uinteger"]] for generator in generators], np.uint64),
@@ -226,7 +227,8 @@ def _resume(kept: Trajectory, shared: Shared) -> list[Run]:
         generator: Any = np.random.SFC64()
         generator.state = {"bit_generator": "SFC64", "state": words, "has_uint32": half, "uinteger": value}
         rng, step = np.random.Generator(generator), int(state["step"][number])
-        restored = State(state["W"][number].copy(), int(state["m"][number]), state["a"][number].copy(), rng, step)
+        W, inverse, a = (state[name][number].copy() for name in ("W", "inverse", "a"))
+        restored = State(W, int(state["m"][number]), inverse, a, rng, step)
         runs.append(Run(restored, int(saved), bool(state["diverged"][number])))
     return runs
 

@@ -39,7 +39,7 @@ def advance(
     *room: Real,
 ) -> tuple[int, int]:
     """len(dt) steps of SGD: the same arguments and results as ``directions.advance``, for ahead = block."""
-    G_room, T_room, C_room, gram_room, _, vectors, labels = room
+    none, G_room, T_room, C_room, gram_room, _, vectors, labels = room
     r, p = L.shape[1], W.shape[1]
     for done in range(0, len(dt), block):
         steps = min(block, len(dt) - done)
@@ -61,14 +61,14 @@ def advance(
         bad = _descend(student, inner, dt[done : done + steps], gram, C, a, vectors, labels[sgd.Y])
         if bad >= 0:
             return m, done + bad
-        shrink(inner, W, rows, vectors)
+        shrink(inner, W, none, rows, vectors)
         _product(W[:rows], G, C, 1.0, transposed=True)
         if steps == 1:
             C = _triangle(C) if n > p else C
             sgd.draw_bartlett(rng, T, *T.shape, outside)
         m = _append(T, C, W, r, m)
         if rule.spherical:
-            normalise(W, r + m, vectors)
+            normalise(W, none, r + m, vectors)
     return m, len(dt)
 
 
