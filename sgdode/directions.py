@@ -18,18 +18,18 @@ import math
 from typing import Any
 
 from numba import njit, types
-from numba.core.types import boolean, float64, int64, void
+from numba.core.types import float64, int64
 
 from sgdode.compiled import EVALUATE
 from sgdode.inverse import absorb, invert
 from sgdode.normals import BITS, RNG, draw_normals
 from sgdode.rows import add_outer, combine, fold
 from sgdode.sgd import (
+    CALLED,
     KEEP,
     MATRIX,
     NORM,
     OPTIONS,
-    REALS,
     RULE,
     VECTOR,
     Rule,
@@ -38,10 +38,11 @@ from sgdode.sgd import (
     descend,
     draw_bartlett,
     draw_labels,
+    per_precision,
 )
 
 
-@njit([void(real[:, ::1], int64, real[:, ::1], int64, real[:, ::1], int64) for real in REALS], **OPTIONS)
+@njit(**CALLED)
 def _gram(G: Any, rows: int, T: Any, columns: int, gram: Any, n: int) -> None:
     """gram = G Gᵀ + T Tᵀ on and below the diagonal."""
     for s in range(n):
@@ -54,13 +55,7 @@ def _gram(G: Any, rows: int, T: Any, columns: int, gram: Any, n: int) -> None:
             gram[s, t] = total
 
 
-@njit(
-    [
-        int64(RNG, boolean, float64, real[:, ::1], int64, real[:, ::1], real[:, ::1], int64, int64, MATRIX, MATRIX)
-        for real in REALS
-    ],
-    **OPTIONS,
-)
+@njit(**CALLED)
 def _append(
     rng: Any, drawn: bool, outside: float, T: Any, n: int, C: Any, W: Any, r: int, m: int, R: Any, room: Any
 ) -> int:
@@ -84,7 +79,7 @@ def _append(
     return m + columns
 
 
-@njit(RULE(RULE, int64), **OPTIONS)
+@njit(**OPTIONS)
 def within(rule: Rule, steps: int) -> Rule:
     """The rule inside a block: where it is of one step, the sphere is left to its end, and needs no Gram matrix.
     For the same reason T is drawn after that step.
@@ -95,7 +90,7 @@ def within(rule: Rule, steps: int) -> Rule:
     )
 
 
-@njit([int64(int64, real[:, ::1], real[:, ::1], int64, int64, MATRIX, MATRIX) for real in REALS], **OPTIONS)
+@njit(**CALLED)
 def _compress(n: int, W: Any, N: Any, r: int, m: int, R: Any, room: Any) -> int:
     """A fold of samples that come one by one, so that the next can stay within the p directions that are left.
 
@@ -109,7 +104,7 @@ def _compress(n: int, W: Any, N: Any, r: int, m: int, R: Any, room: Any) -> int:
     return m
 
 
-@njit([void(RULE, real[:, ::1], real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def shrink(rule: Rule, W: Any, N: Any, rows: int, room: Any) -> None:
     """What decay and sphere leave of the old weights, and their inverse N (where there is one)."""
     if rule.decay != 0.0 or rule.spherical:
@@ -121,7 +116,7 @@ def shrink(rule: Rule, W: Any, N: Any, rows: int, room: Any) -> None:
                 N[i, j] /= room[KEEP, i]
 
 
-@njit([void(real[:, ::1], real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
+@njit(**CALLED)
 def normalise(W: Any, N: Any, rows: int, room: Any) -> None:
     """Every column of W[:rows] divided by its length: ‖w_i‖² = d. The inverse N follows, where there is one."""
     square = room[NORM]
@@ -138,16 +133,12 @@ def normalise(W: Any, N: Any, rows: int, room: Any) -> None:
             N[i, j] *= math.sqrt(square[i])
 
 
-@njit(
-    [
-        types.UniTuple(int64, 2)(
-            *(EVALUATE, EVALUATE, RULE, RNG, BITS, real[:, ::1], VECTOR, VECTOR, real[:, ::1], int64, float64, VECTOR),
-            *(int64, int64, real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1]),
-            *(MATRIX, MATRIX, MATRIX),
-        )
-        for real in REALS
-    ],
-    **OPTIONS,
+@per_precision(
+    lambda real: types.UniTuple(int64, 2)(
+        *(EVALUATE, EVALUATE, RULE, RNG, BITS, real[:, ::1], VECTOR, VECTOR, real[:, ::1], int64, float64, VECTOR),
+        *(int64, int64, real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1]),
+        *(MATRIX, MATRIX, MATRIX),
+    )
 )
 def advance(
     student: Any, teacher: Any, rule: Rule, rng: Any, bits: Any, L: Any, a_star: Any, dt: Any, W: Any, m: int,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from numba import njit
-from numba.core.types import float64, int64, void
+from numba.core.types import float64, int64
 
 from sgdode.compiled import EVALUATE
-from sgdode.sgd import OPTIONS, REALS, RNG, RULE, VECTOR, Rule
+from sgdode.sgd import OPTIONS, RNG, RULE, VECTOR, Rule, per_precision
 
 MATRIX = float64[:, ::1]
 _X, _S, _SLOPE, _CHANGE, _X_STAR, _S_STAR, _SLOPE_STAR = range(7)
 
 
-@njit([float64(real[:, ::1], VECTOR, int64) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def _field(W: Any, x: Any, i: int) -> float:
     field = 0.0
     for j in range(x.size):
@@ -22,7 +22,7 @@ def _field(W: Any, x: Any, i: int) -> float:
     return field
 
 
-@njit(float64(EVALUATE, RULE, RNG, MATRIX, VECTOR, VECTOR, MATRIX), **OPTIONS)
+@njit(**OPTIONS)
 def _label(teacher: Any, rule: Rule, rng: Any, W_star: Any, a_star: Any, x: Any, room: Any) -> float:
     """y = (1/k) Σ_r a*_r σ*(w*_r·x) + √Δ z."""
     k = a_star.size
@@ -35,7 +35,7 @@ def _label(teacher: Any, rule: Rule, rng: Any, W_star: Any, a_star: Any, x: Any,
     return y + rule.noise * rng.standard_normal() if rule.noise != 0.0 else y
 
 
-@njit([float64(EVALUATE, RULE, float64, real[:, ::1], VECTOR, VECTOR, MATRIX) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def _displacement(student: Any, rule: Rule, y: float, W: Any, a: Any, x: Any, room: Any) -> float:
     """E = y − f(x), eq. (10); room keeps σ(λ) and σ'(λ)."""
     p = a.size
@@ -48,7 +48,7 @@ def _displacement(student: Any, rule: Rule, y: float, W: Any, a: Any, x: Any, ro
     return y - output
 
 
-@njit([void(RULE, float64, real[:, ::1], real[:, ::1], VECTOR, MATRIX) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def _move(rule: Rule, dt: float, W: Any, gradient: Any, a: Any, room: Any) -> None:
     """W ← (1 − ω δt) W + gradient, each row then divided by its length/√d on the sphere; a ← a + its change."""
     d = W.shape[1]
@@ -63,14 +63,10 @@ def _move(rule: Rule, dt: float, W: Any, gradient: Any, a: Any, room: Any) -> No
                 W[i, j] *= (d / square) ** 0.5
 
 
-@njit(
-    [
-        int64(
-            *(EVALUATE, EVALUATE, RULE, RNG, MATRIX, VECTOR, VECTOR, real[:, ::1], real[:, ::1], VECTOR, VECTOR, MATRIX)
-        )
-        for real in REALS
-    ],
-    **OPTIONS,
+@per_precision(
+    lambda real: int64(
+        *(EVALUATE, EVALUATE, RULE, RNG, MATRIX, VECTOR, VECTOR, real[:, ::1], real[:, ::1], VECTOR, VECTOR, MATRIX)
+    )
 )
 def advance(
     student: Any,

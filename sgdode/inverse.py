@@ -12,12 +12,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit, types
-from numba.core.types import boolean, float64, int64, void
+from numba import njit
 
 from sgdode.lanes import WIDTH, add, add_product, load, put, spread, store, take, total
 from sgdode.rows import combination
-from sgdode.sgd import MATRIX, OPTIONS, PROJECTION, REALS, REFLECTION, SCALE, VECTOR
+from sgdode.sgd import OPTIONS, PROJECTION, REFLECTION, SCALE
 
 #: The square roots of the round-off of float64 and float32. Nᵀc may be off by that much, relative to c, before one
 #: refinement, which squares it; and N is of no use where ‖B‖‖N‖ comes near one over it.
@@ -25,7 +24,7 @@ _ROOT_DOUBLE, _ROOT_SINGLE = 2.0**-26, 2.0**-11.5
 _MARGIN = 0.1
 
 
-@njit([void(real[:, ::1], real[:, ::1], int64) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def invert(W: Any, N: Any, first: int) -> None:
     """N (p,p) becomes the inverse of the upper-triangular W[first : first + p], or NaN where that is of no use."""
     p, there, back = W.shape[1], 0.0, 0.0
@@ -46,7 +45,7 @@ def invert(W: Any, N: Any, first: int) -> None:
         N[0, 0] = math.nan
 
 
-@njit([boolean(real[:, ::1], VECTOR, float64) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def _subtract_from(C: Any, e: Any, root: float) -> bool:
     """e = C[0] − e; whether that is within ``root`` of C[0]."""
     p, error, size, rest, rest_size = e.size, spread(0.0), spread(0.0), 0.0, 0.0
@@ -63,7 +62,7 @@ def _subtract_from(C: Any, e: Any, root: float) -> bool:
     return total(error) + rest <= root * root * (total(size) + rest_size)
 
 
-@njit([types.UniTuple(float64, 2)(VECTOR, VECTOR, real[:, ::1], int64) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def _add_and_measure(s: Any, more: Any, G: Any, first: int) -> tuple[float, float]:
     """s += more. Returns g·s and |s|², with g = G[0, first : first + p]."""
     p, slant, square, rest, rest_square = s.size, spread(0.0), spread(0.0), 0.0, 0.0
@@ -78,7 +77,7 @@ def _add_and_measure(s: Any, more: Any, G: Any, first: int) -> tuple[float, floa
     return total(slant) + rest, total(square) + rest_square
 
 
-@njit([void(VECTOR, float64, float64, VECTOR, real[:, ::1], int64) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def _tilt(s: Any, alpha: float, scale: float, scaled: Any, G: Any, first: int) -> None:
     """G[0, first : first + p] += alpha · s, and scaled = scale · s."""
     p, none = s.size, spread(0.0)
@@ -90,7 +89,7 @@ def _tilt(s: Any, alpha: float, scale: float, scaled: Any, G: Any, first: int) -
         put(scaled, i, scale * take(s, i))
 
 
-@njit([void(real[:, ::1], VECTOR, real[:, ::1], int64) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def _replace(N: Any, scaled: Any, G: Any, first: int) -> None:
     """N −= N y scaledᵀ, y = G[0, first : first + p]."""
     p = N.shape[1]
@@ -107,10 +106,7 @@ def _replace(N: Any, scaled: Any, G: Any, first: int) -> None:
             put(N, row + j, take(N, row + j) + factor * take(scaled, j))
 
 
-@njit(
-    [boolean(real[:, ::1], real[:, ::1], int64, real[:, ::1], real[:, ::1], float64, MATRIX) for real in REALS],
-    **OPTIONS,
-)
+@njit(**OPTIONS)
 def absorb(W: Any, N: Any, first: int, G: Any, C: Any, chi: float, room: Any) -> bool:
     """G[0, first : first + p] from g to y, and N with it; B = W[first : first + p] and c = C[0].
 

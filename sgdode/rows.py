@@ -9,10 +9,9 @@ import math
 from typing import Any
 
 from numba import njit
-from numba.core.types import boolean, float64, int64, void
 
 from sgdode.lanes import WIDTH, add, add_product, load, put, spread, store, take
-from sgdode.sgd import MATRIX, OPTIONS, PROJECTION, REALS, REFLECTION
+from sgdode.sgd import CALLED, OPTIONS, PROJECTION, REFLECTION
 
 #: A pivot this far below its diagonal is round-off.
 _SINGULAR = 1e-14
@@ -50,14 +49,14 @@ def combination(v: Any, at: int, W: Any, first: int, count: int, out: Any, to: i
         put(out, to + i, total)
 
 
-@njit([void(real[:, ::1], real[:, ::1], int64, real[:, ::1], int64) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def combine(G: Any, W: Any, rows: int, out: Any, n: int) -> None:
     """out[:n] = G[:n, :rows] W[:rows], with W and out (·,p)."""
     for s in range(n):
         combination(G, s * G.shape[1], W, 0, rows, out, s * W.shape[1])
 
 
-@njit([void(real[:, ::1], int64, int64, real[:, ::1], real[:, ::1], int64) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def add_outer(X: Any, n: int, columns: int, C: Any, W: Any, first: int) -> None:
     """W[first + j] += Σ_s X[s, j] C[s] for j < columns and s < n, with C and W (·,p)."""
     p = W.shape[1]
@@ -73,7 +72,7 @@ def add_outer(X: Any, n: int, columns: int, C: Any, W: Any, first: int) -> None:
                 W[first + j, i] += X[s, j] * C[s, i]
 
 
-@njit([void(real[:, ::1], int64, int64, MATRIX) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def _gram(W: Any, first: int, count: int, out: Any) -> None:
     """out (p,p) = BᵀB of the rows B = W[first : first + count], on and above the diagonal."""
     p = W.shape[1]
@@ -89,7 +88,7 @@ def _gram(W: Any, first: int, count: int, out: Any) -> None:
                 out[j, i] += float(W[t, j]) * W[t, i]
 
 
-@njit(boolean(MATRIX), **OPTIONS)
+@njit(**OPTIONS)
 def _cholesky(S: Any) -> bool:
     """S (p,p), given above the diagonal, becomes the upper R with RᵀR = S.
 
@@ -114,7 +113,7 @@ def _cholesky(S: Any) -> bool:
     return True
 
 
-@njit([void(real[:, ::1], int64, int64, int64, float64, MATRIX) for real in REALS], **OPTIONS)
+@njit(**CALLED)
 def _reflect(W: Any, top: int, end: int, j: int, square: float, room: Any) -> None:
     """The Householder reflection of rows top, ..., end − 1 that makes column j vanish below ``top``, where its squares
     add up to ``square``. Columns before j are 0 in these rows;
@@ -141,7 +140,7 @@ def _reflect(W: Any, top: int, end: int, j: int, square: float, room: Any) -> No
         W[i, j] = 0.0
 
 
-@njit([int64(real[:, ::1], int64, int64, MATRIX, MATRIX) for real in REALS], **OPTIONS)
+@njit(**CALLED)
 def fold(W: Any, first: int, count: int, R: Any, room: Any) -> int:
     """Rows first, ..., first + count − 1 of W become the R, R_jj ≥ 0, of their QR factorisation: WᵀW is kept.
 

@@ -115,8 +115,9 @@ def best(p: int, r: int, d: int, batch: int) -> tuple[bool, int]:
     Loops, one step at a time, where the weights are few (fewer where they are to be factorised, D > 2p); else blocks of
     64 samples, 128 for large p, in matrix products. Measured on one and two cores (experiments/bench.py).
     """
-    rows = r + min(d - r, 2 * p)
-    if rows <= 16 or p * rows <= (8192 if d - r > 2 * p else 24576):
+    plain = d - r <= 2 * p
+    rows = d if plain else r + (p if batch == 1 else 2 * p)
+    if rows <= 16 or p * rows <= (24576 if plain else 8192):
         return False, 1
     return True, max(1, (64 if p < 512 else 128) // batch)
 
@@ -155,7 +156,7 @@ def _exact(problem: Problem) -> Mover:
     gram = np.empty((n if problem.block > 1 else 1, n), problem.real)
     R = np.empty((0, 0) if problem.wide else (p, p))
     room, labels = np.zeros((9, max(p, rows, n))), np.zeros((4, samples * k))
-    advance = wide.advance if problem.wide else directions.advance
+    advance: Any = wide.advance if problem.wide else directions.advance(problem.real)
 
     def move(state: State, steps: int) -> bool:
         dt = problem.clock.step_sizes(state.step, steps)
@@ -176,12 +177,13 @@ def _explicit(problem: Problem) -> Mover:
     W_star = np.zeros((len(problem.a_star), problem.d))
     W_star[:, : problem.rank] = problem.L * problem.d**0.5
     gradient = np.empty((problem.p, problem.d), problem.real)
+    advance = explicit.advance(problem.real)
     x, room = np.empty(problem.d), np.empty((7, max(problem.p, len(problem.a_star))))
 
     def move(state: State, steps: int) -> bool:
         dt = problem.clock.step_sizes(state.step, steps)
         functions = (problem.student.evaluate, problem.teacher.evaluate)
-        done = explicit.advance(
+        done = advance(
             *(*functions, problem.rule, state.rng, W_star, problem.a_star, dt, state.W, gradient, state.a, x, room)
         )
         state.step += done

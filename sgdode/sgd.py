@@ -11,6 +11,8 @@ Real arrays are float64 or float32; the recursion over the fields is float64 in 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from typing import Any, NamedTuple
 
 from numba import njit, types
@@ -34,7 +36,24 @@ OPTIONS: dict[str, Any] = {
     "_nrt": False,
     "forceinline": True,
 }
+#: For functions that are long, or rarely called: compiled once, not in every place that calls them.
+CALLED = {**OPTIONS, "forceinline": False}
 _NARROW, _WIDE = 1e-8, 1e8  # a scale outside these is multiplied into the coefficients
+
+
+def per_precision(signature: Callable[[Any], Any]) -> Callable[[Any], Callable[[str], Any]]:
+    """Of a kernel that takes functions, so that its types are to be given: ``kernel("float32")`` is its machine code,
+    compiled when it is first asked for."""
+
+    def compiled(kernel: Any) -> Callable[[str], Any]:
+        @lru_cache
+        @wraps(kernel)
+        def of(real: str) -> Any:
+            return njit(signature(getattr(types, real)), **OPTIONS)(kernel)
+
+        return of
+
+    return compiled
 
 
 class Rule(NamedTuple):
@@ -61,13 +80,13 @@ X, S, SLOPE, CHANGE, NORM, SCALE, KEEP, REFLECTION, PROJECTION = range(9)
 Y, X_STAR, S_STAR, SLOPE_STAR = range(4)
 
 
-@njit(float64(RNG, float64), **OPTIONS)
+@njit(**OPTIONS)
 def chi(rng: Any, degrees: float) -> float:
     """The length of a standard normal vector of R^degrees (any size up to 2^53)."""
     return math.sqrt(2.0 * rng.standard_gamma(0.5 * degrees))
 
 
-@njit([types.void(RNG, real[:, ::1], int64, int64, float64) for real in REALS], **OPTIONS)
+@njit(**CALLED)
 def draw_bartlett(rng: Any, T: Any, rows: int, columns: int, dimension: float) -> None:
     """The LQ factor of ``rows`` standard normal vectors of R^dimension into T[:rows, :columns],
     columns = min(rows, dimension): T_ss ~ χ_{dimension − s} for s = 0, 1, ...; normals below, zeros above."""
@@ -105,7 +124,7 @@ def draw_labels(evaluate: Any, rule: Rule, rng: Any, L: Any, a_star: Any, G: Any
             y[row] += rule.noise * rng.standard_normal()
 
 
-@njit([types.void(real[:, ::1], real[:, ::1], int64, int64, VECTOR) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def add_past(gram: Any, C: Any, row: int, past: int, x: Any) -> None:
     """x += Σ_{t<past} gram[row,t] C[t], four rows at a time (the sum is bound by loads and stores of x)."""
     p = x.size
@@ -120,7 +139,7 @@ def add_past(gram: Any, C: Any, row: int, past: int, x: Any) -> None:
             x[i] += g * C[t, i]
 
 
-@njit([types.void(RULE, float64, int64, int64, real[:, ::1], real[:, ::1], MATRIX) for real in REALS], **OPTIONS)
+@njit(**CALLED)
 def _rescale(rule: Rule, factor: float, first: int, n: int, gram: Any, fields: Any, room: Any) -> None:
     """Decay and sphere after the step in rows first, ..., first + batch − 1, whose c become c̃.
 
@@ -148,7 +167,7 @@ def _rescale(rule: Rule, factor: float, first: int, n: int, gram: Any, fields: A
             fields[row, i] /= length * room[SCALE, i]
 
 
-@njit([types.void(real[:, ::1], int64, MATRIX) for real in REALS], **OPTIONS)
+@njit(**CALLED)
 def _settle(fields: Any, n: int, room: Any) -> None:
     """The scale of every neuron multiplied into the coefficients and room[KEEP]."""
     for row in range(n):
@@ -158,7 +177,7 @@ def _settle(fields: Any, n: int, room: Any) -> None:
         room[KEEP, i] *= room[SCALE, i]
 
 
-@njit(float64(VECTOR, VECTOR), **OPTIONS)
+@njit(**OPTIONS)
 def _dot(one: Any, other: Any) -> float:
     """The scalar product of two vectors."""
     p, sums, rest = one.size, spread(0.0), 0.0
@@ -169,7 +188,7 @@ def _dot(one: Any, other: Any) -> float:
     return total(sums) + rest
 
 
-@njit([float64(float64, VECTOR, VECTOR, VECTOR, real[:, ::1], int64) for real in REALS], **OPTIONS)
+@njit(**OPTIONS)
 def _share(step: float, a: Any, x: Any, slope: Any, out: Any, row: int) -> float:
     """out[row] = c = step · a ∘ slope, the share of a sample in a step. Returns |c|² + |x|²."""
     p, sums, rest, none = a.size, spread(0.0), 0.0, spread(0.0)
@@ -185,10 +204,7 @@ def _share(step: float, a: Any, x: Any, slope: Any, out: Any, row: int) -> float
     return total(sums) + rest
 
 
-@njit(
-    [types.boolean(EVALUATE, RULE, float64, int64, real[:, ::1], VECTOR, MATRIX, float64) for real in REALS],
-    **OPTIONS,
-)
+@njit(**OPTIONS)
 def _sample(evaluate: Any, rule: Rule, dt: float, row: int, fields: Any, a: Any, room: Any, y: float) -> bool:
     """One sample with label y: from its fields room[X] to its share c of the step, into fields[row]. Whether that is
     finite."""
