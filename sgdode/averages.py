@@ -236,7 +236,8 @@ def kernel_sums(pair: Any, own: bool) -> Callable[..., Sums]:
 
     def sums(A: Array, q: Array, v: Array, rule: tuple[Array, Array], values: bool) -> Sums:
         p, r = A.shape
-        edges = np.linspace(0, p, 1 + math.ceil(p * p / _BLOCK)).astype(np.int64)
+        blocks = math.ceil(p * p / _BLOCK)
+        edges = [p * block // blocks for block in range(blocks + 1)]
         parts = [(*node, *rows) for node in zip(*rule, strict=True) for rows in pairwise(edges)]
         A, v, out = np.ascontiguousarray(A), np.ascontiguousarray(v), np.zeros((len(parts), p, r + 3))
         _shared_out(lambda part: _rows(pair, A, q, v, *parts[part], own, out[part]), len(parts), p)
