@@ -2,7 +2,7 @@
 # Figure 4: sh figure.sh [quick]
 set -eu
 cd "$(dirname "$0")"
-picture=../figures/fig4 table=results/compare smaller="" last=1e4   # of the simulation: 1e5 takes ten times as long
+picture=../figures/fig4 table=results/compare smaller="" last=1e5
 if [ "${1:-}" = quick ]; then picture=results/quick table=results/quick-compare smaller="--set time.stop=1000" last=1000; fi
 run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --resume --out-dir results; }
 

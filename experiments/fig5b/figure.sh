@@ -2,7 +2,7 @@
 # Figure 5b: sh figure.sh [quick]
 set -eu
 cd "$(dirname "$0")"
-picture=../figures/fig5b table=results/compare widths="100:8:1e3 200:8:1e3 1000:2:1e3 2000:1:1e2"   # width:seeds:stop
+picture=../figures/fig5b table=results/compare widths="100:8:1e3 200:8:1e3 1000:2:1e3 2000:2:1e3"   # width:seeds:stop
 if [ "${1:-}" = quick ]; then picture=results/quick table=results/quick-compare widths="100:4:100 200:2:100"; fi
 run() { command=$1; shift; sgdode "$command" spec.yaml "$@" --resume --out-dir results; }
 
