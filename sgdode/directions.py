@@ -20,7 +20,7 @@ from typing import Any
 from numba import njit, types
 from numba.core.types import float64, int64
 
-from sgdode.compiled import EVALUATE
+from sgdode.compiled import ADDRESS
 from sgdode.inverse import absorb, invert
 from sgdode.normals import BITS, RNG, draw_normals
 from sgdode.rows import add_outer, combine, fold
@@ -135,7 +135,7 @@ def normalise(W: Any, N: Any, rows: int, room: Any) -> None:
 
 @per_precision(
     lambda real: types.UniTuple(int64, 2)(
-        *(EVALUATE, EVALUATE, RULE, RNG, BITS, real[:, ::1], VECTOR, VECTOR, real[:, ::1], int64, float64, VECTOR),
+        *(ADDRESS, ADDRESS, RULE, RNG, BITS, real[:, ::1], VECTOR, VECTOR, real[:, ::1], int64, float64, VECTOR),
         *(int64, int64, real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1]),
         *(MATRIX, MATRIX, MATRIX),
     )

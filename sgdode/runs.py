@@ -160,7 +160,7 @@ def _exact(problem: Problem) -> Mover:
 
     def move(state: State, steps: int) -> bool:
         dt = problem.clock.step_sizes(state.step, steps)
-        functions: tuple[Any, ...] = (problem.student.evaluate, problem.teacher.evaluate)
+        functions: tuple[Any, ...] = (problem.student.address, problem.teacher.address)
         fixed: tuple[Any, ...] = (problem.rule, state.rng, words(state.rng), L, problem.a_star, dt)
         moving: tuple[Any, ...] = (state.W, state.m, problem.dimension, state.a)
         steps_at_once: tuple[Any, ...] = (problem.block, problem.ahead)
@@ -182,7 +182,7 @@ def _explicit(problem: Problem) -> Mover:
 
     def move(state: State, steps: int) -> bool:
         dt = problem.clock.step_sizes(state.step, steps)
-        functions = (problem.student.evaluate, problem.teacher.evaluate)
+        functions = (problem.student.address, problem.teacher.address)
         done = advance(
             *(*functions, problem.rule, state.rng, W_star, problem.a_star, dt, state.W, gradient, state.a, x, room)
         )

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from numba import njit, types
 from numba.core.types import float32, float64, int64
 
-from sgdode.compiled import EVALUATE
+from sgdode.compiled import ADDRESS, at
 from sgdode.lanes import WIDTH, add_product, load, spread, store, total
 from sgdode.normals import RNG
 
@@ -100,7 +100,7 @@ def draw_bartlett(rng: Any, T: Any, rows: int, columns: int, dimension: float) -
 
 
 @njit(
-    [types.void(EVALUATE, RULE, RNG, real[:, ::1], VECTOR, real[:, ::1], int64, MATRIX) for real in REALS],
+    [types.void(ADDRESS, RULE, RNG, real[:, ::1], VECTOR, real[:, ::1], int64, MATRIX) for real in REALS],
     **OPTIONS,
 )
 def draw_labels(evaluate: Any, rule: Rule, rng: Any, L: Any, a_star: Any, G: Any, n: int, labels: Any) -> None:
@@ -114,7 +114,7 @@ def draw_labels(evaluate: Any, rule: Rule, rng: Any, L: Any, a_star: Any, G: Any
             for i in range(r):
                 field += L[j, i] * G[row, i]
             x[row * k + j] = rule.teacher_gain * field
-    evaluate(x, s, labels[SLOPE_STAR])
+    at(evaluate)(x, s, labels[SLOPE_STAR])
     for row in range(n):
         total = 0.0
         for j in range(k):
@@ -213,7 +213,7 @@ def _sample(evaluate: Any, rule: Rule, dt: float, row: int, fields: Any, a: Any,
     if rule.student_gain != 1.0:
         for i in range(p):
             x[i] *= rule.student_gain
-    evaluate(x, s, slope)
+    at(evaluate)(x, s, slope)
     error = y - _dot(a, s) / p
     size = _share(dt / rule.batch * rule.student_gain * error, a, x, slope, fields, row)
     if rule.train != 0.0:
@@ -226,7 +226,7 @@ def _sample(evaluate: Any, rule: Rule, dt: float, row: int, fields: Any, a: Any,
 
 
 @njit(
-    [int64(EVALUATE, RULE, VECTOR, int64, int64, real[:, ::1], real[:, ::1], VECTOR, MATRIX, VECTOR) for real in REALS],
+    [int64(ADDRESS, RULE, VECTOR, int64, int64, real[:, ::1], real[:, ::1], VECTOR, MATRIX, VECTOR) for real in REALS],
     **OPTIONS,
 )
 def descend(

@@ -18,7 +18,7 @@ from sgdode.directions import normalise, shrink, within
 from sgdode.normals import draw_normals
 
 Real = NDArray[Any]
-_PART, _PARTS_FROM = 32, 512  # a call that passes a function costs 60 µs
+_PART, _PARTS_FROM = 32, 512  # a call from Python costs 20 µs
 
 
 def advance(
