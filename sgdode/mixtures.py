@@ -42,6 +42,7 @@ _TANH: dict[int, tuple[list[float], list[float], float]] = {
 # fmt: on
 _LONGEST = 0.015  # seconds that one V may cost
 _ARCSINE = 4e-9  # seconds that one arcsine costs
+_SERIES = 4e-4  # seconds that a pair of erfs costs where the dual kernels of the teacher are series
 
 
 def mixture(unit: Unit, terms: int) -> Mixture:
@@ -62,6 +63,11 @@ def affordable_terms(student: Unit, teacher: Unit, p: int, k: int) -> int:
         if 0.25 * students**2 * units**2 * _ARCSINE <= _LONGEST:
             return terms
     return min(_TANH)
+
+
+def affordable_with_series(p: int) -> int:
+    """The same for ``p`` tanh students of a teacher whose dual kernels are series; 0 where there is no such number."""
+    return max((terms for terms in _TANH if 0.5 * (p * terms) ** 2 * _SERIES <= _LONGEST), default=0)
 
 
 _WHOLE = types.int64[::1]
@@ -118,7 +124,7 @@ def mixture_variance(
 def tanh_student_variance(
     Omega: Any, v: Any, noise: Any, w: Any, beta: Any, ss: Any, st: Any, tt: Any, out: Any
 ) -> None:
-    """Fill ``out`` (p,p) for a tanh student; ``ss``, ``st``, ``tt``: dual kernels of plain erf and the teacher."""
+    """Fill ``out`` (p,p) for a tanh student of any teacher; ``ss``, ``st``, ``tt``: dual kernels of erf and teacher."""
     p, one = out.shape[0], np.ones(1)
     owner, weight, scale, fields, signed = _expand(Omega, v, p, w, beta, one, one)
     products = np.empty((p * w.size, p * w.size))

@@ -96,10 +96,27 @@ def test_gains_scale_the_fields(student, teacher):
     np.testing.assert_allclose(filled(variance, REGULAR, V, NOISE, 2), scaled, rtol=1e-11 + 2 * variance.error)
 
 
-def test_a_users_activation_has_a_variance_term():
-    cosine = Unit("cosine", machine_code(Activation(f=np.cos, df=lambda x: -np.sin(x))))
-    variance = term(cosine, UNITS["erf"], 2, 2)
-    mean, error = monte_carlo(cosine, UNITS["erf"], REGULAR)
+USERS = {
+    "cosine": Unit("cosine", machine_code(Activation(f=np.cos, df=lambda x: -np.sin(x)))),
+    "elu": Unit(
+        "elu",  # σ'' jumps at 0
+        machine_code(
+            Activation(
+                f=lambda x: np.where(x > 0, x, np.exp(np.minimum(x, 0)) - 1),
+                df=lambda x: np.exp(np.minimum(x, 0)),
+            )
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("student", "teacher"), [("cosine", "erf"), ("tanh", "elu"), ("elu", "tanh"), ("erf", "elu"), ("sigmoid", "elu")]
+)
+def test_a_users_activation_has_a_variance_term(student, teacher):
+    one, other = ({**UNITS, **USERS}[name] for name in (student, teacher))
+    variance = term(one, other, 2, 2)
+    mean, error = monte_carlo(one, other, REGULAR)
     out = filled(variance, REGULAR, V, NOISE, 2)[[0, 0, 1], [0, 1, 1]]
     assert np.all(np.abs(out - mean) < 5.5 * error + variance.error * np.abs(mean))
 
