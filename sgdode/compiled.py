@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import njit, objmode, types
 from numba.core import cgutils
 from numba.core.errors import NumbaError
@@ -25,7 +26,7 @@ _VECTOR = types.float64[::1]
 #: ``evaluate(x, s, ds)``: fills s = σ(x) and ds = σ'(x), all (n,).
 EVALUATE_SIGNATURE = types.void(_VECTOR, _VECTOR, _VECTOR)
 #: The types under which a kernel takes ``evaluate`` as an argument: itself, which costs 100 µs a call from Python; and
-#: its address, which costs nothing, and which ``at`` turns back into the function.
+#: its address, which costs nothing, for ``evaluate_at``.
 EVALUATE = FunctionType(EVALUATE_SIGNATURE)
 ADDRESS = types.int64
 _MATRIX = types.float64[:, ::1]
@@ -54,16 +55,19 @@ class Unit:
 
 
 @intrinsic
-def at(typing: Any, address: Any) -> Any:
-    """The ``evaluate`` at an address."""
+def evaluate_at(typing: Any, address: Any, x: Any, s: Any, ds: Any) -> Any:
+    """Call the ``evaluate`` at an address."""
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        function = cgutils.create_struct_proxy(EVALUATE)(context, builder)
-        pointer = builder.inttoptr(given[0], cgutils.voidptr_t)
-        function.jit_addr = function.c_addr = function.py_addr = pointer  # it is the first that is called
-        return function._getvalue()
+        convention, none = context.call_conv, EVALUATE_SIGNATURE.return_type
+        function = convention.get_function_type(none, EVALUATE_SIGNATURE.args)
+        pointer = builder.inttoptr(given[0], ir.PointerType(function))
+        status, _ = convention.call_function(builder, pointer, none, EVALUATE_SIGNATURE.args, given[1:])
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return context.get_dummy_value()
 
-    return EVALUATE(ADDRESS), code
+    return types.void(ADDRESS, _VECTOR, _VECTOR, _VECTOR), code
 
 
 def unit(spec: Spec, part: ActivationSpec) -> Unit:

@@ -7,7 +7,7 @@ from typing import Any
 from numba import njit
 from numba.core.types import float64, int64
 
-from sgdode.compiled import ADDRESS, at
+from sgdode.compiled import ADDRESS, evaluate_at
 from sgdode.sgd import OPTIONS, RNG, RULE, VECTOR, Rule, per_precision
 
 MATRIX = float64[:, ::1]
@@ -28,7 +28,7 @@ def _label(teacher: Any, rule: Rule, rng: Any, W_star: Any, a_star: Any, x: Any,
     k = a_star.size
     for j in range(k):
         room[_X_STAR, j] = rule.teacher_gain * _field(W_star, x, j)
-    at(teacher)(room[_X_STAR, :k], room[_S_STAR, :k], room[_SLOPE_STAR, :k])
+    evaluate_at(teacher, room[_X_STAR, :k], room[_S_STAR, :k], room[_SLOPE_STAR, :k])
     y = 0.0
     for j in range(k):
         y += a_star[j] * room[_S_STAR, j] / k
@@ -41,7 +41,7 @@ def _displacement(student: Any, rule: Rule, y: float, W: Any, a: Any, x: Any, ro
     p = a.size
     for i in range(p):
         room[_X, i] = rule.student_gain * _field(W, x, i)
-    at(student)(room[_X, :p], room[_S, :p], room[_SLOPE, :p])
+    evaluate_at(student, room[_X, :p], room[_S, :p], room[_SLOPE, :p])
     output = 0.0
     for i in range(p):
         output += a[i] * room[_S, i] / p

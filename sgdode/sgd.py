@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from numba import njit, types
 from numba.core.types import float32, float64, int64
 
-from sgdode.compiled import ADDRESS, at
+from sgdode.compiled import ADDRESS, evaluate_at
 from sgdode.lanes import WIDTH, add_product, load, spread, store, total
 from sgdode.normals import RNG
 
@@ -114,7 +114,7 @@ def draw_labels(evaluate: Any, rule: Rule, rng: Any, L: Any, a_star: Any, G: Any
             for i in range(r):
                 field += L[j, i] * G[row, i]
             x[row * k + j] = rule.teacher_gain * field
-    at(evaluate)(x, s, labels[SLOPE_STAR])
+    evaluate_at(evaluate, x, s, labels[SLOPE_STAR])
     for row in range(n):
         total = 0.0
         for j in range(k):
@@ -213,7 +213,7 @@ def _sample(evaluate: Any, rule: Rule, dt: float, row: int, fields: Any, a: Any,
     if rule.student_gain != 1.0:
         for i in range(p):
             x[i] *= rule.student_gain
-    at(evaluate)(x, s, slope)
+    evaluate_at(evaluate, x, s, slope)
     error = y - _dot(a, s) / p
     size = _share(dt / rule.batch * rule.student_gain * error, a, x, slope, fields, row)
     if rule.train != 0.0:

@@ -62,6 +62,7 @@ class Problem(NamedTuple):
 
     @property
     def names(self) -> set[str]:
+        """Those of the two activations."""
         return {self.student.name, self.teacher.name}
 
 

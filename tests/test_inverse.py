@@ -29,14 +29,14 @@ class Basis:
 
     @property
     def B(self):
-        return np.float64(self.W[FIRST : FIRST + self.p])
+        return self.W[FIRST : FIRST + self.p].astype(float)
 
     def step(self, size=0.3):
         """One step, if it is not refused. Returns that, and the BᵀB that it is to have."""
         G = self.rng.standard_normal((1, FIRST + self.p)).astype(self.real)
         C = (size * self.rng.standard_normal((1, self.p))).astype(self.real)
         chi = float(self.rng.chisquare(self.rng.integers(1, 1000)) ** 0.5)
-        c, moved = np.float64(C[0]), self.B + np.outer(G[0, FIRST:], np.float64(C[0]))
+        c, moved = C[0].astype(float), self.B + np.outer(G[0, FIRST:], C[0].astype(float))
         wanted = moved.T @ moved + chi**2 * np.outer(c, c)
         done = absorb(self.W, self.N, FIRST, G, C, chi, self.room)
         if done:
