@@ -146,6 +146,13 @@ def mover(problem: Problem) -> Mover:
     return _explicit(problem) if problem.explicit else _exact(problem)
 
 
+def kernel(problem: Problem) -> Any:
+    """The code of the steps; compiled, which takes 15 s, where it is called for the first time on a machine."""
+    if problem.explicit:
+        return explicit.advance(problem.real)
+    return wide.advance if problem.wide else directions.advance(problem.real)
+
+
 def _exact(problem: Problem) -> Mover:
     p, k, n = problem.p, len(problem.a_star), problem.block * problem.rule.batch
     samples = problem.ahead * problem.rule.batch
@@ -156,7 +163,7 @@ def _exact(problem: Problem) -> Mover:
     gram = np.empty((n if problem.block > 1 else 1, n), problem.real)
     R = np.empty((0, 0) if problem.wide else (p, p))
     room, labels = np.zeros((9, max(p, rows, n))), np.zeros((4, samples * k))
-    advance: Any = wide.advance if problem.wide else directions.advance(problem.real)
+    advance = kernel(problem)
 
     def move(state: State, steps: int) -> bool:
         dt = problem.clock.step_sizes(state.step, steps)
@@ -177,7 +184,7 @@ def _explicit(problem: Problem) -> Mover:
     W_star = np.zeros((len(problem.a_star), problem.d))
     W_star[:, : problem.rank] = problem.L * problem.d**0.5
     gradient = np.empty((problem.p, problem.d), problem.real)
-    advance = explicit.advance(problem.real)
+    advance = kernel(problem)
     x, room = np.empty(problem.d), np.empty((7, max(problem.p, len(problem.a_star))))
 
     def move(state: State, steps: int) -> bool:
