@@ -33,7 +33,7 @@ _TWO_OVER_PI = 2.0 / math.pi
 _SERIAL_UP_TO = 200
 _PARTS = 8
 #: Kernel entries that a part holds at once.
-_BLOCK = 4_000_000
+_BLOCK = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,11 @@ from numba.core.types import FunctionType
 from numba.extending import intrinsic
 
 from sgdode.activations import ACTIVATIONS, Activation
+from sgdode.code_cache import forget_stale
 from sgdode.error_function import erf_and_slope
 from sgdode.spec import ActivationSpec, Spec
+
+forget_stale(Path(__file__).parent)
 
 _VECTOR = types.float64[::1]
 #: ``evaluate(x, s, ds)``: fills s = σ(x) and ds = σ'(x), all (n,).

@@ -182,7 +182,8 @@ def advance(
         add_outer(G, n, rows, C, W, 0)
         if not within_them:
             m = _append(rng, drawn, outside, T, n, C, W, r, m, R, room)
-            m = _compress(n, W, N, r, m, R, room)
+            if r + dimension > W.shape[0]:  # else all rows are there, and stay
+                m = _compress(n, W, N, r, m, R, room)
         if rule.spherical:
             normalise(W, N, r + m, room)
     return m, dt.size

@@ -122,6 +122,8 @@ def absorb(W: Any, N: Any, first: int, G: Any, C: Any, chi: float, room: Any) ->
     slant, square = _add_and_measure(s, more, G, first)
     slant += 1.0
     length = math.copysign(math.sqrt(slant * slant + chi * chi * square), slant)
+    if not abs(length) < math.inf:
+        return False
     _tilt(s, chi * chi / (slant + length), 1.0 / length, more, G, first)
     _replace(N, more, G, first)
     return True

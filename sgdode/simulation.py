@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,8 +142,10 @@ def _advance(shared: Shared, runs: list[Run], jobs: int, progress: Progress | No
     total = float(len(runs) * shared.grid.step[-1])
     shared.stopped.clear()
     with ThreadPoolExecutor(max(1, min(jobs, len(runs)))) as pool:
-        futures = [pool.submit(_to_the_end, shared, number, run) for number, run in enumerate(runs)]
+        futures: list[Future[None]] = []
         try:
+            for number, run in enumerate(runs):
+                futures.append(pool.submit(_to_the_end, shared, number, run))
             while True:
                 finished, running = wait(futures, _POLL_SECONDS, FIRST_EXCEPTION)
                 for future in finished:
@@ -156,6 +158,20 @@ def _advance(shared: Shared, runs: list[Run], jobs: int, progress: Progress | No
             shared.stopped.set()
             for future in futures:
                 future.cancel()
+            _settled(futures)
+
+
+def _settled(futures: list[Future[None]]) -> None:
+    """Wait for runs that were told to stop, whatever signals come meanwhile: their states are to be kept."""
+    late: BaseException | None = None
+    while True:
+        try:
+            wait(futures)
+            break
+        except (Stopped, KeyboardInterrupt) as signal:
+            late = signal
+    if late is not None:
+        raise late
 
 
 def _to_the_end(shared: Shared, number: int, run: Run) -> None:

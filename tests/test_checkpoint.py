@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -72,6 +73,36 @@ def test_restarted_equals_uninterrupted_bit_by_bit(case, tmp_path, monkeypatch):
     restarted = simulate(spec, jobs=3, keeper=keeper)
     for name, curve in whole.curves.items():
         np.testing.assert_array_equal(restarted.curves[name], curve)
+
+
+def test_a_second_signal_does_not_tear_the_checkpoint(tmp_path, monkeypatch):
+    """It comes while the runs end their last call: the state that is kept is the one after it."""
+    monkeypatch.setattr("sgdode.simulation._CHUNK_SECONDS", 0.3)
+    spec = load_spec(merged(SMALL, {"simulate": {"seeds": 2}, "time": {"stop": 5e3, "points": 3}}))
+    whole, inside = simulate(spec), [False]
+
+    def interrupt(number, frame):
+        if inside[0]:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    stops = [threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)) for delay in (0.3, 0.33)]
+    name = spec_hash(spec, "simulate")
+    keeper = Keeper(tmp_path / "run.h5", name, lambda partial: partial.attributes.update(spec_hash=name))
+    try:
+        inside[0] = True
+        for stop in stops:
+            stop.start()
+        with pytest.raises(KeyboardInterrupt):
+            simulate(spec, jobs=2, keeper=keeper)
+    finally:
+        inside[0] = False
+        for stop in stops:
+            stop.join()
+        signal.signal(signal.SIGINT, before)
+    keeper.find()
+    assert keeper.resumed is not None
+    np.testing.assert_array_equal(simulate(spec, jobs=2, keeper=keeper).risk, whole.risk)
 
 
 def test_what_is_large_is_on_disk(monkeypatch):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
+from sgdode.code_cache import forget_stale
 from sgdode.inverse import absorb, invert
 from sgdode.loading import load_spec
 from sgdode.rows import add_outer, fold
@@ -95,6 +98,13 @@ def test_an_inverse_that_is_off_is_refused(spoilt):
     assert not basis.step()[0]
 
 
+def test_a_step_that_overflows_is_refused():
+    """|s|² is infinite: nothing would be left of χ."""
+    basis = Basis(np.ones((1, 1)), "float64", np.random.default_rng(4))
+    basis.W[FIRST], basis.N[0] = 1e-156, 1e156
+    assert not basis.step()[0]
+
+
 def test_equal_neurons_stay_equal_and_their_run_is_exact():
     """A start without an inverse, for ever: the run goes on as without one."""
     twins = [[1.0, 1.0, 0.2], [1.0, 1.0, 0.2], [0.2, 0.2, 1.0]]
@@ -113,3 +123,16 @@ def test_equal_neurons_stay_equal_and_their_run_is_exact():
     assert np.isfinite(Q).all()
     np.testing.assert_allclose(Q[:, :, 0, 0], Q[:, :, 1, 1], rtol=1e-9)
     np.testing.assert_allclose(Q[:, :, 0, 0], Q[:, :, 0, 1], rtol=1e-9)
+
+
+def test_code_from_before_a_change_is_forgotten(tmp_path):
+    (tmp_path / "__pycache__").mkdir()
+    for name, when in (("new.nbi", 30), ("old.nbi", 10), ("old.1.nbc", 10), ("old.pyc", 10)):
+        (tmp_path / "__pycache__" / name).touch()
+        os.utime(tmp_path / "__pycache__" / name, (when, when))
+    for name, when in (("one.py", 20), ("other.py", 5)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (when, when))
+    assert len(forget_stale(tmp_path)) == 2
+    assert {file.name for file in (tmp_path / "__pycache__").iterdir()} == {"new.nbi", "old.pyc"}
+    assert forget_stale(tmp_path / "absent") == []
