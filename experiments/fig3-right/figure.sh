@@ -12,5 +12,8 @@ run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --resume --
 files=""
 for p in $widths; do files="$files $(run integrate --set student.width=$p)"; done
 sgdode plot $files "$(run simulate)" -o "$picture.png"
-# four runs, up to where the risk has fallen tenfold, are compared
-sgdode compare "$(run simulate $judged --set simulate.seeds=4)" "$(run integrate $judged)" > "$table.txt"
+# four runs, up to where the risk has fallen twentyfold, are compared with mean field, and with all p² overlaps
+several=$(run simulate $judged --set simulate.seeds=4)
+all=$(run integrate $judged --set integrate.equations=gradient-flow --set integrate.rtol=1e-5)
+sgdode compare "$several" "$(run integrate $judged)" > "$table.txt"
+sgdode compare "$several" "$all" > "$table-gradient-flow.txt"
