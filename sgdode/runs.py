@@ -146,8 +146,11 @@ def mover(problem: Problem) -> Mover:
     return _explicit(problem) if problem.explicit else _exact(problem)
 
 
-def kernel(problem: Problem) -> Any:
-    """The code of the steps; compiled, which takes 15 s, where it is called for the first time on a machine."""
+def _kernel(problem: Problem) -> Any:
+    """The code of the steps; compiled, which takes 15 s, where it is called for the first time on a machine.
+
+    In the threads of the runs: an exception that a signal raises in the main thread could be lost in the compiler.
+    """
     if problem.explicit:
         return explicit.advance(problem.real)
     return wide.advance if problem.wide else directions.advance(problem.real)
@@ -163,7 +166,7 @@ def _exact(problem: Problem) -> Mover:
     gram = np.empty((n if problem.block > 1 else 1, n), problem.real)
     R = np.empty((0, 0) if problem.wide else (p, p))
     room, labels = np.zeros((9, max(p, rows, n))), np.zeros((4, samples * k))
-    advance = kernel(problem)
+    advance = _kernel(problem)
 
     def move(state: State, steps: int) -> bool:
         dt = problem.clock.step_sizes(state.step, steps)
@@ -184,7 +187,7 @@ def _explicit(problem: Problem) -> Mover:
     W_star = np.zeros((len(problem.a_star), problem.d))
     W_star[:, : problem.rank] = problem.L * problem.d**0.5
     gradient = np.empty((problem.p, problem.d), problem.real)
-    advance = kernel(problem)
+    advance = _kernel(problem)
     x, room = np.empty(problem.d), np.empty((7, max(problem.p, len(problem.a_star))))
 
     def move(state: State, steps: int) -> bool:

@@ -23,7 +23,7 @@ from sgdode.grid import Grid, saved_grid
 from sgdode.initial import Start, start
 from sgdode.regimes import too_coarse
 from sgdode.risk import RiskFunction, risk_function
-from sgdode.runs import Array, Mover, Problem, State, begin, kernel, mover, overlaps, problem
+from sgdode.runs import Array, Mover, Problem, State, begin, mover, overlaps, problem
 from sgdode.spec import Spec
 from sgdode.trajectory import Trajectory
 
@@ -55,7 +55,6 @@ def simulate(
     require(spec, "simulate")
     grid, beginning = saved_grid(spec), start(spec)
     task = problem(spec, beginning, block, wide)
-    kernel(task)  # here, where Ctrl-C ends it, and not in a thread
     shared = Shared(task, beginning, grid, _records(spec, grid, keeper), risk_function(spec))
     runs = _begin(spec, shared) if keeper is None or keeper.resumed is None else _resume(keeper.resumed, shared)
     threads = 1 if spec.simulate.seeds > 1 else len(os.sched_getaffinity(0))

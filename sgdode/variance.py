@@ -27,11 +27,11 @@ _SIGMOIDAL = {"erf", "tanh", "sigmoid"}
 #: Relative error of V by quasi Monte Carlo where Ω is singular (measured; a tenth of it for regular Ω).
 _SAMPLING_ERROR = 8e-3
 #: Outer nodes, inner nodes and Hermite terms of the conditional method, the best first; seconds that one V may cost.
-_LEVELS = ((30, 20, 16), (20, 20, 16), (14, 16, 12))
+_LEVELS = ((20, 24, 24), (16, 20, 20), (12, 16, 16))
 _LONGEST = 0.05
 _EVALUATION = 2e-8  # seconds of one σ
 _ROUND_OFF = 1e-11
-_CAUTION = 6.0
+_CAUTION = 3.0
 #: Two students and a teacher in coordinates.
 _CASES = (
     [[1.0, 0.0, 0.3], [0.3, 1.0, 0.0], [0.5, 0.8, 0.5]],
@@ -195,7 +195,7 @@ def _conditional(problem: Problem) -> VarianceTerm | None:
         pairs = problem.p + 0.5 * problem.p * (problem.p - 1) * outer
         if pairs * outer * n * inner * _EVALUATION <= _LONGEST:
             error = _conditional_error(problem.student, problem.teacher, (outer, inner, terms))
-            if error > 0.5 * _SAMPLING_ERROR:
+            if error > _SAMPLING_ERROR:
                 return None
             fill = _conditional_fill(problem, trapezoid_rules(outer, inner, terms))
             return VarianceTerm(fill, error, f"quadrature over pairs of fields, {outer}² nodes, {terms} Hermite terms")
@@ -216,7 +216,7 @@ def _conditional_fill(problem: Problem, rules: tuple[Array, Array]) -> Fill:
 @lru_cache
 def _conditional_error(student: Unit, teacher: Unit, level: tuple[int, int, int]) -> float:
     """The relative error of V for two students and a teacher, against twice as fine a rule: the worst of three cases,
-    regular fields, and a student of variance 2 equal and opposite to the teacher; times 6 for what other fields may
+    regular fields, and a student of variance 2 equal and opposite to the teacher; times 3 for what other fields may
     add."""
     from sgdode.conditional import conditional_variance, trapezoid_rules
 

@@ -19,11 +19,11 @@ from sgdode.identity import spec_hash
 CASES = {
     "loops": {"dimension": 200, "student": {"width": 4}},
     "all dimensions kept": {"dimension": 5, "student": {"width": 3}},
-    "blocks": {"dimension": 300, "student": {"width": 80}, "learning_rate": 40.0},
+    "blocks": {"dimension": 300, "student": {"width": 100}, "learning_rate": 40.0},
     "explicit": {"simulate": {"method": "explicit"}},
     "float32": {
         "dimension": 300,
-        "student": {"width": 80},
+        "student": {"width": 100},
         "learning_rate": 40.0,
         "simulate": {"precision": "float32"},
     },

@@ -223,7 +223,9 @@ def assert_same(one, other):
 LONG = {"time": {"stop": 20.0, "points": 7}, "simulate": {"seeds": 3}, "save": ["risk", "M", "Q", "q"]}
 
 
-@pytest.mark.parametrize("changes", [{}, VARIANTS["all"], {"student": {"width": 60, "output_weights": 1.0}}])
+@pytest.mark.parametrize(
+    "changes", [{}, VARIANTS["all"], {"student": {"width": 100, "output_weights": 1.0}, "dimension": 300}]
+)
 def test_nothing_depends_on_jobs_or_chunks(changes, monkeypatch):
     spec = experiment(merged(LONG, changes))
     whole = curves(spec, jobs=1)
