@@ -58,7 +58,8 @@ def test_a_worker_is_killed_and_every_file_is_there_and_right(cluster, tmp_path,
     for one, other in zip(lines, local.stdout.split(), strict=True):
         remote, here = (Trajectory.load(tmp_path / path) for path in (one["path"], other))
         np.testing.assert_array_equal(remote.M, here.M)
-    assert not list(tmp_path.glob("dask/*.lock"))
+    # at most the empty-handed one of the killed worker, where it died between its file and its lock
+    assert len(list(tmp_path.glob("dask/*.lock"))) <= 1
 
 
 def test_a_signal_stops_what_runs_on_the_cluster(cluster, tmp_path):
