@@ -66,7 +66,13 @@ def _shared_out(work: Callable[[int], None], parts: int, students: int) -> None:
         list(_threads().map(work, range(parts)))
 
 
-_FAST: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract"}}
+_FAST: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"reassoc", "contract"},
+    "forceinline": True,
+}
 
 
 @njit(types.void(types.float64, *[VECTOR] * 7), **_FAST)

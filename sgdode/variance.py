@@ -31,7 +31,6 @@ _LEVELS = ((20, 24, 24), (16, 20, 20), (12, 16, 16))
 _LONGEST = 0.05
 _EVALUATION = 2e-8  # seconds of one σ
 _ROUND_OFF = 1e-11
-_CAUTION = 3.0
 #: Two students and a teacher in coordinates.
 _CASES = (
     [[1.0, 0.0, 0.3], [0.3, 1.0, 0.0], [0.5, 0.8, 0.5]],
@@ -229,7 +228,7 @@ def _conditional_error(student: Unit, teacher: Unit, level: tuple[int, int, int]
             conditional_variance(Omega, np.array([-0.5, -0.5, 1.0]), 0.0, pair, *rules, out)
         worst = max(worst, float(np.max(np.abs(coarse - fine)) / max(np.max(np.abs(fine)), 1e-300)))
     del kernel
-    return _CAUTION * worst
+    return 3.0 * worst
 
 
 def _sampled(problem: Problem) -> VarianceTerm | None:
