@@ -47,8 +47,8 @@ def write(trajectory: Trajectory, path: Path) -> Path:
     return path
 
 
-# A file is whole under its name and never changed there, so readers take no lock: its writer still holds one of its own
-# for a moment after the renaming.
+# A file is whole under its name and never changed there, so readers of one with its seal heed no lock: its writer still
+# holds one of its own for a moment after the renaming.
 
 
 def read(path: Path, names: Collection[str] = QUANTITIES) -> Trajectory:
@@ -136,16 +136,17 @@ def _check_seal(path: Path) -> None:
     if size < 0:
         return
     with path.open("rb") as file:
+        file.seek(size)
+        match = re.fullmatch(rb"\nsgdode crc32 ([0-9a-f]{8})\n", file.read())
+        if match and int(match[1], 16) == _checksum(path, size):
+            return
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             raise FileError(f"{path}: another program has it open for writing; wait for it to end") from None
         except OSError:
             pass  # a file system without locks
-        file.seek(size)
-        seal = file.read()
-    match = re.fullmatch(rb"\nsgdode crc32 ([0-9a-f]{8})\n", seal)
-    if match and int(match[1], 16) != _checksum(path, size):
+    if match:
         raise ValueError("its checksum differs: it has changed since it was written")
 
 

@@ -1,6 +1,7 @@
 """Faults with real processes: kills, full disks, places that cannot be written, other readers and writers, clocks,
 locales, other versions. Nothing under a final name is ever broken, and every answer is a message."""
 
+import fcntl
 import json
 import os
 import random
@@ -179,6 +180,16 @@ def test_a_file_locked_by_another_program_is_named(folder, counted):
         done = subprocess.run([sys.executable, "-m", "sgdode", "show", out], cwd=folder, capture_output=True, text=True)
         assert done.returncode == 1
         assert f"error: {out}: another program has it open for writing" in done.stderr
+    all_whole(folder, counted)
+
+
+def test_a_whole_file_is_read_while_its_writer_still_holds_its_lock(folder, counted):
+    _, out, _ = run(folder, "simulate", *QUICK)
+    with (folder / out).open("rb") as writer:  # as for a moment between the renaming and the end of a run
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        assert Trajectory.load(folder / out).status == "complete"
+        status, again, err = run(folder, "simulate", *QUICK)
+        assert (status, again) == (0, out), err
     all_whole(folder, counted)
 
 
