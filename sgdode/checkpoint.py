@@ -17,6 +17,7 @@ from sgdode.errors import FileError, Stopped
 from sgdode.trajectory import Trajectory
 
 SECONDS_BETWEEN = 60.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
 class Keeper:
@@ -74,10 +75,27 @@ def stoppable() -> Iterator[None]:
 
     before = {}
     with contextlib.suppress(ValueError):  # not in the main thread: signals are somebody else's
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        for number in _SIGNALS:
             before[number] = signal.signal(number, stop)
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """These signals wait while the block runs, which is to be short, and come at its end, all of them as one."""
+    heard: list[int] = []
+    before = {}
+    with contextlib.suppress(ValueError):  # as above
+        for number in _SIGNALS:
+            before[number] = signal.signal(number, lambda number, _: heard.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if heard:
+            signal.raise_signal(heard[0])

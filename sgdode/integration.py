@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdode.checkpoint import Keeper
+from sgdode.checkpoint import Keeper, undisturbed
 from sgdode.checks import located, require, saved_names
 from sgdode.equations import System
 from sgdode.errors import Defect, RunError, SpecError, Stopped
@@ -84,7 +84,8 @@ def _kept_solve(
     try:
         return _solve(spec, problem, grid, at, states)
     except (Stopped, KeyboardInterrupt):
-        keep()
+        with undisturbed():
+            keep()
         raise
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from sgdode.checkpoint import Keeper
+from sgdode.checkpoint import Keeper, undisturbed
 from sgdode.checks import located, require, saved_names
 from sgdode.errors import Stopped
 from sgdode.grid import Grid, saved_grid
@@ -64,7 +64,8 @@ def simulate(
                 keeper.keep(_partial(spec, shared, runs))
         except (Stopped, KeyboardInterrupt):
             if keeper:
-                keeper.keep(_partial(spec, shared, runs))
+                with undisturbed():
+                    keeper.keep(_partial(spec, shared, runs))
             raise
     return _trajectory(spec, shared, runs)
 
@@ -154,23 +155,11 @@ def _advance(shared: Shared, runs: list[Run], jobs: int, progress: Progress | No
                 if not running or (keeper is not None and keeper.due()):
                     return not running
         finally:
-            shared.stopped.set()
-            for future in futures:
-                future.cancel()
-            _settled(futures)
-
-
-def _settled(futures: list[Future[None]]) -> None:
-    """Wait for runs that were told to stop, whatever signals come meanwhile: their states are to be kept."""
-    late: BaseException | None = None
-    while True:
-        try:
-            wait(futures)
-            break
-        except (Stopped, KeyboardInterrupt) as signal:
-            late = signal
-    if late is not None:
-        raise late
+            with undisturbed():  # until the runs have ended their last call: their states are to be kept
+                shared.stopped.set()
+                for future in futures:
+                    future.cancel()
+                wait(futures)
 
 
 def _to_the_end(shared: Shared, number: int, run: Run) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 
 from sgdode.loading import load_spec
@@ -74,19 +75,17 @@ def reference():
 
 
 @pytest.fixture
-def sgdode(tmp_path):
+def sgdode(tmp_path, tmp_path_factory):
     """``sgdode(*arguments, input=...)``: the command line in a process of its own, in an empty folder."""
+    files = tmp_path_factory.mktemp("streams")
 
-    def run(*arguments: str | Path, input: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "sgdode", *map(str, arguments)]
+    def run(*arguments: str | Path, input: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        words = [str(argument) for argument in arguments]
+        if not environment:
+            return forked.run(words, tmp_path, files, input)
+        command, values = [sys.executable, "-m", "sgdode", *words], os.environ | environment
         return subprocess.run(
-            command,
-            input=input,
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env=os.environ | environment,
-            check=False,
+            command, input=input, capture_output=True, text=True, cwd=tmp_path, env=values, check=False
         )
 
     return run

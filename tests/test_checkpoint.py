@@ -75,33 +75,34 @@ def test_restarted_equals_uninterrupted_bit_by_bit(case, tmp_path, monkeypatch):
         np.testing.assert_array_equal(restarted.curves[name], curve)
 
 
-def test_a_second_signal_does_not_tear_the_checkpoint(tmp_path, monkeypatch):
-    """It comes while the runs end their last call: the state that is kept is the one after it."""
+def test_more_signals_do_not_tear_the_checkpoint(tmp_path, monkeypatch):
+    """They come while the runs end their last call, and while the state after it is being kept."""
     monkeypatch.setattr("sgdode.simulation._CHUNK_SECONDS", 0.3)
     spec = load_spec(merged(SMALL, {"simulate": {"seeds": 2}, "time": {"stop": 5e3, "points": 3}}))
-    whole, inside = simulate(spec), [False]
+    whole, name, came = simulate(spec), spec_hash(spec, "simulate"), []
 
-    def interrupt(number, frame):
-        if inside[0]:
-            raise KeyboardInterrupt
+    def again():
+        came.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
 
-    before = signal.signal(signal.SIGINT, interrupt)
-    stops = [threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)) for delay in (0.3, 0.33)]
-    name = spec_hash(spec, "simulate")
-    keeper = Keeper(tmp_path / "run.h5", name, lambda partial: partial.attributes.update(spec_hash=name))
+    def first(done, total):
+        if not came and done:
+            threading.Timer(0.05, again).start()
+            again()
+
+    def complete(partial):
+        again()
+        partial.attributes.update(spec_hash=name)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    keeper = Keeper(tmp_path / "run.h5", name, complete)
     try:
-        inside[0] = True
-        for stop in stops:
-            stop.start()
         with pytest.raises(KeyboardInterrupt):
-            simulate(spec, jobs=2, keeper=keeper)
+            simulate(spec, jobs=2, keeper=keeper, progress=first)
     finally:
-        inside[0] = False
-        for stop in stops:
-            stop.join()
         signal.signal(signal.SIGINT, before)
-    keeper.find()
-    assert keeper.resumed is not None
+    assert len(came) == 3
+    assert keeper.find()
     np.testing.assert_array_equal(simulate(spec, jobs=2, keeper=keeper).risk, whole.risk)
 
 
