@@ -79,7 +79,7 @@ def sgdode(tmp_path, tmp_path_factory):
     """``sgdode(*arguments, input=...)``: the command line in a process of its own, in an empty folder."""
     files = tmp_path_factory.mktemp("streams")
 
-    def run(*arguments: str | Path, input: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str | Path, input: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
         words = [str(argument) for argument in arguments]
         if not environment:
             return forked.run(words, tmp_path, files, input)

@@ -16,10 +16,10 @@ _CONTEXT.set_forkserver_preload(["sgdode.cli_sweep", "sgdode.simulation", "sgdod
 _STREAMS = ("stdin", "stdout", "stderr")
 
 
-def run(arguments: list[str], folder: Path, files: Path, input: str) -> subprocess.CompletedProcess[str]:
+def run(arguments: list[str], folder: Path, files: Path, input: str | None) -> subprocess.CompletedProcess[str]:
     """``sgdode ARGUMENTS`` in ``folder``; its streams are kept in ``files``."""
     paths = [files / name for name in _STREAMS]
-    paths[0].write_text(input)
+    paths[0].write_text(input or "")
     process = _CONTEXT.Process(target=_child, args=(arguments, folder, paths))
     process.start()
     process.join()

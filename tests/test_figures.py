@@ -1,7 +1,6 @@
 """Pictures: what is drawn, what the legend says, what is refused, and the same bytes every time."""
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -220,11 +219,10 @@ def test_overlaps_of_chosen_neurons():
     assert colours[:2] == colours[2:]
 
 
-def test_overlaps_of_many_neurons_are_distributions_and_quick():
+def test_overlaps_of_many_neurons_are_distributions():
     simulation, integration = sgd(p=1000, k=5, times=100), run(p=1000, k=5, times=100)
-    begin = time.process_time()
     figure = draw([simulation, integration], "overlaps")
-    assert time.process_time() - begin < 3
+    assert sum(len(axes.lines) for axes in figure.axes) < 200  # not one for each of 12 000 overlaps
     assert [axes.get_title() for axes in figure.axes] == [
         *(f"teacher $r = {teacher}$" for teacher in range(5)),
         r"norm $Q^{\perp}_{jj}$",
