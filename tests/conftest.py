@@ -74,18 +74,28 @@ def reference():
     return load
 
 
+@pytest.fixture(scope="session")
+def program(tmp_path_factory):
+    """The path of an executable file ``sgdode``."""
+    return forked.program(tmp_path_factory.mktemp("bin"))
+
+
 @pytest.fixture
-def sgdode(tmp_path, tmp_path_factory):
-    """``sgdode(*arguments, input=...)``: the command line in a process of its own, in an empty folder."""
-    files = tmp_path_factory.mktemp("streams")
+def sgdode(tmp_path, program):
+    """``sgdode(*arguments, input=...)``: the command line in a process of its own, in an empty folder; in a new
+    interpreter where variables of the environment are given."""
 
     def run(*arguments: str | Path, input: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-        words = [str(argument) for argument in arguments]
-        if not environment:
-            return forked.run(words, tmp_path, files, input)
-        command, values = [sys.executable, "-m", "sgdode", *words], os.environ | environment
+        command = [sys.executable, "-m", "sgdode"] if environment else [program]
         return subprocess.run(
-            command, input=input, capture_output=True, text=True, cwd=tmp_path, env=values, check=False
+            [*map(str, command), *map(str, arguments)],
+            input=input,
+            stdin=None if input is not None else subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=os.environ | environment,
+            check=False,
         )
 
     return run

@@ -83,8 +83,7 @@ def test_functions_are_short_and_public_ones_documented(module):
 def loaded(arguments, tmp_path):
     """The heavy packages in memory after a command line."""
     code = (
-        "import sys\nfrom sgdode.__main__ import main\nsys.argv[0] = 'sgdode'\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "import sys\nfrom sgdode.__main__ import run\nsys.argv[0] = 'sgdode'\nrun()\n"
         "print([m for m in ('numba', 'scipy', 'h5py', 'matplotlib') if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=tmp_path)

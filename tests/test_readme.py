@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +46,8 @@ def commands():
             yield line
 
 
-def test_every_command_runs(tmp_path):
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+def test_every_command_runs(tmp_path, program):
+    environment = os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}"}
     seen = 0
     for line in commands():
         done = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True)

@@ -257,13 +257,9 @@ LOOPS = {
 
 
 @pytest.mark.parametrize("way", LOOPS)
-def test_shell_ways(way, folder, sgdode):
+def test_shell_ways(way, folder, sgdode, program):
     if way == "parallel" and shutil.which("parallel") is None:
         pytest.skip("GNU parallel is not installed")
-    program = folder / "bin" / "sgdode"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sgdode "$@"\n')
-    program.chmod(0o755)
     values = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
     command = ["bash", "-c", LOOPS[way]]
     done = subprocess.run(command, cwd=folder, env=values, capture_output=True, text=True, check=False)
