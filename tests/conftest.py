@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import compiling
 import forked
 import pytest
 
@@ -26,6 +27,13 @@ SMALL: dict[str, Any] = {
     "time": {"stop": 1.0, "points": 5},
     "simulate": {"seeds": 2},
 }
+
+
+def pytest_sessionstart(session):
+    """Before the workers of a parallel run start: compile once, on two cores, what each of them would compile."""
+    if getattr(session.config.option, "numprocesses", None) and not hasattr(session.config, "workerinput"):
+        compilers = [subprocess.Popen([sys.executable, compiling.__file__, name]) for name in ("simulate", "integrate")]
+        assert [process.wait() for process in compilers] == [0, 0]
 
 
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

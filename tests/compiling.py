@@ -1,0 +1,34 @@
+"""Compiles, into the cache, most of what the tests need: ``python compiling.py simulate`` and ``... integrate``, which
+may run side by side."""
+
+import sys
+
+from sgdode.loading import load_spec
+
+BASE = {
+    "dimension": 50,
+    "teacher": {"width": 2},
+    "student": {"width": 3},
+    "learning_rate": 0.5,
+    "time": {"stop": 0.1, "points": 2},
+    "simulate": {"seeds": 2},
+}
+
+
+def simulations() -> None:
+    from sgdode.simulation import simulate
+
+    for method in ("exact", "explicit"):
+        for precision in ("float64", "float32"):
+            simulate(load_spec(BASE | {"simulate": {"seeds": 1, "method": method, "precision": precision}}))
+
+
+def integrations() -> None:
+    from sgdode.integration import integrate
+
+    for name in ("erf", "relu", "tanh", "square", "softplus"):
+        integrate(load_spec(BASE | {part: {"width": 2, "activation": name} for part in ("student", "teacher")}))
+
+
+if __name__ == "__main__":
+    {"simulate": simulations, "integrate": integrations}[sys.argv[1]]()
