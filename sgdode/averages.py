@@ -141,10 +141,12 @@ def _erf_row(
     """
     r = len(A)
     c0, s, S0, S1 = work[0, first:], work[1, first:], work[2, first:], work[3, first:]
-    c0[:] = 0.0
+    for j in range(len(c0)):
+        c0[j] = 0.0
+        s[j] = root[i] * root[first + j]
     for c in range(r):
-        c0 += A[c, i] * A[c, first:]
-    s[:] = root[i] * root[first:]
+        for j in range(len(c0)):
+            c0[j] += A[c, i] * A[c, first + j]
     if values:
         S = work[4, first:]
         _sines(b[i], b[first:], c0, s, xi, weight, S)
@@ -157,10 +159,10 @@ def _erf_row(
         S1[0] *= 0.5
     for c in range(r):
         _both(i, vA[c, i], vA[c, first:], S0, out[c])
-    s *= S1
+    for j in range(len(c0)):
+        s[j] *= S1[j]
+        c0[j] = c0[j] * S0[j] + s[j]
     _both(i, v[i], v[first:], s, out[r + 1])
-    c0 *= S0
-    c0 += s
     _both(i, v[i], v[first:], c0, out[r])
 
 
@@ -212,13 +214,16 @@ def erf_sums(gain: float, own: bool) -> Callable[..., Sums]:
 def _rows(pair: Any, A: Any, q: Any, v: Any, xi: Any, weight: Any, start: Any, stop: Any, own: Any, out: Any) -> None:
     """Rows start..stop of the sums for any kernel at one node ξ; ``A`` is (p,r), ``out`` (p, r + 3)."""
     p, r = A.shape
-    Q = q + (A * A).sum(axis=1)
-    root = np.sqrt(q)
+    Q, root = q.copy(), np.sqrt(q)
     C, blocks = np.empty((stop - start, p)), np.empty((3, stop - start, p))
-    for i in range(start, stop):
-        C[i - start] = xi * root[i] * root
+    for i in range(p):
         for c in range(r):
-            C[i - start] += A[i, c] * A[:, c]
+            Q[i] += A[i, c] * A[i, c]
+    for i in range(start, stop):
+        for j in range(p):
+            C[i - start, j] = xi * root[i] * root[j]
+            for c in range(r):
+                C[i - start, j] += A[i, c] * A[j, c]
         if own:
             C[i - start, i] = Q[i]
     fill(pair, Q[start:stop], Q, C, blocks)

@@ -60,8 +60,8 @@ def _unpack(y: Any, Q: Any, M: Any, a: Any) -> None:
         for r in range(k):
             M[i, r] = y[at]
             at += 1
-    if at < y.size:
-        a[:] = y[at:]
+    for i in range(y.size - at):
+        a[i] = y[at + i]
 
 
 @njit(

@@ -168,7 +168,8 @@ def coefficients(
     v1, v2 = np.maximum(q1, _SMALLEST), np.maximum(q2, _SMALLEST)
     _sample(q1, gain1, first, table, jump1, even1, odd1, mean1, norm1)
     if same:
-        mean2[:], norm2[:] = mean1, norm1
+        for i in range(q1.size):
+            mean2[i], norm2[i] = mean1[i], norm1[i]
     else:
         _sample(q2, gain2, second, table, jump2, even2, odd2, mean2, norm2)
     terms = 0
@@ -176,7 +177,9 @@ def coefficients(
     while terms < TERMS and math.sqrt(left1 * left2) > 3e-16 * (terms > 0):
         _project(even1, odd1, table, a, terms)
         if same:
-            b[:, terms : terms + BLOCK] = a[:, terms : terms + BLOCK]
+            for i in range(len(a)):
+                for term in range(terms, terms + BLOCK):
+                    b[i, term] = a[i, term]
         else:
             _project(even2, odd2, table, b, terms)
         terms += BLOCK

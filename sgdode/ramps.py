@@ -72,7 +72,9 @@ def _slope(S: Any, alpha: Any, T: Any, x: Any, x_other: Any, y: Any, y_other: An
 @njit(types.float64(MATRIX, VECTOR, MATRIX, *[MATRIX] * 2), cache=True, error_model="numpy")
 def _four_point(full: Any, alpha: Any, rule: Any, S: Any, T: Any) -> Any:
     """E[s_0' s_1' s_2 s_3] for fields of covariance ``full`` (4,4) and slopes ``alpha`` (4,) below 0."""
-    S[:] = full
+    for x in range(4):
+        for y in range(4):
+            S[x, y] = full[x, y]
     total = _slopes(alpha[0], alpha[1], S[0, 0], S[1, 1], S[0, 1]) * _values(
         alpha[2], alpha[3], S[2, 2], S[3, 3], S[2, 3]
     )

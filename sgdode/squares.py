@@ -20,7 +20,8 @@ def square_variance(Omega: Any, v: Any, noise: Any, gain: Any, teacher_gain: Any
     """
     p, n = out.shape[0], v.size
     weights = v * teacher_gain**2
-    weights[:p] = v[:p] * gain**2
+    for i in range(p):
+        weights[i] = v[i] * gain**2
     scaled = Omega * weights  # Ω D
     twice = np.dot(scaled, Omega)
     thrice = np.dot(scaled, twice)

@@ -44,7 +44,8 @@ def erf_variance(Omega: Any, v: Any, noise: Any, gain: Any, teacher_gain: Any, o
     at = 0
     for b in range(n):
         weights[at] = v[b] * v[b]
-        weights[at + 1 : at + n - b] = 2.0 * v[b] * v[b + 1 :]
+        for c in range(b + 1, n):
+            weights[at + c - b] = 2.0 * v[b] * v[c]
         at += n - b
     for i in range(p):
         for j in range(i, p):

@@ -28,6 +28,7 @@ def integrations() -> None:
 
     for name in ("erf", "relu", "tanh", "square", "softplus"):
         integrate(load_spec(BASE | {part: {"width": 2, "activation": name} for part in ("student", "teacher")}))
+    integrate(load_spec(BASE | {"integrate": {"fluctuations": True}}))
 
 
 if __name__ == "__main__":

@@ -19,12 +19,13 @@ from sgdode.identity import spec_hash
 CASES = {
     "loops": {"dimension": 200, "student": {"width": 4}},
     "all dimensions kept": {"dimension": 5, "student": {"width": 3}},
-    "blocks": {"dimension": 300, "student": {"width": 100}, "learning_rate": 40.0},
+    "blocks": {"dimension": 300, "student": {"width": 100}, "learning_rate": 40.0, "time": {"stop": 6.0}},
     "explicit": {"simulate": {"method": "explicit"}},
     "float32": {
         "dimension": 300,
         "student": {"width": 100},
         "learning_rate": 40.0,
+        "time": {"stop": 6.0},
         "simulate": {"precision": "float32"},
     },
     "trained, batch, schedule": {

@@ -1,6 +1,8 @@
 """The table of many files, and the plateau of a known curve."""
 
 import csv
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -57,12 +59,22 @@ def test_too_few_times():
     assert plateau(np.array([0.0, 1.0]), np.array([1.0, 0.5])) is None
 
 
-@pytest.fixture
-def files(sgdode, tmp_path):
-    (tmp_path / "c.yaml").write_text(SPEC)
-    done = sgdode("sweep", "c.yaml", "--grid", "initial.seed=0:2", "--set", "integrate.fluctuations=true")
+@pytest.fixture(scope="module")
+def swept(program, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("swept")
+    (folder / "c.yaml").write_text(SPEC)
+    options = ["--grid", "initial.seed=0:2", "--set", "integrate.fluctuations=true"]
+    done = subprocess.run([program, "sweep", "c.yaml", *options], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+    return folder, done.stdout.split()
+
+
+@pytest.fixture
+def files(swept, tmp_path):
+    folder, names = swept
+    for name in ("c.yaml", *names):
+        shutil.copy(folder / name, tmp_path)
+    return names
 
 
 def rows_of(path):

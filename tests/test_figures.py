@@ -247,8 +247,7 @@ def test_problems_stand_side_by_side():
         draw([run(d=d) for d in (5, 6, 7, 8, 9)], "overlaps")
 
 
-@pytest.mark.parametrize("style", ["screen", "paper"])
-@pytest.mark.parametrize("options", [{}, {"p": 40, "k": 3}])
+@pytest.mark.parametrize(("options", "style"), [({}, "paper"), ({"p": 40, "k": 3}, "screen")])
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_is_clipped_and_no_legend_covers_data(name, options, style):
     dimensions = (5,) if name in ("compare", "trajectories") else (5, 50)

@@ -224,7 +224,12 @@ LONG = {"time": {"stop": 20.0, "points": 7}, "simulate": {"seeds": 3}, "save": [
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, VARIANTS["all"], {"student": {"width": 100, "output_weights": 1.0}, "dimension": 300}]
+    "changes",
+    [
+        {},
+        VARIANTS["all"],
+        {"student": {"width": 100, "output_weights": 1.0}, "dimension": 300, "time": {"stop": 5.0}},
+    ],
 )
 def test_nothing_depends_on_jobs_or_chunks(changes, monkeypatch):
     spec = experiment(merged(LONG, changes))

@@ -261,6 +261,8 @@ def test_shell_ways(way, folder, sgdode, program):
     if way == "parallel" and shutil.which("parallel") is None:
         pytest.skip("GNU parallel is not installed")
     values = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    if way != "job array":  # there, what the script itself takes
+        values["SGDODE"] = str(program)
     command = ["bash", "-c", LOOPS[way]]
     done = subprocess.run(command, cwd=folder, env=values, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
