@@ -13,7 +13,7 @@ FIGURES := fig1 fig2-left bands cost infinite-width activations fig5a fig5d fig4
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("sgdode needs Python 3.11 or newer: make PYTHON=python3.12") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $(READY)
 
 demo: $(READY)  ## simulate, integrate and plot the quickstart

@@ -33,8 +33,12 @@ class Busy(SgdodeError):
     """Another process computes this very file now."""
 
 
-class Stopped(SgdodeError):
-    """A run that a signal stopped; ``exit_status`` is 130 for Ctrl-C, else 75."""
+class Stopped(BaseException):
+    """A run that a signal stopped; ``exit_status`` is 130 for Ctrl-C, else 75.
+
+    No ``Exception``: a signal comes at any moment, also while a library is imported or a file read, and what handles
+    errors there would take it for one of them, and go on.
+    """
 
     def __init__(self, cause: str, exit_status: int, advice: str = ""):
         super().__init__(f"stopped by {cause}{advice}")

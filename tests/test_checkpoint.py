@@ -1,5 +1,6 @@
 """Checkpoints: restarted equals uninterrupted, whatever stops the run; a stopped run says how to go on."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from conftest import SMALL, merged
 
 from sgdode import Trajectory, integrate, load_spec, simulate
-from sgdode.checkpoint import Keeper
+from sgdode.checkpoint import Keeper, stoppable
 from sgdode.errors import Stopped
 from sgdode.identity import spec_hash
 
@@ -105,6 +106,16 @@ def test_more_signals_do_not_tear_the_checkpoint(tmp_path, monkeypatch):
     assert len(came) == 3
     assert keeper.find()
     np.testing.assert_array_equal(simulate(spec, jobs=2, keeper=keeper).risk, whole.risk)
+
+
+def test_a_signal_is_not_taken_for_an_error():
+    def library():
+        """Tries to import another."""
+        with contextlib.suppress(Exception):
+            signal.raise_signal(signal.SIGTERM)
+
+    with stoppable(), pytest.raises(Stopped):
+        library()
 
 
 def test_what_is_large_is_on_disk(monkeypatch):
