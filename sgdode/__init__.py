@@ -2,6 +2,26 @@
 
 After Arnaboldi, Stephan, Krzakala & Loureiro, "From high-dimensional & mean-field dynamics to dimensionless ODEs"
 (COLT 2023). ``load_spec`` reads an experiment; ``simulate`` and ``integrate`` give its Trajectory from the same start.
+
+The modules, in the order of the data; the first line of each says what its one thing is:
+
+a spec         errors values document spec identity checks loading schema
+activations    activations hermite compiled code_cache error_function arcsine
+dual kernels   quadrature closed_forms mehler kernels pairs
+a start        grid overlaps risk initial
+equations      equations mean_field averages angles infinite_width systems regimes
+Ψ(Var)         variance tilt squares mixtures ramps conditional quasi
+solving        solvers dense_path integration
+error bars     increments propagation risk_slope fluctuations
+simulation     lanes rows normals inverse sgd directions wide explicit runs checkpoint simulation
+results        trajectory store lock exporting showing
+judging        comparing verification plateau thresholds collecting
+pictures       appearance captions series curves neurons alignment figures animation
+one a figure   risk_figure overlaps_figure trajectories_figure histogram_figure specialisation_figure
+               regimes_figure compare_figure share_figure cost_figure slope_figure
+one run        forecast estimate jobs
+many runs      axes tasks outlook worker crew cluster sweeping job_scripts
+commands       options progress tables cli cli_sweep cli_theory __main__
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import sgdode
+
 PACKAGE = Path(__file__).parents[1] / "sgdode"
 #: The way of the data: YAML text → Spec → start → engines → Trajectory → HDF5 → figures → command line. What stands on
 #: it imports, at any depth, nothing that comes later.
@@ -56,6 +58,11 @@ def test_imports_go_one_way(module):
     if module in WAY:
         assert not found & set(WAY[WAY.index(module) :])
     assert "cli" not in found or module == "__main__"
+
+
+def test_the_map_of_the_modules_is_complete():
+    listed = sgdode.__doc__.split("\n\n")[-1]
+    assert sorted(word for line in listed.splitlines() for word in line[15:].split()) == MODULES
 
 
 def public_functions(tree):

@@ -315,14 +315,14 @@ def test_fold_keeps_the_overlaps(count, p, singular, real):
     rng = np.random.default_rng(0)
     W = (rng.standard_normal((20, p)) * 10.0 ** -np.arange(p)).astype(real)
     W[:, p // 2] = W[:, 0] if singular else W[:, p // 2]
-    before = np.float64(W[2 : 2 + count]).T @ W[2 : 2 + count]
+    before = W[2 : 2 + count].astype(np.float64).T @ W[2 : 2 + count]
     others = np.delete(W, np.s_[2 : 2 + count], axis=0)
     kept = rows.fold(W, 2, count, np.empty((p, p)), np.zeros((9, 20)))
     assert kept == min(count, p)
     assert not np.tril(W[2 : 2 + count], -1).any()
     assert np.array_equal(np.delete(W, np.s_[2 : 2 + count], axis=0), others)
     lengths = np.sqrt(np.diag(before))
-    after = np.float64(W[2 : 2 + kept]).T @ W[2 : 2 + kept]
+    after = W[2 : 2 + kept].astype(np.float64).T @ W[2 : 2 + kept]
     np.testing.assert_allclose(after / lengths / lengths[:, None], before / lengths / lengths[:, None], atol=EPS[real])
 
 
@@ -334,7 +334,7 @@ def test_sums_over_rows_are_matrix_products(p, real):
     for used in (1, 4, 7):
         out = np.full((4, p), 5.0, real)
         rows.combine(X, W, used, out, 3)
-        np.testing.assert_allclose(out[:3], np.float64(X[:, :used]) @ W[:used], atol=EPS[real])
+        np.testing.assert_allclose(out[:3], X[:, :used].astype(np.float64) @ W[:used], atol=EPS[real])
         assert (out[3] == 5.0).all()
         moved = W.copy()
         rows.add_outer(X, 2, used, C, moved, 1)
