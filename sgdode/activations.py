@@ -30,6 +30,43 @@ class Activation:
     d2f: Callable[[Any], Any] | None = None
     loop: Callable[[Any, Any, Any], None] | None = None
 
+    def sample(self, x: Any) -> tuple[Any, Any]:
+        """σ and σ' at the local fields ``x`` (n,), in plain Python."""
+        import numpy as np
+
+        values, slopes = np.empty(x.shape), np.empty(x.shape)
+        if self.loop is not None:
+            self.loop(x, values, slopes)
+        else:
+            assert self.f is not None
+            assert self.df is not None
+            values[:], slopes[:] = self.f(x), self.df(x)
+        return values, slopes
+
+
+def fault(activation: Any) -> str | None:
+    """Why an activation of one's own cannot be used; None where it can."""
+    import numpy as np
+
+    if not isinstance(activation, Activation):
+        return f"a {type(activation).__name__} is no activation; give sgdode.Activation(f, df), σ and σ' on arrays"
+    if activation.loop is None and None in (activation.f, activation.df):
+        return "its derivative is missing; give sgdode.Activation(f, df)"
+    x, step = np.linspace(-3.0, 3.0, 40), 1e-5
+    try:
+        with np.errstate(all="ignore"):
+            values, slopes = activation.sample(x)
+            found = (activation.sample(x + step)[0] - activation.sample(x - step)[0]) / (2.0 * step)
+    except Exception as error:
+        return f"f and df are to take NumPy arrays, and fail on one: {error}"
+    if not (np.isfinite(values).all() and np.isfinite(slopes).all()):
+        return "f and df are to be finite, and are not everywhere between −3 and 3"
+    wrong = np.abs(found - slopes) > 1e-3 * (1.0 + np.abs(found))
+    if wrong.mean() > 0.2:  # a kink or a jump is at few of these points
+        n = int(np.argmax(np.abs(found - slopes)))
+        return f"df is not the derivative of f: at {x[n]:.3g} df gives {slopes[n]:.4g}, differences of f {found[n]:.4g}"
+    return None
+
 
 def _erf(x: Any, s: Any, ds: Any) -> None:
     for i in range(x.size):

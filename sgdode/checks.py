@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-from sgdode.errors import Defect, SpecError
+from sgdode.errors import Defect, SpecError, UsageError
 from sgdode.spec import LARGEST_SAVED_Q, Spec
 
 Found = tuple[tuple[str, ...], str]
@@ -186,7 +186,9 @@ def located(engine: Callable[Concatenate[Spec, Rest], Result]) -> Callable[Conca
 
 @located
 def require(spec: Spec, command: Command) -> None:
-    """Refuse what ``command`` cannot run. Raises SpecError."""
+    """Refuse what ``command`` cannot run. Raises SpecError, and UsageError for what is no Spec."""
+    if not isinstance(spec, Spec):
+        raise UsageError(f"{command} needs a Spec, got a {type(spec).__name__}; sgdode.load_spec makes one")
     found: list[tuple[str, str]] = []
     if command == "simulate":
         for key, value in (("dimension", spec.d), ("student.width", spec.p)):

@@ -72,6 +72,8 @@ def sweep(
 
         default = request.out_dir / f"{request.load().name}-sweep{ENDINGS.get(emit, '')}"
         print(script(found, emit, request.target or default, request.jobs or 1, request.out_dir))
+    elif request.target is not None:
+        raise UsageError("-o names the script that --emit writes; the files of a sweep have names of their own")
     elif dry_run:
         _foretell(found, request, jobs)
     else:

@@ -64,9 +64,11 @@ def problem_hash(spec: Spec) -> str:
     )
 
 
-def attributes(spec: Spec) -> dict[str, Any]:
+def attributes(spec: Spec, command: Command) -> dict[str, Any]:
     """The root attributes that both kinds of file carry."""
     return {
+        "spec_hash": spec_hash(spec, command),
+        "problem_hash": problem_hash(spec),
         "name": spec.name,
         "gamma": spec.gamma,
         "gamma_over_p": spec.gamma_over_p,
@@ -78,6 +80,15 @@ def attributes(spec: Spec) -> dict[str, Any]:
         "student_activation": spec.student.activation.name,
         "teacher_activation": spec.teacher.activation.name,
         "batch_size": spec.batch_size,
+    }
+
+
+def provenance(spec: Spec) -> dict[str, str]:
+    """The spec as it was given, and with every value resolved, as text."""
+    values = resolved(spec)
+    return {
+        "spec": spec.text or json.dumps(values, indent=2, ensure_ascii=False),
+        "resolved": json.dumps(values, ensure_ascii=False),
     }
 
 
@@ -114,10 +125,8 @@ def _fingerprint(spec: Spec, name: str) -> list[str]:
     """A user's activation counts by its values on a grid."""
     import numpy as np
 
-    activation = spec._activations[name]
-    grid = np.linspace(-8, 8, 33)
-    assert activation.f is not None
-    return [f"{value:.12g}" for value in np.asarray(activation.f(grid), dtype=float)]
+    values, _ = spec._activations[name].sample(np.linspace(-8, 8, 33))
+    return [f"{value:.12g}" for value in values]
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from sgdode.checks import located, require, saved_names
 from sgdode.equations import System
 from sgdode.errors import Defect, RunError, SpecError, Stopped
 from sgdode.grid import Grid, saved_grid
+from sgdode.identity import attributes, provenance
 from sgdode.infinite_width import finer
 from sgdode.initial import Start, start, teacher_overlap
 from sgdode.regimes import beyond_theory, plan
@@ -58,8 +59,8 @@ def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | 
         )
     spreads, notes = _fluctuations(spec, beginning, problem, grid.time[: len(solution.states)])
     warnings += notes
-    attributes = _attributes(spec, problem, solution) | report | {"equations_reason": choice.reason}
-    return _trajectory(spec, problem, solution, grid, P, attributes, warnings, spreads)
+    found = _attributes(spec, problem, solution) | report | {"equations_reason": choice.reason}
+    return _trajectory(spec, problem, solution, grid, P, found, warnings, spreads)
 
 
 def _kept_solve(
@@ -159,7 +160,7 @@ def _trajectory(
     solution: Solution,
     grid: Grid,
     P: Array,
-    attributes: dict[str, Any],
+    found: dict[str, Any],
     warnings: list[str],
     spreads: dict[str, Array],
 ) -> Trajectory:
@@ -180,7 +181,8 @@ def _trajectory(
         particle_weight=problem.particle_weight,
         status="complete" if diverged_at is None else "diverged",
         diverged_at=diverged_at,
-        attributes=attributes,
+        attributes=attributes(spec, "integrate") | found,
+        provenance=provenance(spec),
         warnings=warnings,
     )
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sgdode.checks import Command
 from sgdode.errors import FileError, Stopped, UsageError
-from sgdode.identity import attributes, problem_hash, resolved, spec_hash
+from sgdode.identity import spec_hash
 from sgdode.progress import Reporter
 from sgdode.spec import Spec
 
@@ -114,8 +114,7 @@ def _compute(
     began, clock = datetime.now(UTC), time.perf_counter()
 
     def complete(trajectory: Trajectory) -> None:
-        trajectory.attributes |= _identity(spec, command)
-        trajectory.provenance = _provenance(spec, began, time.perf_counter() - clock, words)
+        trajectory.provenance["environment"] = _environment(began, time.perf_counter() - clock, words)
 
     keeper = Keeper(path, spec_hash(spec, command), complete, reporter.warn)
     _look_for_checkpoint(keeper, reporter, resume)
@@ -215,12 +214,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _identity(spec: Spec, command: Command) -> dict[str, Any]:
-    hashes = {"spec_hash": spec_hash(spec, command), "problem_hash": problem_hash(spec)}
-    return attributes(spec) | hashes
-
-
-def _provenance(spec: Spec, began: datetime, seconds: float, words: Sequence[str]) -> dict[str, str]:
+def _environment(began: datetime, seconds: float, words: Sequence[str]) -> str:
     environment = {
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
         "git_commit": _commit(),
@@ -232,12 +226,7 @@ def _provenance(spec: Spec, began: datetime, seconds: float, words: Sequence[str
         "end": datetime.now(UTC).isoformat(),
         "seconds": seconds,
     }
-    text = spec.text or json.dumps(resolved(spec), indent=2, ensure_ascii=False)
-    return {
-        "spec": text,
-        "resolved": json.dumps(resolved(spec), ensure_ascii=False),
-        "environment": json.dumps(environment),
-    }
+    return json.dumps(environment)
 
 
 def _version(package: str) -> str:

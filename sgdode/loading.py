@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from sgdode.activations import ACTIVATIONS, Activation
+from sgdode.activations import ACTIVATIONS, Activation, fault
 from sgdode.checks import defects
 from sgdode.document import Document, parse, parse_value
 from sgdode.errors import Defect, SpecError, UsageError, nearest
@@ -20,7 +20,7 @@ from sgdode.values import shown
 _SHORT_FORMS = {"learning_rate": "gamma", "activation": "name"}
 _LARGEST_SPEC = 64 * 2**20
 #: Dotted keys with their values: as a mapping, as texts ``KEY=VALUE``, or as (KEY, VALUE, how errors name the place).
-Overrides = Mapping[str, Any] | Iterable[str | tuple[str, Any, str]]
+Overrides = str | Mapping[str, Any] | Iterable[str | tuple[str, Any, str]]
 
 
 class Source(NamedTuple):
@@ -79,6 +79,9 @@ def resolve(
     document.values.setdefault("name", "spec")
     if taken := set(activations or {}) & {*ACTIVATIONS, "hermite"}:
         raise UsageError(f"activations: {', '.join(sorted(taken))} is a built-in name; call yours otherwise")
+    for name, activation in (activations or {}).items():
+        if why := fault(activation):
+            raise UsageError(f"activations: {name!r}: {why}")
     for key, value, place in _assignments(overrides):
         _override(document, key, value, place)
     context = {"activations": dict(activations or {})}
@@ -145,7 +148,7 @@ def _assignments(overrides: Overrides) -> Iterator[tuple[str, Any, str]]:
     if isinstance(overrides, Mapping):
         yield from ((key, value, f"override {key}") for key, value in overrides.items())
         return
-    for assignment in overrides:
+    for assignment in (overrides,) if isinstance(overrides, str) else overrides:
         if isinstance(assignment, tuple):
             yield assignment
             continue

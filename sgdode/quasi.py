@@ -25,7 +25,7 @@ def nodes(n: int, log2_count: int = LOG2_NODES) -> Array:
     from scipy.special import ndtri
     from scipy.stats.qmc import Sobol
 
-    points = Sobol(n, scramble=True, seed=20230205).random_base2(log2_count)
+    points = Sobol(n, scramble=True, rng=20230205).random_base2(log2_count)
     return np.ascontiguousarray(ndtri(np.clip(points, 1e-12, 1.0 - 1e-12)).T)
 
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter
 
 from sgdode.appearance import NEUTRAL, legend_outside
 from sgdode.captions import differing, literal, phrase
@@ -27,6 +28,8 @@ def regimes(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> N
     x, y = _axis([1 / run.attributes["dimension"] for run in runs]), _axis([_inverse_width(run) for run in runs])
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlim=view.xlim or _limits(x), ylim=view.ylim or _limits(y))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_formatter(NullFormatter())  # powers of ten alone: the others run into one another
     _lines_of_equal_error(axes, runs)
     rates = np.array([max(run.attributes["gamma"], 1e-300) for run in runs])
     low, high = rates.min(), rates.max()

@@ -18,8 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from sgdode.checkpoint import Keeper, undisturbed
 from sgdode.checks import located, require, saved_names
-from sgdode.errors import Stopped
+from sgdode.errors import Stopped, UsageError
 from sgdode.grid import Grid, saved_grid
+from sgdode.identity import attributes, provenance
 from sgdode.initial import Start, start
 from sgdode.regimes import too_coarse
 from sgdode.risk import RiskFunction, risk_function
@@ -53,6 +54,8 @@ def simulate(
     ``block`` and ``wide`` override how a run is computed.
     """
     require(spec, "simulate")
+    if jobs < 1:
+        raise UsageError(f"jobs: got {jobs}; must be 1 or more")
     grid, beginning = saved_grid(spec), start(spec)
     task = problem(spec, beginning, block, wide)
     shared = Shared(task, beginning, grid, _records(spec, grid, keeper), risk_function(spec))
@@ -255,7 +258,8 @@ def _trajectory(spec: Spec, shared: Shared, runs: list[Run]) -> Trajectory:
         curves={name: record[:, :kept] for name, record in shared.records.items()},
         status="diverged" if failed else "complete",
         diverged_at=diverged_at,
-        attributes=_attributes(spec, task),
+        attributes=attributes(spec, "simulate") | _attributes(spec, task),
+        provenance=provenance(spec),
         warnings=warnings,
     )
 

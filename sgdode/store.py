@@ -65,7 +65,8 @@ def read(path: Path, names: Collection[str] = QUANTITIES) -> Trajectory:
     except FileError:
         raise
     except Exception as error:  # h5py raises many kinds for a broken file
-        raise FileError(f"{path}: not a readable sgdode file ({_told(error)}); compute it again with --force") from None
+        advice = "simulate and integrate write them; --force computes a damaged one again"
+        raise FileError(f"{path}: not a readable sgdode file ({_told(error)}); {advice}") from None
 
 
 def header(path: Path) -> dict[str, Any]:

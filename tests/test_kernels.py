@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gaussian_twin import dual_kernel, functions
 from scipy import special
+from scipy.integrate import trapezoid
 
 from sgdode.activations import ACTIVATIONS, LEAKY_SLOPE, Activation
 from sgdode.compiled import Unit, _hermite, machine_code
@@ -126,6 +127,6 @@ def test_a_kink_away_from_zero_is_within_the_reported_error():
     density = np.exp(-x * x / (2 * q)) / np.sqrt(2 * np.pi * q)
     variance = 1.0 - c * c / q  # of the erf's field, given the other
     slope = np.sqrt(2 / np.pi / (1 + variance)) * np.exp(-((c / q * x) ** 2) / (2 * (1 + variance)))
-    wanted += float(np.trapezoid(density * slope, x))
+    wanted += float(trapezoid(density * slope, x))
     bound = kernel_error(hard, UNITS["erf"], q, 1.0).K11
     assert 0.0 < abs(found - wanted) < bound < 0.1
