@@ -3,16 +3,9 @@ may run side by side."""
 
 import sys
 
-from sgdode.loading import load_spec
+from conftest import SMALL
 
-BASE = {
-    "dimension": 50,
-    "teacher": {"width": 2},
-    "student": {"width": 3},
-    "learning_rate": 0.5,
-    "time": {"stop": 0.1, "points": 2},
-    "simulate": {"seeds": 2},
-}
+from sgdode.loading import load_spec
 
 
 def simulations() -> None:
@@ -20,15 +13,15 @@ def simulations() -> None:
 
     for method in ("exact", "explicit"):
         for precision in ("float64", "float32"):
-            simulate(load_spec(BASE | {"simulate": {"seeds": 1, "method": method, "precision": precision}}))
+            simulate(load_spec(SMALL | {"simulate": {"seeds": 1, "method": method, "precision": precision}}))
 
 
 def integrations() -> None:
     from sgdode.integration import integrate
 
     for name in ("erf", "relu", "tanh", "square", "softplus"):
-        integrate(load_spec(BASE | {part: {"width": 2, "activation": name} for part in ("student", "teacher")}))
-    integrate(load_spec(BASE | {"integrate": {"fluctuations": True}}))
+        integrate(load_spec(SMALL | {part: {"width": 2, "activation": name} for part in ("student", "teacher")}))
+    integrate(load_spec(SMALL | {"integrate": {"fluctuations": True}}))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import compiling
 import forked
 import pytest
 
@@ -32,7 +31,8 @@ SMALL: dict[str, Any] = {
 def pytest_sessionstart(session):
     """Before the workers of a parallel run start: compile once, on two cores, what each of them would compile."""
     if getattr(session.config.option, "numprocesses", None) and not hasattr(session.config, "workerinput"):
-        compilers = [subprocess.Popen([sys.executable, compiling.__file__, name]) for name in ("simulate", "integrate")]
+        command = [sys.executable, str(Path(__file__).with_name("compiling.py"))]
+        compilers = [subprocess.Popen([*command, engine]) for engine in ("simulate", "integrate")]
         assert [process.wait() for process in compilers] == [0, 0]
 
 
