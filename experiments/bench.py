@@ -19,8 +19,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from sgdode import load_spec, simulate
-from sgdode.initial import start
-from sgdode.runs import begin, mover, problem
+from sgdode.model.starts import start
+from sgdode.simulation.run import begin, mover, problem
 
 CORES = len(os.sched_getaffinity(0))
 REPETITIONS = 7

@@ -3,25 +3,20 @@
 After Arnaboldi, Stephan, Krzakala & Loureiro, "From high-dimensional & mean-field dynamics to dimensionless ODEs"
 (COLT 2023). ``load_spec`` reads an experiment; ``simulate`` and ``integrate`` give its Trajectory from the same start.
 
-The modules, in the order of the data; the first line of each says what its one thing is:
+The rooms, in the order of the data; each imports only from those above it:
 
-a spec         errors values document spec identity checks loading schema
-activations    activations hermite compiled code_cache error_function arcsine
-dual kernels   quadrature closed_forms mehler kernels pairs
-a start        grid overlaps risk initial
-equations      equations mean_field averages angles infinite_width systems regimes
-Ψ(Var)         variance tilt squares mixtures ramps conditional quasi
-solving        solvers dense_path integration
-error bars     increments propagation risk_slope fluctuations
-simulation     lanes rows normals inverse sgd directions wide explicit runs checkpoint simulation
-results        trajectory store lock exporting showing
-judging        comparing verification plateau thresholds collecting
-pictures       appearance captions series curves neurons alignment figures animation
-one a figure   risk_figure overlaps_figure trajectories_figure histogram_figure specialisation_figure
-               regimes_figure compare_figure share_figure cost_figure slope_figure
-one run        forecast estimate jobs
-many runs      axes tasks outlook worker crew cluster sweeping job_scripts
-commands       options progress tables cli cli_sweep cli_theory __main__
+results      the result of a run, and its file
+model        the physics as values, in the symbols of the field
+spec         the file format: YAML to Spec to the physics
+jit          everything that touches the private side of the compiler
+gaussian     averages over local fields: dual kernels, risk, Ψ(Var)
+equations    right-hand sides, their solution, error bars
+simulation   SGD
+analysis     what follows from results
+plots        pictures
+runs         one run on disk
+sweeps       many runs
+cli          commands
 """
 
 from __future__ import annotations
@@ -30,28 +25,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sgdode.activations import Activation
-    from sgdode.comparing import compare
+    from sgdode.analysis.compare import compare
+    from sgdode.equations.integrate import integrate
     from sgdode.errors import SpecError
-    from sgdode.figures import plot
-    from sgdode.hermite import hermite_coefficients
-    from sgdode.integration import integrate
-    from sgdode.loading import load_spec
-    from sgdode.simulation import simulate
-    from sgdode.spec import Spec
-    from sgdode.trajectory import Trajectory
+    from sgdode.gaussian.hermite import hermite_coefficients
+    from sgdode.model.activations import Activation
+    from sgdode.plots.draw import plot
+    from sgdode.results.trajectory import Trajectory
+    from sgdode.simulation.simulate import simulate
+    from sgdode.spec.load import load_spec
+    from sgdode.spec.schema import Spec
 
 _HOME = {
-    "Activation": "sgdode.activations",
-    "Spec": "sgdode.spec",
+    "Activation": "sgdode.model.activations",
+    "Spec": "sgdode.spec.schema",
     "SpecError": "sgdode.errors",
-    "Trajectory": "sgdode.trajectory",
-    "compare": "sgdode.comparing",
-    "hermite_coefficients": "sgdode.hermite",
-    "integrate": "sgdode.integration",
-    "load_spec": "sgdode.loading",
-    "plot": "sgdode.figures",
-    "simulate": "sgdode.simulation",
+    "Trajectory": "sgdode.results.trajectory",
+    "compare": "sgdode.analysis.compare",
+    "hermite_coefficients": "sgdode.gaussian.hermite",
+    "integrate": "sgdode.equations.integrate",
+    "load_spec": "sgdode.spec.load",
+    "plot": "sgdode.plots.draw",
+    "simulate": "sgdode.simulation.simulate",
 }
 
 __all__ = [

@@ -28,7 +28,7 @@ def run() -> int:
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Greek letters is no failure
     try:
-        from sgdode.cli import app
+        from sgdode.cli.app import app
 
         app()
     except SystemExit as end:

@@ -5,11 +5,11 @@ import sys
 
 from conftest import SMALL
 
-from sgdode.loading import load_spec
+from sgdode.spec.load import load_spec
 
 
 def simulations() -> None:
-    from sgdode.simulation import simulate
+    from sgdode.simulation.simulate import simulate
 
     for method in ("exact", "explicit"):
         for precision in ("float64", "float32"):
@@ -17,7 +17,7 @@ def simulations() -> None:
 
 
 def integrations() -> None:
-    from sgdode.integration import integrate
+    from sgdode.equations.integrate import integrate
 
     for name in ("erf", "relu", "tanh", "square", "softplus"):
         integrate(load_spec(SMALL | {part: {"width": 2, "activation": name} for part in ("student", "teacher")}))

@@ -14,7 +14,7 @@ from typing import Any
 import forked
 import pytest
 
-from sgdode.loading import load_spec
+from sgdode.spec.load import load_spec
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
 

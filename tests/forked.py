@@ -17,7 +17,13 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-IMPORTED = ("sgdode.cli", "sgdode.cli_sweep", "sgdode.simulation", "sgdode.integration", "sgdode.figures")
+IMPORTED = (
+    "sgdode.cli.app",
+    "sgdode.cli.sweep",
+    "sgdode.simulation.simulate",
+    "sgdode.equations.integrate",
+    "sgdode.plots.draw",
+)
 PROGRAM = """#!{python} -IS
 import marshal, os, socket, sys
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sgdode.errors import SpecError
-from sgdode.loading import load_spec
+from sgdode.spec.load import load_spec
 
 FOLDER = Path(__file__).parent / "bad_specs"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -26,10 +26,10 @@ zebra: 1
 
 def complaint(path):
     """The lines that `sgdode check` would print, or those of the engines; nothing is computed."""
-    from sgdode.checks import located, require
-    from sgdode.initial import start
-    from sgdode.regimes import plan
-    from sgdode.systems import system
+    from sgdode.equations.systems import system
+    from sgdode.equations.validity import plan
+    from sgdode.model.starts import start
+    from sgdode.spec.checks import located, require
 
     try:
         spec = load_spec(path)

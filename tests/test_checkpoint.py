@@ -13,9 +13,9 @@ import pytest
 from conftest import SMALL, merged
 
 from sgdode import Trajectory, integrate, load_spec, simulate
-from sgdode.checkpoint import Keeper, stoppable
 from sgdode.errors import Stopped
-from sgdode.identity import spec_hash
+from sgdode.results.checkpoint import Keeper, stoppable
+from sgdode.spec.provenance import spec_hash
 
 CASES = {
     "loops": {"dimension": 200, "student": {"width": 4}},
@@ -56,8 +56,8 @@ class Impatient(Keeper):
 
 @pytest.mark.parametrize("case", CASES)
 def test_restarted_equals_uninterrupted_bit_by_bit(case, tmp_path, monkeypatch):
-    monkeypatch.setattr("sgdode.simulation._CHUNK_SECONDS", 1e-4)
-    monkeypatch.setattr("sgdode.simulation._POLL_SECONDS", 1e-3)
+    monkeypatch.setattr("sgdode.simulation.simulate._CHUNK_SECONDS", 1e-4)
+    monkeypatch.setattr("sgdode.simulation.simulate._POLL_SECONDS", 1e-3)
     spec = load_spec(merged(merged(SMALL, {"simulate": {"seeds": 3}, "time": {"stop": 20.0}}), CASES[case]))
     whole = simulate(spec)
     for stops in (0, 3, 10, 30):
@@ -79,7 +79,7 @@ def test_restarted_equals_uninterrupted_bit_by_bit(case, tmp_path, monkeypatch):
 
 def test_more_signals_do_not_tear_the_checkpoint(tmp_path, monkeypatch):
     """They come while the runs end their last call, and while the state after it is being kept."""
-    monkeypatch.setattr("sgdode.simulation._CHUNK_SECONDS", 0.3)
+    monkeypatch.setattr("sgdode.simulation.simulate._CHUNK_SECONDS", 0.3)
     spec = load_spec(merged(SMALL, {"simulate": {"seeds": 2}, "time": {"stop": 5e3, "points": 3}}))
     whole, name, came = simulate(spec), spec_hash(spec, "simulate"), []
 
@@ -121,7 +121,7 @@ def test_a_signal_is_not_taken_for_an_error():
 def test_what_is_large_is_on_disk(monkeypatch):
     spec = load_spec(SMALL)
     whole = simulate(spec)
-    monkeypatch.setattr("sgdode.simulation._LARGEST_IN_MEMORY", 100)
+    monkeypatch.setattr("sgdode.simulation.simulate._LARGEST_IN_MEMORY", 100)
     mapped = simulate(spec)
     assert isinstance(mapped.Q.base if mapped.Q.base is not None else mapped.Q, np.memmap)
     np.testing.assert_array_equal(mapped.Q, whole.Q)

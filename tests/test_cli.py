@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from sgdode.trajectory import Trajectory
+from sgdode.results.trajectory import Trajectory
 
 SPEC = """
 dimension: 100

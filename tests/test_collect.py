@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sgdode import Trajectory
-from sgdode.plateau import plateau
-from sgdode.thresholds import passage
+from sgdode.analysis.first_passage import passage
+from sgdode.analysis.plateau import plateau
 
 SPEC = """
 dimension: 60

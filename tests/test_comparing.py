@@ -7,11 +7,11 @@ import pytest
 from conftest import merged
 
 from sgdode import compare, integrate, load_spec, simulate
-from sgdode.comparing import _corrected
+from sgdode.analysis.compare import _corrected
+from sgdode.analysis.first_passage import first_below, passage
 from sgdode.errors import UsageError
-from sgdode.figures import draw
-from sgdode.thresholds import first_below, passage
-from sgdode.trajectory import Trajectory
+from sgdode.plots.draw import draw
+from sgdode.results.trajectory import Trajectory
 
 BASE = {
     "dimension": 2000,
@@ -46,7 +46,7 @@ def test_the_right_equations_pass(theories):
 
 def test_a_wrong_equation_is_caught_with_20_seeds(runs, theories, monkeypatch):
     """Ψ(Var) halved, with and without predicted fluctuations."""
-    import sgdode.equations as equations
+    import sgdode.equations.full as equations
 
     made = equations._Flow.__init__
 

@@ -11,7 +11,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from sgdode import integrate, load_spec
-from sgdode.initial import start
+from sgdode.model.starts import start
 
 
 def i2(C, a, b):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from test_sweep import SPEC, begin, until
 
-from sgdode.trajectory import Trajectory
+from sgdode.results.trajectory import Trajectory
 
 pytest.importorskip("distributed")
 

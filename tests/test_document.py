@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from sgdode.document import parse, parse_value
 from sgdode.errors import SpecError
+from sgdode.spec.yaml_document import parse, parse_value
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from sgdode.activations import ACTIVATIONS
-from sgdode.equations import pack, unpack
-from sgdode.grid import clock
-from sgdode.initial import start
-from sgdode.loading import load_spec
-from sgdode.overlaps import omega
-from sgdode.risk import risk_function
-from sgdode.systems import system
+from sgdode.equations.full import pack, unpack
+from sgdode.equations.systems import system
+from sgdode.gaussian.risk import risk_function
+from sgdode.model.activations import ACTIVATIONS
+from sgdode.model.clock import clock
+from sgdode.model.overlaps import omega
+from sgdode.model.starts import start
+from sgdode.spec.load import load_spec
 
 P = [[0.8, 0.3], [0.3, 1.2]]
 A_STAR = [0.7, -1.4]

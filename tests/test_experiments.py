@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sgdode.cli import app
-from sgdode.loading import load_spec
+from sgdode.cli.app import app
+from sgdode.spec.load import load_spec
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 SCRIPTS = sorted(EXPERIMENTS.glob("*/figure.sh"))

@@ -18,11 +18,11 @@ import pytest
 from conftest import SMALL
 
 from sgdode import Trajectory, load_spec
-from sgdode.jobs import perform
-from sgdode.progress import Reporter
+from sgdode.reporting import Reporter
+from sgdode.runs.run import perform
 
 #: The command line with a checkpoint at every opportunity.
-EAGER = "import sgdode.checkpoint as c; c.SECONDS_BETWEEN = 0.1; from sgdode.__main__ import main; main()"
+EAGER = "import sgdode.results.checkpoint as c; c.SECONDS_BETWEEN = 0.1; from sgdode.__main__ import main; main()"
 SPEC = """
 dimension: 1000
 teacher: {width: 2}
@@ -216,7 +216,7 @@ class Backwards(datetime):
 def test_a_clock_that_jumps_back_changes_no_number(tmp_path, monkeypatch, counted):
     spec = load_spec(SMALL)
     perform(spec, "simulate", tmp_path / "a.h5", Reporter(quiet=True))
-    monkeypatch.setattr("sgdode.jobs.datetime", Backwards)
+    monkeypatch.setattr("sgdode.runs.run.datetime", Backwards)
     perform(spec, "simulate", tmp_path / "b.h5", Reporter(quiet=True))
     one, other = Trajectory.load(tmp_path / "a.h5"), Trajectory.load(tmp_path / "b.h5")
     np.testing.assert_array_equal(one.Q, other.Q)

@@ -8,11 +8,11 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.container import ErrorbarContainer
 from matplotlib.image import imread
 
-from sgdode.appearance import PALETTE, covers
 from sgdode.errors import FileError, UsageError
-from sgdode.figures import FIGURES, draw, save_figure
-from sgdode.neurons import quantiles
-from sgdode.trajectory import Trajectory
+from sgdode.plots.draw import FIGURES, draw, save_figure
+from sgdode.plots.neurons import quantiles
+from sgdode.plots.style import PALETTE, covers
+from sgdode.results.trajectory import Trajectory
 
 
 def resolved(d, p, k, start):

@@ -10,13 +10,13 @@ import pytest
 from conftest import merged
 
 from sgdode import integrate, load_spec, simulate
-from sgdode.equations import full, pack, unpack
+from sgdode.equations.fluctuations.lyapunov import Pair, _exponent, exponential, propagate
+from sgdode.equations.fluctuations.risk_derivatives import RiskSlope
+from sgdode.equations.fluctuations.step_noise import Increments
+from sgdode.equations.full import full, pack, unpack
 from sgdode.errors import SpecError
-from sgdode.increments import Increments
-from sgdode.initial import start
-from sgdode.propagation import Pair, _exponent, exponential, propagate
-from sgdode.risk import risk_function
-from sgdode.risk_slope import RiskSlope
+from sgdode.gaussian.risk import risk_function
+from sgdode.model.starts import start
 
 BASE = {
     "dimension": 300,
@@ -199,7 +199,7 @@ def test_what_exceeds_the_overlaps_is_not_saved(small, monkeypatch):
         for t in times:
             yield np.eye(12) * (1e40 if t > 0.5 else 1e-6), np.zeros(12)
 
-    monkeypatch.setattr("sgdode.fluctuations.propagate", runaway)
+    monkeypatch.setattr("sgdode.equations.fluctuations.linear_noise.propagate", runaway)
     found = integrate(small(integrate={"fluctuations": True}))
     assert not any(name.endswith(("_std", "_shift")) for name in found.curves)
     assert any("exceed the overlaps themselves" in warning for warning in found.warnings)

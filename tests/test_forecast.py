@@ -7,9 +7,9 @@ import pytest
 from conftest import SMALL, merged
 
 from sgdode import integrate, load_spec, simulate
-from sgdode.estimate import estimate
-from sgdode.forecast import as_text, forecast, placed
-from sgdode.regimes import expected_errors, plan
+from sgdode.equations.validity import expected_errors, plan
+from sgdode.runs.check import as_text, forecast, placed
+from sgdode.runs.cost import estimate
 
 RUNS = {
     "small": {"dimension": 1000, "student": {"width": 4}, "learning_rate": 2.0, "time": {"stop": 100, "points": 50}},

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from sgdode.cli import app
+from sgdode.cli.app import app
 
 SPEC = """
 dimension: 50

@@ -10,9 +10,9 @@ import yaml
 from conftest import SMALL, merged
 
 from sgdode import SpecError, Trajectory, integrate, load_spec, simulate
+from sgdode.equations.fluctuations.lyapunov import Pair, exponential
+from sgdode.equations.solvers import SOLVERS, solve
 from sgdode.errors import RunError
-from sgdode.propagation import Pair, exponential
-from sgdode.solvers import SOLVERS, solve
 
 SQUARE = {"student": {"activation": "square"}, "teacher": {"activation": "square"}, "learning_rate": 50.0}
 #: A spec that is not all right → (engine, what the warnings in its file must say).

@@ -5,9 +5,9 @@ import pytest
 from conftest import SMALL, merged
 
 from sgdode import SpecError
-from sgdode.initial import STARTS, bartlett, start
-from sgdode.loading import load_spec
-from sgdode.overlaps import omega
+from sgdode.model.overlaps import omega
+from sgdode.model.starts import STARTS, bartlett, start
+from sgdode.spec.load import load_spec
 
 P = [[1.0, 0.3], [0.3, 0.5]]
 

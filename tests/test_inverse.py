@@ -1,4 +1,4 @@
-"""Steps within p directions (``sgdode.inverse``) against the overlaps that a step of one more row has."""
+"""Steps within p directions (``sgdode.simulation.rank_one``) against the overlaps that a step of one more row has."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 import numpy as np
 import pytest
 
-from sgdode.code_cache import forget_stale
-from sgdode.inverse import absorb, invert
-from sgdode.loading import load_spec
-from sgdode.rows import add_outer, fold
-from sgdode.simulation import simulate
+from sgdode.jit.cache import forget_stale
+from sgdode.simulation.rank_one import absorb, invert
+from sgdode.simulation.simulate import simulate
+from sgdode.simulation.small_linalg import add_outer, fold
+from sgdode.spec.load import load_spec
 
 FIRST, SPARE = 2, 3
 EPS = {"float64": 1e-13, "float32": 1e-5}

@@ -8,9 +8,9 @@ from gaussian_twin import dual_kernel, functions
 from scipy import special
 from scipy.integrate import trapezoid
 
-from sgdode.activations import ACTIVATIONS, LEAKY_SLOPE, Activation
-from sgdode.compiled import Unit, _hermite, machine_code
-from sgdode.kernels import kernel_error, mehler_kernel, pair_kernel
+from sgdode.gaussian.dual import kernel_error, mehler_kernel, pair_kernel
+from sgdode.jit.units import Unit, _hermite, machine_code
+from sgdode.model.activations import ACTIVATIONS, LEAKY_SLOPE, Activation
 
 SERIES = (0.3, -1.0, 0.5, 0.2, 0.1)
 UNITS = {name: Unit(name, machine_code(record)) for name, record in ACTIVATIONS.items()}

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from sgdode import averages
-from sgdode.angles import AngleRule
-from sgdode.compiled import unit
-from sgdode.equations import pack, unpack
-from sgdode.infinite_width import finer, infinite_width, particles
-from sgdode.initial import Start, start
-from sgdode.kernels import pair_kernel
-from sgdode.loading import load_spec
-from sgdode.mean_field import MeanField
-from sgdode.overlaps import from_factors, teacher_factor
-from sgdode.pairs import held
-from sgdode.quadrature import chi_square, cosine, normal
-from sgdode.systems import system
+from sgdode.equations import mean_field_sums as averages
+from sgdode.equations.angle_rule import AngleRule
+from sgdode.equations.full import pack, unpack
+from sgdode.equations.infinite_width import finer, infinite_width, particles
+from sgdode.equations.mean_field import MeanField
+from sgdode.equations.systems import system
+from sgdode.gaussian.dual import pair_kernel
+from sgdode.gaussian.quadrature import chi_square, cosine, normal
+from sgdode.jit.pairs import held
+from sgdode.jit.units import unit
+from sgdode.model.overlaps import from_factors, teacher_factor
+from sgdode.model.starts import Start, start
+from sgdode.spec.load import load_spec
 
 
 def solved(problem, times, rtol=1e-8):

@@ -8,14 +8,14 @@ from matplotlib.patches import StepPatch
 from PIL import Image
 from test_figures import cut, legend, run, sgd, solid
 
-from sgdode.alignment import cosines, inside, norms, share_inside
-from sgdode.animation import animate
-from sgdode.appearance import PALETTE
 from sgdode.errors import UsageError
-from sgdode.figures import FIGURES, draw
-from sgdode.histogram_figure import BINS
-from sgdode.trajectories_figure import linear_phase
-from sgdode.trajectory import Trajectory
+from sgdode.plots.draw import FIGURES, draw
+from sgdode.plots.figures.histogram import BINS
+from sgdode.plots.figures.trajectories import linear_phase
+from sgdode.plots.gif import animate
+from sgdode.plots.style import PALETTE
+from sgdode.results.alignment import cosines, inside, norms, share_inside
+from sgdode.results.trajectory import Trajectory
 
 
 def weights(seed=0, p=5, k=2, d=7, P_is_identity=False):
@@ -181,7 +181,7 @@ def test_what_is_refused(tmp_path):
 
 
 def test_the_help_names_every_figure():
-    from sgdode import cli
+    from sgdode.cli import app as cli
 
     assert all(name in cli.FIGURES for name in FIGURES)
 
@@ -189,7 +189,7 @@ def test_the_help_names_every_figure():
 def test_the_command_line_draws_times_and_animations(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
-    from sgdode.cli import app
+    from sgdode.cli.app import app
 
     monkeypatch.chdir(tmp_path)
     sgd(times=4, p=3).save("simulation.h5"), run(times=4, p=3).save("equations.h5")

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from sgdode import Trajectory, integrate, load_spec, simulate
 from sgdode.errors import FileError, SgdodeError, SpecError
-from sgdode.grid import clock
-from sgdode.loading import read_spec
-from sgdode.schema import example
-from sgdode.store import header
+from sgdode.model.clock import clock
+from sgdode.results.hdf5 import header
+from sgdode.spec.json_schema import example
+from sgdode.spec.load import read_spec
 
 MORE = int(os.environ.get("SGDODE_EXAMPLES", "1"))
 MOST_STEPS, MOST_SECONDS = 1000, 4

@@ -9,7 +9,7 @@ from conftest import SMALL, merged
 
 from sgdode import Activation, SpecError, Trajectory, integrate, load_spec, simulate
 from sgdode.errors import UsageError
-from sgdode.figures import draw
+from sgdode.plots.draw import draw
 
 OWN = merged(SMALL, {"student": {"activation": "mine"}})
 

@@ -69,6 +69,6 @@ def test_the_python_runs(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("text", blocks("yaml"))
 def test_every_spec_is_one(text):
-    from sgdode.loading import read_spec
+    from sgdode.spec.load import read_spec
 
     assert read_spec(text.encode(), "README.md", Path(), "readme").time.stop > 0

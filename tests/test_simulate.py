@@ -13,14 +13,16 @@ from conftest import merged
 from scipy.special import erf
 from scipy.stats import chi2, ks_2samp, kstest, norm
 
-from sgdode import rows, sgd, wide
-from sgdode.activations import ACTIVATIONS, Activation
-from sgdode.compiled import machine_code
-from sgdode.initial import start
-from sgdode.loading import load_spec
-from sgdode.normals import draw_normals, words
-from sgdode.runs import begin, best, mover, overlaps, problem
-from sgdode.simulation import simulate
+from sgdode.jit.units import machine_code
+from sgdode.model.activations import ACTIVATIONS, Activation
+from sgdode.model.starts import start
+from sgdode.simulation import large as wide
+from sgdode.simulation import small_linalg as rows
+from sgdode.simulation import step as sgd
+from sgdode.simulation.normals import draw_normals, words
+from sgdode.simulation.run import begin, best, mover, overlaps, problem
+from sgdode.simulation.simulate import simulate
+from sgdode.spec.load import load_spec
 
 RUNS = 1000
 #: Round-off of sums of ten numbers of size one.
@@ -235,7 +237,7 @@ def test_nothing_depends_on_jobs_or_chunks(changes, monkeypatch):
     spec = experiment(merged(LONG, changes))
     whole = curves(spec, jobs=1)
     assert_same(whole, curves(spec, jobs=2))
-    monkeypatch.setattr("sgdode.simulation._CHUNK_SECONDS", 0.0)
+    monkeypatch.setattr("sgdode.simulation.simulate._CHUNK_SECONDS", 0.0)
     assert_same(whole, curves(spec, jobs=3))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sgdode.solvers import SOLVERS, solve
+from sgdode.equations.solvers import SOLVERS, solve
 
 TIMES = np.array([0.0, 1e-3, 0.1, 1.0, 1.0001, 20.0])
 

@@ -6,10 +6,10 @@ import pytest
 from conftest import SMALL, merged
 
 from sgdode import SpecError
-from sgdode.checks import require
 from sgdode.errors import UsageError
-from sgdode.identity import problem_hash, resolved, spec_hash
-from sgdode.loading import load_spec, read_spec
+from sgdode.spec.checks import require
+from sgdode.spec.load import load_spec, read_spec
+from sgdode.spec.provenance import problem_hash, resolved, spec_hash
 
 MINIMAL = b"""
 dimension: 1e3

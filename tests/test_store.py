@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from sgdode.errors import FileError
-from sgdode.store import header
-from sgdode.trajectory import Trajectory
+from sgdode.results.hdf5 import header
+from sgdode.results.trajectory import Trajectory
 
 T, S, P_, K = 4, 2, 3, 2
 
@@ -68,7 +68,9 @@ def test_xarray_opens_it_without_a_warning(kind, tmp_path):
 
 def test_nothing_is_left_of_a_failed_write(tmp_path, monkeypatch):
     target = tmp_path / "run.h5"
-    monkeypatch.setattr("sgdode.store._fill", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(
+        "sgdode.results.hdf5._fill", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+    )
     with pytest.raises(FileError, match="No space left"):
         example().save(target)
     assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ from conftest import SMALL, merged
 from typer.testing import CliRunner
 
 from sgdode import Activation, Trajectory, compare, hermite_coefficients, integrate, load_spec, plot, simulate
-from sgdode.cli import app
+from sgdode.cli.app import app
 
 SPEC = """
 dimension: 50

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sgdode.axes import axes, split, takes_whole_numbers
 from sgdode.errors import SpecError, UsageError
-from sgdode.loading import Source
-from sgdode.tasks import tasks
-from sgdode.trajectory import Trajectory
+from sgdode.results.trajectory import Trajectory
+from sgdode.spec.load import Source
+from sgdode.sweeps.grid import axes, split, takes_whole_numbers
+from sgdode.sweeps.points import tasks
 
 SPEC = """
 dimension: 60

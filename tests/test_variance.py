@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from gaussian_twin import average, functions
 
-from sgdode.activations import ACTIVATIONS, Activation
-from sgdode.compiled import Unit, _hermite, machine_code
-from sgdode.kernels import pair_kernel
-from sgdode.variance import variance_term
+from sgdode.gaussian.dual import pair_kernel
+from sgdode.gaussian.variance.table import variance_term
+from sgdode.jit.units import Unit, _hermite, machine_code
+from sgdode.model.activations import ACTIVATIONS, Activation
 
 SERIES = (0.3, -1.0, 0.5, 0.2)
 UNITS = {name: Unit(name, machine_code(record)) for name, record in ACTIVATIONS.items()}

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from sgdode.slope_figure import slope_figure
-from sgdode.tables import printed, slope_table
-from sgdode.verification import (
+from sgdode.analysis.theorems import (
     _gradient_flow,
     _spec,
     _states,
@@ -14,6 +12,8 @@ from sgdode.verification import (
     mean_field_to_gradient_flow,
     sgd_to_full,
 )
+from sgdode.cli.tables import printed, slope_table
+from sgdode.plots.figures.slopes import slope_figure
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +46,8 @@ def test_a_wrong_slope_is_seen():
 
 
 def test_gradient_flow_on_the_factor_is_gradient_flow():
-    from sgdode.equations import gradient_flow
-    from sgdode.initial import start
+    from sgdode.equations.full import gradient_flow
+    from sgdode.model.starts import start
 
     spec, times = _spec(3, 5, 20, {"kind": "gaussian"}), np.array([0.0, 1.0, 3.0])
     problem = gradient_flow(spec, start(spec))

@@ -1,0 +1,1 @@
+"""What follows from results: judgements and figures of merit."""

@@ -1,0 +1,69 @@
+"""Time to threshold: the first t at which the excess risk falls below a value, as on leaving a plateau."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdode.errors import UsageError
+from sgdode.results.trajectory import Array, Trajectory
+
+
+@dataclass(frozen=True)
+class Passage:
+    """When runs pass below ``level``: ``reached`` of ``runs`` do; ``mean`` and ``std`` of their t.
+
+    None where no run (for ``std``: fewer than two) gets there; an integration has the std that follows from risk_std.
+    """
+
+    level: float
+    runs: int
+    reached: int
+    mean: float | None
+    std: float | None
+
+    def summary(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"runs": self.runs, "reached": self.reached, "mean": self.mean, "std": self.std}
+
+
+def first_below(time: Array, risk: Array, level: float) -> float | None:
+    """First t at which ``risk`` (T,) is at or below ``level``; log R is interpolated in log t (in t from t = 0)."""
+    below = np.flatnonzero(risk <= level)
+    if not len(below):
+        return None
+    at = int(below[0])
+    if at == 0:
+        return float(time[0])
+    early, late = float(time[at - 1]), float(time[at])
+    high, low = float(risk[at - 1]), max(float(risk[at]), 1e-300)
+    share = np.log(high / level) / np.log(high / low)
+    if early > 0:
+        return float(early * (late / early) ** share)
+    return float(early + (late - early) * share)
+
+
+def passage(run: Trajectory, level: float) -> Passage:
+    """When the risk of ``run`` passes below ``level``, over its seeds or as predicted."""
+    if not 0 < level < np.inf:
+        raise UsageError(f"threshold: got {level:g}; must be a number above 0")
+    risks = np.atleast_2d(run.risk)
+    found = [first_below(run.time, risk, level) for risk in risks]
+    times = np.array([t for t in found if t is not None])
+    if run.kind == "integration":
+        spread = None if not len(times) else _predicted(run, float(times[0]))
+    else:
+        spread = float(times.std(ddof=1)) if len(times) > 1 else None
+    return Passage(level, len(risks), len(times), float(times.mean()) if len(times) else None, spread)
+
+
+def _predicted(run: Trajectory, t: float) -> float | None:
+    """The spread of the time, std(R)/|dR/dt| at the passage; None without fluctuations, or where R does not fall."""
+    if "risk_std" not in run.curves or t <= 0:
+        return None
+    at = int(np.clip(np.searchsorted(run.time, t), 1, len(run.time) - 1))
+    fall = (run.risk[at - 1] - run.risk[at]) / (run.time[at] - run.time[at - 1])
+    spread = float(np.interp(t, run.time, run.curves["risk_std"]))
+    return spread / float(fall) if fall > 0 else None

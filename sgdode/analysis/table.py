@@ -1,0 +1,87 @@
+"""Many files as one table: a row a file, with its settings and the figures of its risk."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from sgdode.analysis.first_passage import passage
+from sgdode.analysis.plateau import plateau
+from sgdode.errors import FileError
+from sgdode.reporting import Progress
+from sgdode.results.hdf5 import read
+from sgdode.results.trajectory import Trajectory
+from sgdode.spec.provenance import settings
+
+Row = dict[str, Any]
+
+
+def collect(
+    files: Sequence[Path], levels: Sequence[float], broken: Callable[[str], None], progress: Progress | None = None
+) -> list[Row]:
+    """One row a file, in the order given. What cannot be read is told to ``broken`` and left out.
+
+    A row has file, kind, status, spec_hash, problem_hash, every setting by dotted key, then final_time, final_risk and
+    final_risk_std (over the seeds, or as predicted by a theory of fluctuations), plateau_risk, plateau_start and
+    plateau_end (see ``sgdode.analysis.plateau``; of the mean over seeds), and for every level of ``levels`` the mean
+    over seeds of the first t below it, the spread of that, and how many seeds get there (an integration: the
+    prediction).
+    """
+    rows = []
+    for number, path in enumerate(files):
+        if progress is not None:
+            progress(float(number), float(len(files)))
+        try:
+            rows.append(_row(path, read(path, ("risk", "risk_std")), levels))
+        except FileError as error:
+            broken(str(error))
+    return rows
+
+
+def write(rows: Sequence[Row], file: TextIO) -> None:
+    """Write rows as CSV: the settings of all of them make the columns; what a row has not is left empty."""
+    parts = [{key: None for row in rows for key in row[part]} for part in ("run", "settings", "figures")]
+    columns = [key for part in parts for key in part]
+    writer = csv.DictWriter(file, columns, restval="")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: _cell(value) for part in row.values() for key, value in part.items()})
+
+
+def _row(path: Path, run: Trajectory, levels: Sequence[float]) -> Row:
+    about: dict[str, Any] = {"file": str(path), "kind": run.kind, "status": run.status}
+    about |= {key: run.attributes.get(key) for key in ("spec_hash", "problem_hash")}
+    values = settings(json.loads(run.provenance.get("resolved") or "{}"))
+    return {"run": about, "settings": values, "figures": _figures(run, levels)}
+
+
+def _figures(run: Trajectory, levels: Sequence[float]) -> dict[str, Any]:
+    names = ["final_risk", "final_risk_std", "plateau_risk", "plateau_start", "plateau_end"]
+    found: dict[str, Any] = {"final_time": float(run.time[-1]), **dict.fromkeys(names)}
+    saved = "risk" in run.curves
+    if saved:
+        mean, spread = _final(run)
+        found |= {"final_risk": float(mean[-1]), "final_risk_std": spread}
+        if (flat := plateau(run.time, mean)) is not None:
+            found |= {"plateau_risk": flat.risk, "plateau_start": flat.start, "plateau_end": flat.end}
+    for level in levels:
+        passed = passage(run, level) if saved else None
+        for ending, name in (("", "mean"), ("_std", "std"), ("_reached", "reached")):
+            found[f"time_below_{level:g}{ending}"] = getattr(passed, name, None)
+    return found
+
+
+def _final(run: Trajectory) -> tuple[Any, float | None]:
+    """The mean risk over seeds, (T,), and the spread of its last value."""
+    if run.kind == "integration":
+        return run.risk, float(run.curves["risk_std"][-1]) if "risk_std" in run.curves else None
+    return run.risk.mean(axis=0), float(np.std(run.risk[:, -1], ddof=1)) if len(run.risk) > 1 else None
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value

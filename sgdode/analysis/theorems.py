@@ -1,0 +1,195 @@
+"""The theorems as measurements: how the distance between two descriptions falls with the size that separates them.
+
+Theorem 1: SGD and `full` differ by (γ/(pd))^{1/2}. Theorem 2: gradient flow on the full Q and `mean-field` by p^{-1/2}.
+Theorem 5: `mean-field` and `mean-field-high-d` by d^{-1/2} at most. Slopes are fitted to logarithms, their errors come
+from independent runs or starts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdode.equations.full import full
+from sgdode.equations.solvers import solve
+from sgdode.equations.systems import system
+from sgdode.gaussian.risk import kernels
+from sgdode.jit.pairs import dual
+from sgdode.model.overlaps import Array
+from sgdode.model.starts import start
+from sgdode.simulation.simulate import simulate
+from sgdode.spec.load import load_spec
+from sgdode.spec.schema import Spec
+
+#: A slope may miss the proven one by this many of its errors, plus what sizes that are not yet asymptotic add.
+_ERRORS, _CURVATURE = 3.0, 0.05
+_MOST_STARTS = 32
+
+
+@dataclass(frozen=True)
+class Slope:
+    """``deviation`` ~ ``against``^slope: measured ``y`` (N,) with errors ``y_error`` (N,) at sizes ``x`` (N,).
+
+    ``expected`` is the proven exponent; with ``faster`` a steeper fall is right too.
+    """
+
+    theorem: str
+    deviation: str
+    against: str
+    x: Array
+    y: Array
+    y_error: Array
+    slope: float
+    error: float
+    expected: float
+    faster: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether the measured slope is the proven one, within 3 errors and 0.05."""
+        allowed = _ERRORS * self.error + _CURVATURE
+        miss = self.slope - self.expected
+        return bool(miss <= allowed if self.faster else abs(miss) <= allowed)
+
+    def line(self) -> str:
+        """One line for a reader."""
+        return f"{self.theorem}: {self.deviation} ~ {self.against}^({self.slope:.3f} ± {self.error:.3f})"
+
+    def summary(self) -> dict[str, Any]:
+        """As JSON."""
+        points = {name: getattr(self, name).tolist() for name in ("x", "y", "y_error")}
+        fit = {"slope": self.slope, "slope_error": self.error, "expected": self.expected, "holds": self.holds}
+        return {"theorem": self.theorem, "deviation": self.deviation, "against": self.against, **points, **fit}
+
+
+def verify(*, quick: bool = False, seed: int = 0) -> Iterator[Slope]:
+    """The slopes of Theorems 1, 2 and 5, one after the other; ``quick`` takes fewer and smaller runs."""
+    yield sgd_to_full((400, 1600, 6400) if quick else (200, 800, 3200, 12800, 51200), 40 if quick else 100, seed)
+    yield mean_field_to_gradient_flow((50, 200, 800) if quick else (200, 800, 3200), 3 if quick else 4, seed)
+    yield high_dimensional_to_mean_field((8, 32, 128, 512) if quick else (8, 32, 128, 512, 2048), 4, seed)
+
+
+def fit(x: Array, samples: list[Array], **words: Any) -> Slope:
+    """The slope of the root mean square of each of ``samples`` (squares of distances, independent) against ``x``."""
+    y = np.array([math.sqrt(np.mean(squares)) for squares in samples])
+    y_error = np.array([np.std(squares, ddof=1) / math.sqrt(len(squares)) for squares in samples] / (2.0 * y))
+    place, height, weight = np.log(x), np.log(y), (y / np.maximum(y_error, 1e-3 * y)) ** 2
+    middle = np.average(place, weights=weight)
+    spread = np.sum(weight * (place - middle) ** 2)
+    slope = float(np.sum(weight * (place - middle) * height) / spread)
+    left = height - np.average(height, weights=weight) - slope * (place - middle)
+    scatter = float(np.sum(weight * left**2)) / max(len(x) - 2, 1)
+    return Slope(x=x, y=y, y_error=y_error, slope=slope, error=math.sqrt(max(scatter, 1.0) / spread), **words)
+
+
+def sgd_to_full(dimensions: tuple[int, ...], seeds: int, seed: int) -> Slope:
+    """Theorem 1: ‖Ω_ν − Ω(ν δt)‖ against δt = γ/(pd), of single runs, up to t = 2; the same start at every d."""
+    Q, M = [[1.0, 0.1, 0.0], [0.1, 0.8, 0.1], [0.0, 0.1, 1.2]], [[0.4, 0.0], [0.1, 0.5], [-0.2, 0.3]]
+    sizes, samples = [], []
+    for d in dimensions:
+        spec = _spec(seed, d, 3, {"kind": "overlaps", "Q": Q, "M": M}, seeds=seeds, learning_rate=1.0)
+        runs, begin = simulate(spec, jobs=2), start(spec)
+        problem = full(spec, begin)
+        theory = problem.curves(_states(problem.rhs, problem.y0, runs.time))
+        squares = ((runs.Q - theory["Q"]) ** 2).sum(axis=(2, 3)) + 2 * ((runs.M - theory["M"]) ** 2).sum(axis=(2, 3))
+        sizes.append(spec.step_size)
+        samples.append(squares[:, 1:].mean(axis=1))
+    return fit(
+        np.array(sizes), samples, theorem="1", deviation="SGD to full", against="γ/(pd)", expected=0.5
+    )  # fmt: skip
+
+
+def mean_field_to_gradient_flow(widths: tuple[int, ...], starts: int, seed: int) -> Slope:
+    """Theorem 2: root mean square over neurons of the distance in (M, q) against p, up to t = 2, d = 5.
+
+    ``starts`` at the largest width; more at smaller ones, which are cheaper.
+    """
+    times, samples = np.array([0.0, 0.5, 1.0, 2.0]), []
+    for p in widths:
+        squares = []
+        for index in range(min(_MOST_STARTS, starts * max(widths) // p)):
+            spec = _spec(seed + index, 5, p, {"kind": "gaussian"})
+            M, q = _gradient_flow(spec, times)
+            problem = system(spec, start(spec), "mean-field")
+            found = problem.curves(_states(problem.rhs, problem.y0, times))
+            distance = ((M - found["M"]) ** 2).sum(axis=2) + (q - found["q"]) ** 2
+            squares.append(float(distance[1:].mean()))
+        samples.append(np.array(squares))
+    words = {"theorem": "2", "deviation": "mean-field to gradient flow", "against": "p", "expected": -0.5}
+    return fit(np.array(widths, dtype=float), samples, **words)
+
+
+def high_dimensional_to_mean_field(dimensions: tuple[int, ...], starts: int, seed: int) -> Slope:
+    """Theorem 5: the same distance between the two mean-field systems against d, from the same (M, q) at every d."""
+    times, samples = np.array([0.0, 0.5, 1.0, 2.0]), []
+    for d in dimensions:
+        squares = []
+        for index in range(starts):
+            rng = np.random.default_rng([seed, index])
+            M = 0.5 * rng.standard_normal((6, 2))
+            Q = M @ M.T + np.diag(rng.uniform(0.5, 1.5, 6))
+            spec = _spec(seed, d, 6, {"kind": "overlaps", "Q": Q.tolist(), "M": M.tolist()})
+            one, other = (_mean_field(spec, name, times) for name in ("mean-field", "mean-field-high-d"))
+            squares.append(float(np.mean(np.sum((one - other)[1:] ** 2, axis=(1, 2)) / 6)))
+        samples.append(np.array(squares))
+    words = {"theorem": "5", "deviation": "high-d to mean-field", "against": "d", "expected": -0.5, "faster": True}
+    return fit(np.array(dimensions, dtype=float), samples, **words)
+
+
+def _spec(seed: int, d: int, p: int, initial: dict[str, Any], seeds: int = 1, learning_rate: float = 0.1) -> Spec:
+    return load_spec(
+        {
+            "name": "verify",
+            "seed": seed,
+            "dimension": d,
+            "teacher": {"width": 2, "noise": 0.05},
+            "student": {"width": p},
+            "learning_rate": learning_rate,
+            "initial": initial,
+            "time": {"start": 0.5, "stop": 2.0, "points": 4, "spacing": "linear"},
+            "simulate": {"seeds": seeds},
+            "save": ["risk", "M", "Q"],
+        }
+    )
+
+
+def _states(rhs: Any, y0: Array, times: Array) -> Array:
+    return solve(rhs, y0, times, "dop853", 1e-5, 1e-8, lambda t: None).states
+
+
+def _mean_field(spec: Spec, name: str, times: Array) -> Array:
+    """M and q side by side, (T,p,k+1)."""
+    problem = system(spec, start(spec), name)
+    found = problem.curves(_states(problem.rhs, problem.y0, times))
+    return np.concatenate([found["M"], found["q"][..., np.newaxis]], axis=2)
+
+
+def _gradient_flow(spec: Spec, times: Array) -> tuple[Array, Array]:
+    """M (T,p,k) and q (T,p) of gradient flow on the full Q, for d ≪ p.
+
+    Q has rank d, so that its factor is followed: rows W_i/√d move by G [W; W*]/√d, which is dQ/dt = G Ω + transpose at
+    the cost of a (p,d) state. G as in the equations on (Q, M).
+    """
+    begin, duals = start(spec), kernels(spec)
+    overlaps, (p, k) = begin.overlaps, begin.overlaps.M.shape
+    teachers = np.hstack([overlaps.L, np.zeros((k, overlaps.B.shape[1]))])
+    P, q_star = overlaps.P, np.diag(overlaps.P)
+    v, v_star = -begin.a / p, np.array(spec.teacher_output_weights) / k
+    shape = (p, teachers.shape[1])
+
+    def rhs(t: float, y: Array, ydot: Array) -> None:
+        weights = y.reshape(shape)
+        q = np.sum(weights**2, axis=1)
+        ss = dual(duals.ss, q, q, weights @ weights.T)
+        st = dual(duals.st, q, q_star, weights @ teachers.T)
+        drag = ss[2] @ v + st[2] @ v_star
+        pull = ss[1] @ (v[:, np.newaxis] * weights) + st[1] @ (v_star[:, np.newaxis] * teachers)
+        ydot[:] = (begin.a[:, np.newaxis] * (pull + drag[:, np.newaxis] * weights)).ravel()
+
+    states = _states(rhs, np.hstack([overlaps.A, overlaps.B]).ravel(), times).reshape(len(times), *shape)
+    M = states @ teachers.T
+    return M, np.sum(states**2, axis=2) - np.einsum("tir,rs,tis->ti", M, np.linalg.pinv(P), M)

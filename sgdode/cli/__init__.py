@@ -1,0 +1,1 @@
+"""The commands: load, call, save, print the path."""

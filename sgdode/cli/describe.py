@@ -1,0 +1,113 @@
+"""A file in words: settings, status, warnings, the risk as a plot for a terminal, the last overlaps."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from sgdode.results.trajectory import Array, Trajectory
+from sgdode.spec.provenance import settings
+
+_MOST_OVERLAPS = 12
+
+
+def show(trajectory: Trajectory, width: int = 80) -> str:
+    """The whole description, at most ``width`` characters wide."""
+    sections = [_heading(trajectory), _settings(trajectory, width), _warnings(trajectory)]
+    if "risk" in trajectory.curves:
+        sections.append(_risk(trajectory, width))
+    if "M" in trajectory.curves:
+        sections.append(_overlaps(trajectory))
+    return "\n\n".join("\n".join(section) for section in map(list, sections) if section)
+
+
+def stored_spec(run: Trajectory) -> str:
+    """The spec of a run: its text where that alone gives the same run, else the resolved values as YAML."""
+    import yaml
+
+    from sgdode.errors import SgdodeError
+    from sgdode.spec.load import read_spec
+    from sgdode.spec.provenance import resolved
+
+    text, values = run.provenance.get("spec", ""), json.loads(run.provenance.get("resolved") or "{}")
+    try:
+        again = resolved(read_spec(text.encode(), "the stored spec", Path(), values["name"]))
+        if again == values:
+            return text
+    except (SgdodeError, KeyError):
+        pass
+    body = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None)
+    return "# The resolved values of a run that overrides changed.\n" + body
+
+
+def chart(t: Array, values: Array, width: int = 72, height: int = 14) -> Iterator[str]:
+    """``values`` > 0 against ``t`` > 0, both axes logarithmic, as lines of text."""
+    good = (t > 0) & (values > 0)
+    if good.sum() < 2:
+        return
+    x, y = np.log10(t[good]), np.log10(values[good])
+    low, high = math.floor(y.min()), math.ceil(y.max())
+    high = max(high, low + 1)
+    left = 8
+    columns = np.rint((x - x[0]) / max(x[-1] - x[0], 1e-9) * (width - left - 1)).astype(int)
+    rows = np.rint((high - y) / (high - low) * (height - 1)).astype(int)
+    grid = [[" "] * (width - left) for _ in range(height)]
+    for row, column in zip(rows, columns, strict=True):
+        grid[row][column] = "●"
+    for row in range(height):
+        exponent = high - row * (high - low) / (height - 1)
+        label = f"1e{round(exponent):+03d}" if abs(exponent - round(exponent)) < 0.5 * (high - low) / height else ""
+        yield f"{label:>{left - 2}} ┤{''.join(grid[row])}".rstrip()
+    yield " " * (left - 1) + "└" + "─" * (width - left)
+    first, last = f"t = {10 ** x[0]:.3g}", f"t = {10 ** x[-1]:.3g}"
+    yield " " * left + first + last.rjust(width - left - len(first))
+
+
+def _heading(run: Trajectory) -> Iterator[str]:
+    kind = run.attributes.get("equations") or run.attributes.get("method", "")
+    yield f"{run.attributes.get('name', '')}: {run.kind} ({kind}), {run.status}"
+    if run.diverged_at is not None:
+        yield f"diverged at t = {run.diverged_at:.6g}"
+    environment = json.loads(run.provenance.get("environment") or "{}")
+    if environment:
+        version = environment.get("versions", {}).get("sgdode", "of unknown version")
+        yield f"{environment.get('start', '')[:19]} UTC, {environment.get('seconds', 0):.3g} s, sgdode {version}"
+
+
+def _settings(run: Trajectory, width: int) -> Iterator[str]:
+    yield "Settings"
+    for key, value in settings(json.loads(run.provenance.get("resolved") or "{}")).items():
+        text = f"  {key:28s} {json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value}"
+        yield text if len(text) <= width else text[: width - 1] + "…"
+    for key in ("gamma", "step_size", "solver", "solver_steps", "right_hand_sides"):
+        if key in run.attributes:
+            value = run.attributes[key]
+            yield f"  {key:28s} {value:.6g}" if isinstance(value, float) else f"  {key:28s} {value}"
+
+
+def _warnings(run: Trajectory) -> Iterator[str]:
+    if run.warnings:
+        yield "Warnings"
+        yield from (f"  {warning}" for warning in run.warnings)
+
+
+def _risk(run: Trajectory, width: int) -> Iterator[str]:
+    mean = run.risk.mean(axis=0) if run.kind == "simulation" else run.risk
+    what = f"mean over {len(run.risk)} seeds" if run.kind == "simulation" else "equations"
+    yield f"Excess risk R − Δ/2 ({what}), both axes logarithmic"
+    yield from chart(run.time, mean, width=min(width, 100))
+    yield f"  at t = 0: {mean[0]:.6g}   at t = {run.time[-1]:.6g}: {mean[-1]:.6g}"
+
+
+def _overlaps(run: Trajectory) -> Iterator[str]:
+    M = run.M[:, -1].mean(axis=0) if run.kind == "simulation" else run.M[-1]
+    yield f"Last overlaps M (student × teacher){', mean over seeds' if run.kind == 'simulation' else ''}"
+    for j, row in enumerate(M[:_MOST_OVERLAPS]):
+        shown = " ".join(f"{value:8.4f}" for value in row[:_MOST_OVERLAPS])
+        yield f"  {j:4d} {shown}{' …' if len(row) > _MOST_OVERLAPS else ''}"
+    if len(M) > _MOST_OVERLAPS:
+        yield f"  … and {len(M) - _MOST_OVERLAPS} neurons more"

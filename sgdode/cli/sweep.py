@@ -1,0 +1,193 @@
+"""The commands of many runs: sweep a spec over grids, and collect files in a table."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sgdode.cli.options import Quiet, Request, Verbose, with_request
+from sgdode.errors import FileError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from sgdode.reporting import Reporter
+    from sgdode.spec.checks import Command
+    from sgdode.sweeps.points import Task
+    from sgdode.sweeps.sweep import Carry, Ending
+
+_COMMANDS: dict[str, tuple[Command, ...]] = {
+    "simulate": ("simulate",),
+    "integrate": ("integrate",),
+    "both": ("simulate", "integrate"),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command(epilog="Example: sgdode sweep config.yaml --grid learning_rate.gamma=0.1,0.3 --grid initial.seed=0:4")(
+        sweep
+    )
+    app.command(epilog="Example: sgdode collect config-*.h5 -o table.csv")(collect)
+
+
+@with_request
+def sweep(
+    request: Request,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--grid",
+            metavar="KEY=V1,V2",
+            help="A dotted key and its values; also 0:8, log:1e-2:1:9, lin:0:1:5, or a YAML file of grids. Repeatable.",
+        ),
+    ] = None,
+    command: Annotated[str, typer.Option(metavar="NAME", help="simulate, integrate or both.")] = "both",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the files and the estimated time; run none.")
+    ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Run on the Dask cluster of this scheduler, tcp://HOST:PORT.")
+    ] = None,
+    scheduler_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Likewise, by the scheduler's file.")
+    ] = None,
+    emit: Annotated[
+        str | None, typer.Option(metavar="SYSTEM", help="Write a job script for slurm or shell instead (-o names it).")
+    ] = None,
+) -> None:
+    """Run a spec over the product of grids; print the paths in grid order, each as soon as it is known.
+
+    Finished files are skipped. A failed one does not stop the others.
+    The failed are listed at the end, with exit status 1.
+    """
+    from sgdode.runs.run import cores
+
+    found, jobs = _tasks(request, grid or [], command), request.jobs or cores()
+    if emit is not None:
+        from sgdode.sweeps.scripts import ENDINGS, script
+
+        default = request.out_dir / f"{request.load().name}-sweep{ENDINGS.get(emit, '')}"
+        print(script(found, emit, request.target or default, request.jobs or 1, request.out_dir))
+    elif request.target is not None:
+        raise UsageError("-o names the script that --emit writes; the files of a sweep have names of their own")
+    elif dry_run:
+        _foretell(found, request, jobs)
+    else:
+        _run(found, request, jobs, scheduler, scheduler_file)
+
+
+def collect(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files; - reads their names from stdin.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="PATH", help="A .csv file.", show_default="stdout")
+    ] = None,
+    threshold: Annotated[
+        list[float] | None,
+        typer.Option(metavar="R", help="Also when the risk falls below R, over the seeds. Repeatable."),
+    ] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Gather files in one CSV table: a row a file, with its settings, final risk, plateau and times to threshold.
+
+    A broken file is named on stderr and left out; the exit status is 1 then.
+    """
+    if out is not None and out.suffix != ".csv":
+        raise UsageError(f"{out}: collect writes CSV; give -o a name that ends in .csv")
+    for level in threshold or ():
+        if not 0 < level < float("inf"):
+            raise UsageError(f"--threshold {level:g}: must be a number above 0")
+    paths = [Path(line) for name in files for line in (sys.stdin.read().splitlines() if name == "-" else [name])]
+    from sgdode.analysis.table import collect as gather
+    from sgdode.analysis.table import write
+    from sgdode.reporting import Reporter
+    from sgdode.results.hdf5 import aside
+
+    broken: list[str] = []
+    with Reporter(quiet, verbose).bar("collect") as progress:
+        rows = gather(paths, threshold or (), broken.append, progress)
+    for line in broken:
+        print(f"error: {line}", file=sys.stderr)
+    if not rows:
+        raise FileError(f"none of the {len(paths)} files could be read: no table is written")
+    if out is None:
+        write(rows, sys.stdout)
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with aside(out) as part, part.open("w", newline="", encoding="utf-8") as file:
+            write(rows, file)
+        print(out)
+    if broken:
+        raise typer.Exit(1)
+
+
+def _tasks(request: Request, grids: list[str], command: str) -> list[Task]:
+    from sgdode.sweeps.grid import axes
+    from sgdode.sweeps.points import tasks
+
+    if command not in _COMMANDS:
+        raise UsageError(f"--command {command}: allowed: {', '.join(_COMMANDS)}{nearest(command, list(_COMMANDS))}")
+    found = axes(grids)
+    return tasks(request.source, request.set or (), found, _COMMANDS[command], request.out_dir)
+
+
+def _foretell(found: list[Task], request: Request, jobs: int) -> None:
+    from sgdode.runs.run import KINDS
+    from sgdode.sweeps.cost import outlook
+
+    reporter = request.reporter()
+    costs = outlook(found, request.force, reporter)
+    for task, status, seconds in zip(found, costs.statuses, costs.seconds, strict=True):
+        about = {"path": str(task.path), "kind": KINDS[task.command], "status": status, "seconds": round(seconds, 3)}
+        print(json.dumps(about) if request.json else task.path)
+    reporter.note(costs.text(jobs))
+
+
+def _run(found: list[Task], request: Request, jobs: int, scheduler: str | None, scheduler_file: Path | None) -> None:
+    from sgdode.sweeps.sweep import report
+    from sgdode.sweeps.sweep import sweep as run
+
+    reporter, later = request.reporter(), list[str]()
+    tidy = reporter.draws and sys.stdout.isatty()  # a bar and paths on one terminal: the paths come after
+
+    def done(ending: Ending) -> None:
+        if ending.error and not request.json:
+            return
+        line = json.dumps(ending.summary()) if request.json else str(ending.path)
+        later.append(line) if tidy else print(line, flush=True)
+        reporter.detail(f"{ending.path}: {ending.status}, {ending.seconds:.3g} s")
+
+    how: dict[str, Any] = {"force": request.force, "resume": request.resume}
+    carry = _carrier(jobs, scheduler, scheduler_file, reporter, how)
+    try:
+        endings = run(found, carry, reporter, how, done)
+    finally:
+        for line in later:
+            print(line)
+    failed = report(endings, reporter)
+    for line in failed:
+        print(f"error: {line}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _carrier(
+    jobs: int, scheduler: str | None, scheduler_file: Path | None, reporter: Reporter, how: dict[str, Any]
+) -> Carry:
+    """Who carries the orders out: this machine, sharing its threads among the files at work, or a Dask cluster."""
+    if scheduler and scheduler_file:
+        raise UsageError("--scheduler and --scheduler-file: give one of them")
+    if scheduler or scheduler_file:
+        from sgdode.sweeps.dask import on_cluster
+
+        how["jobs"] = None
+        where = {"address": scheduler} if scheduler else {"scheduler_file": os.fspath(scheduler_file or "")}
+        return lambda orders: on_cluster(orders, where, reporter)
+    from sgdode.sweeps.local_pool import on_this_machine
+
+    how["jobs"] = 1
+    return lambda orders: on_this_machine([{**order, "jobs": max(1, jobs // len(orders))} for order in orders], jobs)

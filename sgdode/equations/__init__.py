@@ -1,0 +1,1 @@
+"""The limiting equations, and their solution."""

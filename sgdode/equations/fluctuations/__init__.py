@@ -1,0 +1,1 @@
+"""How far single runs at finite d lie from the equations."""

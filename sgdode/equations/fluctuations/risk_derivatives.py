@@ -1,0 +1,96 @@
+"""The fluctuations of the excess risk from those of the state (Q, M, a) of the full equations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+
+from sgdode.gaussian.risk import kernels
+from sgdode.jit.pairs import MATRIX, PAIR, VECTOR, fill
+from sgdode.model.overlaps import Array
+from sgdode.model.starts import Start
+from sgdode.spec.schema import Spec
+
+_DIFFERENCE = 1e-6
+#: Directions of less variance than this share of the largest do not move the second-order term.
+_NEGLIGIBLE = 1e-3
+
+
+@njit(types.void(VECTOR, VECTOR, VECTOR, VECTOR, PAIR, PAIR, VECTOR), cache=True, error_model="numpy")
+def _gradient(y: Any, a: Any, v_star: Any, q_star: Any, ss_pair: Any, st_pair: Any, out: Any) -> None:
+    p, k = a.size, v_star.size
+    triangle = p * (p + 1) // 2
+    Q, M = np.empty((p, p)), y[triangle : triangle + p * k].copy().reshape(p, k)
+    at = 0
+    for i in range(p):
+        for j in range(i, p):
+            Q[i, j] = y[at]
+            Q[j, i] = y[at]
+            at += 1
+    trained = y.size > triangle + p * k
+    v = -(y[triangle + p * k :] if trained else a) / p
+    q, ss, st = np.diag(Q).copy(), np.empty((3, p, p)), np.empty((3, p, k))
+    fill(ss_pair, q, q, Q, ss)
+    fill(st_pair, q, q_star, M, st)
+    at = 0
+    for i in range(p):
+        drag = np.dot(ss[2, i], v) + np.dot(st[2, i], v_star)
+        out[at] = 0.5 * v[i] * (drag + v[i] * ss[1, i, i])
+        at += 1
+        for j in range(i + 1, p):
+            out[at] = v[i] * v[j] * ss[1, i, j]
+            at += 1
+    for i in range(p):
+        for r in range(k):
+            out[at] = v[i] * v_star[r] * st[1, i, r]
+            at += 1
+    if trained:
+        for i in range(p):
+            out[at] = -(np.dot(ss[0, i], v) + np.dot(st[0, i], v_star)) / p
+            at += 1
+
+
+@njit(types.void(VECTOR, MATRIX, VECTOR, VECTOR, VECTOR, PAIR, PAIR, MATRIX), cache=True, error_model="numpy")
+def _turns(y: Any, directions: Any, a: Any, v_star: Any, q_star: Any, ss_pair: Any, st_pair: Any, out: Any) -> None:
+    """Fill row i with ∇∇R times the unit vector directions[i], by differences of ∇R."""
+    up, down = np.empty(y.size), np.empty(y.size)
+    for i in range(len(directions)):
+        step = _DIFFERENCE * directions[i]
+        _gradient(y + step, a, v_star, q_star, ss_pair, st_pair, up)
+        _gradient(y - step, a, v_star, q_star, ss_pair, st_pair, down)
+        out[i] = (up - down) / (2.0 * _DIFFERENCE)
+
+
+class RiskSlope:
+    """Derivatives of R = ½ vᵀ K v at packed states: a change of Q_ij is one of Q_ji too.
+
+    ∂R/∂Q_ij = v_i v_j K11_ij, ∂R/∂Q_ii = ½ v_i (Σ_c v_c K20_ic + v_i K11_ii), ∂R/∂M_ir = v_i v_r K11_ir and
+    ∂R/∂a_i = −(1/p) Σ_c v_c K_ic (Price's theorem; K20 = 2 ∂K/∂q).
+    """
+
+    def __init__(self, spec: Spec, start: Start):
+        self.duals = kernels(spec)
+        teacher = np.array(spec.teacher_output_weights) / spec.k
+        a, q_star = np.array(start.a, dtype=float), np.diag(start.overlaps.P).copy()
+        self.parameters = a, teacher, q_star, self.duals.ss, self.duals.st
+
+    def gradient(self, y: Array) -> Array:
+        """∇R (size,) at the state ``y``."""
+        found = np.empty(len(y))
+        _gradient(y, *self.parameters, found)
+        return found
+
+    def moments(self, y: Array, C: Array, shift: Array) -> tuple[float, float, float]:
+        """Both terms of Var R = ∇Rᵀ C ∇R + ½ tr(∇∇R C ∇∇R C), and the shift of its mean, ∇R·shift + ½ tr(∇∇R C), for
+        Gaussian fluctuations of covariance ``C`` (size,size) about a mean moved by ``shift`` (size,)."""
+        gradient = self.gradient(y)
+        values, vectors = np.linalg.eigh(C)
+        kept = values > _NEGLIGIBLE * max(values[-1], 0.0)
+        directions = np.ascontiguousarray(vectors[:, kept].T)
+        bent, scale = np.empty_like(directions), np.sqrt(values[kept])
+        _turns(y, directions, *self.parameters, bent)
+        curvature = scale[:, np.newaxis] * (bent @ directions.T) * scale
+        linear, curved = max(float(gradient @ C @ gradient), 0.0), 0.5 * float(np.sum(curvature * curvature.T))
+        return linear, curved, float(gradient @ shift + 0.5 * np.trace(curvature))

@@ -1,0 +1,1 @@
+"""The variance term Ψ(Var): one file a method, and the table that picks one."""

@@ -1,0 +1,1 @@
+"""Everything that touches the private side of the compiler."""

@@ -1,0 +1,68 @@
+"""Simulation against equations: the risk with its predicted band, and the deviation in standard errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sgdode.analysis.compare import Comparison
+from sgdode.analysis.compare import compare as judge
+from sgdode.errors import UsageError
+from sgdode.plots.groups import ABSCISSAE, View, abscissa
+from sgdode.plots.style import NEUTRAL, PALETTE, lighter, log_axis, log_limits, place_legend
+from sgdode.results.trajectory import Trajectory
+
+
+def compare(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+    """Above the excess risk: mean ± standard error of the runs, the equations ± one predicted standard deviation of a
+    run. Below its z, and the verdict over all overlaps."""
+    kinds = [run.kind for run in trajectories]
+    if sorted(kinds) != ["integration", "simulation"]:
+        raise UsageError("--figure compare: needs one file of simulate and one of integrate")
+    simulation, integration = sorted(trajectories, key=lambda run: run.kind != "simulation")
+    found = judge(simulation, integration)
+    x = abscissa(simulation, view.x)[1 : 1 + len(found.time)]
+    figure.set_size_inches(figure.get_figwidth(), 1.25 * figure.get_figheight())
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+    _risk(above, found, x, view)
+    _deviation(below, found, x)
+    above.set(xscale="log", xlim=view.xlim or log_limits(x))
+    below.set_xlabel(ABSCISSAE[view.x])
+    log_axis(below.xaxis)
+
+
+def _risk(axes: Axes, found: Comparison, x: np.ndarray, view: View) -> None:
+    shown = np.concatenate([found.mean, found.theory])
+    if not (shown > 0).any():
+        raise UsageError("nothing to draw: no positive risk at a time after 0")
+    limits = view.ylim or log_limits(shown[shown > 0])
+    axes.set(yscale="log", ylim=limits, ylabel=r"excess risk $R - \Delta/2$")
+    colour = PALETTE[0]
+    entries: dict[str, Any] = {}
+    if found.predicted_std is not None:
+        lower = np.maximum(found.theory - found.predicted_std, limits[0])
+        band = axes.fill_between(x, lower, found.theory + found.predicted_std, color=colour, alpha=0.2, lw=0)
+        entries["±1 s.d. of a run, predicted"] = band
+    (line,) = axes.plot(x, np.where(found.theory > 0, found.theory, np.nan), color=colour, zorder=3)
+    lower = np.minimum(found.standard_error, np.maximum(found.mean - limits[0], 0.0))
+    points = axes.errorbar(
+        x, found.mean, yerr=[lower, found.standard_error], fmt="o", color=PALETTE[1], mfc=lighter(PALETTE[1]), ms=3
+    )
+    entries |= {"equations": line, f"mean ± s.e. of {found.seeds} run{'s' if found.seeds > 1 else ''}": points}
+    log_axis(axes.yaxis)
+    place_legend(axes, list(entries.values()), list(entries), view.paper)
+
+
+def _deviation(axes: Axes, found: Comparison, x: np.ndarray) -> None:
+    axes.axhspan(-2, 2, color=NEUTRAL, alpha=0.12, lw=0)
+    axes.axhline(0, color=NEUTRAL, lw=0.6)
+    axes.plot(x, found.z, "o-", color=PALETTE[1], ms=3, lw=0.8)
+    reach = max(3.0, 1.1 * float(np.abs(found.z).max()))
+    axes.set(ylim=(-reach, reach), ylabel=r"$z$ of the risk")
+    word = "agree" if found.agrees() else "DISAGREE"
+    text = f"{word}: largest $|z|$ = {found.largest_z:.2f}, {found.where} ({found.points} points)"
+    axes.set_title(text, fontsize="small", loc="left")

@@ -1,0 +1,43 @@
+"""Where neurons point: their norms, the part of them in the teachers' span, and their cosines with the teachers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sgdode.errors import UsageError
+from sgdode.results.trajectory import Array, Trajectory
+
+
+def inside(run: Trajectory) -> Array:
+    """(M P⁺ Mᵀ)_jj, the squared norm of each neuron's part in the teachers' span, (...,T,p)."""
+    M = np.asarray(_saved(run, "M"), dtype=float)
+    return np.asarray(np.einsum("...jr,rs,...js->...j", M, np.linalg.pinv(run.P, hermitian=True), M))
+
+
+def norms(run: Trajectory) -> Array:
+    """Q_jj, (...,T,p): from Q, or from M and q. Raises UsageError where the file holds neither."""
+    if "Q" in run.curves:
+        return np.asarray(np.diagonal(run.Q, axis1=-2, axis2=-1), dtype=float)
+    return inside(run) + np.asarray(_saved(run, "q"), dtype=float)
+
+
+def cosines(run: Trajectory) -> Array:
+    """M_jr/√(Q_jj P_rr), (...,T,p,k): 1 where neuron j points along teacher r; 0 for a neuron of no length."""
+    lengths = np.sqrt(norms(run)[..., None] * np.diag(run.P))
+    return np.asarray(np.divide(_saved(run, "M"), lengths, out=np.zeros_like(lengths), where=lengths > 0))
+
+
+def share_inside(run: Trajectory) -> Array:
+    """Σ_j (M P⁺ Mᵀ)_jj / Σ_j Q_jj, the share of the student's norm in the teachers' span, (...,T); particles weigh."""
+    weight = np.ones(run.M.shape[-2]) if run.particle_weight is None else run.particle_weight
+    return np.asarray((inside(run) @ weight) / (norms(run) @ weight))
+
+
+def _saved(run: Trajectory, name: str) -> Array:
+    if name not in run.curves:
+        what = "neither Q nor q" if name == "q" else f"no {name}"
+        raise UsageError(
+            f"{run.attributes.get('name', run.kind)}: holds {what} (saved: {', '.join(run.curves)}); "
+            f"add {name} to `save` in the spec"
+        )
+    return run.curves[name]

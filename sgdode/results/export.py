@@ -1,0 +1,68 @@
+"""The curves of a trajectory for other tools: CSV and npz."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sgdode.errors import UsageError
+from sgdode.results.trajectory import Trajectory
+
+_MOST_COLUMNS = 20_000
+
+
+def export(trajectory: Trajectory, path: Path) -> Path:
+    """Write the curves as .csv (a row a time, and a seed) or .npz (arrays by name). Raises UsageError for others."""
+    writers = {".csv": _csv, ".npz": _npz}
+    if path.suffix not in writers:
+        raise UsageError(f"{path}: export writes {' or '.join(writers)}; give -o a name that ends so")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    try:
+        writers[path.suffix](trajectory, part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _npz(trajectory: Trajectory, path: Path) -> None:
+    arrays: dict[str, Any] = {"time": trajectory.time, "P": trajectory.P, **trajectory.curves}
+    if trajectory.step is not None:
+        arrays["step"] = trajectory.step
+    if trajectory.particle_weight is not None:
+        arrays["particle_weight"] = trajectory.particle_weight
+    with path.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def _csv(trajectory: Trajectory, path: Path) -> None:
+    columns = list(_columns(trajectory))
+    if len(columns) > _MOST_COLUMNS:
+        raise UsageError(f"{len(columns)} columns are too many for a table; export to .npz, or save less")
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([name for name, _ in columns])
+        writer.writerows(zip(*(values.tolist() for _, values in columns), strict=True))
+
+
+def _columns(trajectory: Trajectory) -> Iterator[tuple[str, Any]]:
+    """(name, values) of every column; for a simulation the seeds are stacked, a column tells which."""
+    simulated = trajectory.kind == "simulation"
+    seeds = next(iter(trajectory.curves.values())).shape[0] if simulated else 1
+    times = len(trajectory.time)
+    if simulated:
+        yield "seed", np.repeat(np.arange(seeds), times)
+    yield "time", np.tile(trajectory.time, seeds)
+    if trajectory.step is not None:
+        yield "step", np.tile(trajectory.step, seeds)
+    for name, curve in trajectory.curves.items():
+        rows = curve.reshape(seeds * times, -1)
+        inner = curve.shape[2:] if simulated else curve.shape[1:]
+        for flat, index in enumerate(np.ndindex(*inner)):
+            yield "_".join([name, *map(str, index)]), rows[:, flat]

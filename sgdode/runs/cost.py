@@ -1,0 +1,134 @@
+"""What a run will cost, measured: a few steps or right-hand sides are timed, and the rest is multiplied out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from sgdode.equations.solvers import solve
+from sgdode.equations.systems import system
+from sgdode.equations.validity import plan
+from sgdode.gaussian.risk import risk_function
+from sgdode.model.clock import saved_grid
+from sgdode.model.starts import start
+from sgdode.simulation.run import begin, mover, problem
+from sgdode.spec.checks import Command, require, saved_names
+from sgdode.spec.schema import Spec
+
+_PILOT_SECONDS = 0.3
+_FIXED_BYTES = 30_000
+#: Right-hand sides per decade of t that CVODE takes at rtol 1e-8, and their growth with the digits asked for.
+_PER_DECADE = 500.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds of computing (imports not counted) and bytes of the file, of one command."""
+
+    command: Command
+    seconds: float
+    bytes: float
+
+
+class _Enough(Exception):
+    pass
+
+
+def estimate(spec: Spec, command: Command, jobs: int) -> Estimate:
+    """The cost of ``command`` on this machine. Raises SpecError where it cannot run."""
+    require(spec, command)
+    seconds = _simulation(spec, jobs) if command == "simulate" else _integration(spec)
+    return Estimate(command, seconds, _bytes(spec, command))
+
+
+def _simulation(spec: Spec, jobs: int) -> float:
+    grid, beginning = saved_grid(spec), start(spec)
+    assert grid.step is not None
+    task = problem(spec, beginning)
+    seeds, total = spec.simulate.seeds, int(grid.step[-1])
+    rng = np.random.Generator(np.random.SFC64(0))
+    with threadpool_limits(1 if seeds > 1 else None, "blas"), np.errstate(all="ignore"):
+        state, move = begin(task, beginning, rng), mover(task)
+
+        def steps(count: int) -> bool:
+            return bool(move(state, count))
+
+        per_step = _rate(steps, task.ahead, total)
+    saving = _once(lambda: risk_function(spec)(*_start_overlaps(beginning), beginning.a))
+    rounds = math.ceil(seeds / max(1, min(jobs, seeds)))
+    return rounds * (total * per_step + len(grid.time) * saving)
+
+
+def _start_overlaps(beginning: Any) -> tuple[Any, Any, Any]:
+    return beginning.overlaps.Q, beginning.overlaps.M, beginning.overlaps.P
+
+
+def _rate(steps: Callable[[int], bool], block: int, total: int) -> float:
+    """Seconds a step: the last and longest of growing batches."""
+    count = max(1, min(block, total))
+    while True:
+        began = time.perf_counter()
+        if not steps(count):
+            return 0.0
+        seconds = time.perf_counter() - began
+        if seconds > _PILOT_SECONDS / 2 or count >= total:
+            return seconds / count
+        count = min(total, count * max(2, min(50, int(0.7 * _PILOT_SECONDS / max(seconds, 1e-6)))))
+
+
+def _once(work: Callable[[], Any]) -> float:
+    """Seconds of the second of two calls."""
+    work()
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _integration(spec: Spec) -> float:
+    grid = saved_grid(spec)
+    beginning = start(spec) if math.isfinite(spec.p) else None
+    equations = system(spec, beginning, plan(spec).equations)
+    ydot = np.empty_like(equations.y0)
+    rhs = _once(lambda: equations.rhs(0.0, equations.y0, ydot))
+    saving = _once(lambda: equations.curves(equations.y0[None])) * len(grid.time)
+    began, calls = time.perf_counter(), 0
+
+    def limited(t: float, y: Any, ydot: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if time.perf_counter() - began > _PILOT_SECONDS:
+            raise _Enough
+        equations.rhs(t, y, ydot)
+
+    rtol = max(spec.integrate.rtol, equations.error)
+    reached = [0.0]
+    try:
+        chosen = spec.integrate
+        solve(limited, equations.y0, grid.time, chosen.solver, rtol, chosen.atol, reached.append)
+        solving = time.perf_counter() - began
+    except _Enough:
+        solving = _extrapolated(spec, rhs, rtol, reached[-1], calls)
+    return (2.5 if beginning is None else 1.0) * solving + saving
+
+
+def _extrapolated(spec: Spec, rhs: float, rtol: float, reached: float, calls: int) -> float:
+    """Seconds of a solve that the pilot did not finish: the decades of t that are left, from t ~ 0.01 on."""
+    digits = (1e-8 / rtol) ** 0.1
+    left = math.log10(spec.time.stop / max(reached, min(0.01, spec.time.stop / 10)))
+    return rhs * (calls + _PER_DECADE * digits * max(left, 0.5))
+
+
+def _bytes(spec: Spec, command: Command) -> float:
+    times = len(saved_grid(spec).time)
+    seeds = spec.simulate.seeds if command == "simulate" else 1
+    p = spec.p if math.isfinite(spec.p) else 500.0
+    field = command == "integrate" and plan(spec).equations.startswith("mean-field")
+    numbers = {"risk": 1.0, "M": p * spec.k, "Q": p if field else p * p, "q": p}
+    names = [*saved_names(spec, times, seeds), *(["q"] if spec.student.train_output else [])]
+    return 8.0 * (seeds * times * sum(numbers[name] for name in names) + 2 * times) + _FIXED_BYTES

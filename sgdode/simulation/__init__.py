@@ -1,0 +1,1 @@
+"""One-pass SGD, exact in law at a cost free of d."""

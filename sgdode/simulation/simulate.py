@@ -1,0 +1,275 @@
+"""Simulation of one-pass SGD: many independent runs of one start, on the saved times that the equations have too."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from sgdode.equations.validity import too_coarse
+from sgdode.errors import Stopped, UsageError
+from sgdode.gaussian.risk import RiskFunction, risk_function
+from sgdode.model.clock import Grid, saved_grid
+from sgdode.model.starts import Start, start
+from sgdode.results.checkpoint import Keeper, undisturbed
+from sgdode.results.trajectory import Trajectory
+from sgdode.simulation.run import Array, Mover, Problem, State, begin, mover, overlaps, problem
+from sgdode.spec.checks import located, require, saved_names
+from sgdode.spec.provenance import attributes, provenance
+from sgdode.spec.schema import Spec
+
+Progress = Callable[[float, float], None]
+_CHUNK_SECONDS = 0.1  # a kernel cannot be interrupted
+_POLL_SECONDS = 0.1
+_LARGEST_IN_MEMORY = 128 * 2**20
+
+
+@located
+def simulate(
+    spec: Spec,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    keeper: Keeper | None = None,
+    block: int | None = None,
+    wide: bool | None = None,
+) -> Trajectory:
+    """Run SGD ``spec.simulate.seeds`` times from the one start of ``spec``, on ``jobs`` threads.
+
+    Returns a Trajectory with time (T,) in t = ν γ/(pd), step (T,), risk (S,T), M (S,T,p,k) and what else ``save`` asks
+    for. Run j draws from child j of ``seed``: nothing depends on ``jobs``, and more seeds extend the same set. Where a
+    run diverges the trajectory ends at the last saved time that every run reached, with status "diverged".
+    ``progress(done, total)`` counts steps of all runs. With a ``keeper`` the state of all runs is kept from time to
+    time and when a signal stops them, and a kept state is gone on from: bit by bit the same as without a stop.
+    ``block`` and ``wide`` override how a run is computed.
+    """
+    require(spec, "simulate")
+    if jobs < 1:
+        raise UsageError(f"jobs: got {jobs}; must be 1 or more")
+    grid, beginning = saved_grid(spec), start(spec)
+    task = problem(spec, beginning, block, wide)
+    shared = Shared(task, beginning, grid, _records(spec, grid, keeper), risk_function(spec))
+    runs = _begin(spec, shared) if keeper is None or keeper.resumed is None else _resume(keeper.resumed, shared)
+    threads = 1 if spec.simulate.seeds > 1 else len(os.sched_getaffinity(0))
+    with threadpool_limits(threads, "blas"):
+        try:
+            while not _advance(shared, runs, jobs, progress, keeper) and keeper:
+                keeper.keep(_partial(spec, shared, runs))
+        except (Stopped, KeyboardInterrupt):
+            if keeper:
+                with undisturbed():
+                    keeper.keep(_partial(spec, shared, runs))
+            raise
+    return _trajectory(spec, shared, runs)
+
+
+@dataclass
+class Run:
+    """One realisation: its state, how many times are saved, and whether it diverged."""
+
+    state: State
+    saved: int = 0
+    diverged: bool = False
+
+
+@dataclass
+class Shared:
+    """What the runs share: the problem, its start, when to save, where to, and the flag that stops them."""
+
+    task: Problem
+    start: Start
+    grid: Grid
+    records: dict[str, Array]
+    risk: RiskFunction
+
+    def __post_init__(self) -> None:
+        self.stopped = threading.Event()
+
+    def save(self, number: int, run: Run) -> bool:
+        """Record a state as the next saved time. False where its overlaps are not finite."""
+        state, given = run.state, self.start.overlaps
+        Q, M, q = overlaps(self.task, state) if run.saved else (given.Q, given.M, given.q)
+        if not (np.isfinite(Q).all() and np.isfinite(M).all() and np.isfinite(state.a).all()):
+            return False
+        risk = self.risk(Q, M, given.P, state.a)
+        if not np.isfinite(risk):
+            return False
+        found = {"Q": Q, "M": M, "q": q, "risk": np.asarray(risk), "output_weights": state.a}
+        for name, record in self.records.items():
+            record[number, run.saved] = found[name]
+        run.saved += 1
+        return True
+
+
+def _records(spec: Spec, grid: Grid, keeper: Keeper | None) -> dict[str, Array]:
+    """Room for everything that is saved, (S, T, ...); what is large is on disk, in a file without a name."""
+    seeds, times, p = spec.simulate.seeds, len(grid.time), int(spec.p)
+    shapes: dict[str, tuple[int, ...]] = {"risk": (), "M": (p, spec.k), "Q": (p, p), "q": (p,), "output_weights": (p,)}
+    names = [*saved_names(spec, times, seeds), *(["output_weights"] if spec.student.train_output else [])]
+    folder = None if keeper is None else keeper.path.parent
+    return {name: _room((seeds, times, *shapes[name]), folder) for name in names}
+
+
+def _room(shape: tuple[int, ...], folder: Path | None) -> Array:
+    if math.prod(shape) * 8 < _LARGEST_IN_MEMORY:
+        return np.zeros(shape)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return np.memmap(file, dtype=float, mode="w+", shape=shape)
+
+
+def _begin(spec: Spec, shared: Shared) -> list[Run]:
+    """Every run at t = 0, saved."""
+    runs = []
+    for number in range(spec.simulate.seeds):
+        rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(spec.seed, spawn_key=(number,))))
+        runs.append(Run(begin(shared.task, shared.start, rng)))
+        runs[-1].diverged = not shared.save(number, runs[-1])
+    return runs
+
+
+def _advance(shared: Shared, runs: list[Run], jobs: int, progress: Progress | None, keeper: Keeper | None) -> bool:
+    """Move all runs on, each on a thread, to their ends (True), or until a checkpoint is due (False)."""
+    assert shared.grid.step is not None
+    total = float(len(runs) * shared.grid.step[-1])
+    shared.stopped.clear()
+    with ThreadPoolExecutor(max(1, min(jobs, len(runs)))) as pool:
+        futures: list[Future[None]] = []
+        try:
+            for number, run in enumerate(runs):
+                futures.append(pool.submit(_to_the_end, shared, number, run))
+            while True:
+                finished, running = wait(futures, _POLL_SECONDS, FIRST_EXCEPTION)
+                for future in finished:
+                    future.result()
+                if progress is not None:
+                    progress(float(sum(run.state.step for run in runs)), total)
+                if not running or (keeper is not None and keeper.due()):
+                    return not running
+        finally:
+            with undisturbed():  # until the runs have ended their last call: their states are to be kept
+                shared.stopped.set()
+                for future in futures:
+                    future.cancel()
+                wait(futures)
+
+
+def _to_the_end(shared: Shared, number: int, run: Run) -> None:
+    """Move one run on until its last saved time, its divergence, or the flag."""
+    assert shared.grid.step is not None
+    move, pace = mover(shared.task), Pace(shared.task.ahead)
+    with np.errstate(all="ignore"):
+        while run.saved < len(shared.grid.step) and not run.diverged:
+            if not _reach(shared, run, move, int(shared.grid.step[run.saved]), pace):
+                return
+            run.diverged = not shared.save(number, run)
+
+
+@dataclass
+class Pace:
+    """How many steps to ask for at once, in whole blocks, so that a call takes a tenth of a second."""
+
+    block: int
+    blocks: int = 1
+
+    def took(self, steps: int, seconds: float) -> None:
+        """Learn from a call."""
+        wanted = steps / self.block * _CHUNK_SECONDS / max(seconds, 1e-9)
+        self.blocks = max(1, int(min(wanted, 4 * self.blocks, 10_000_000 / self.block)))
+
+
+def _reach(shared: Shared, run: Run, move: Mover, step: int, pace: Pace) -> bool:
+    """Move a run on to ``step``. False where it diverged, or all are to stop."""
+    state = run.state
+    while state.step < step:
+        if shared.stopped.is_set():
+            return False
+        steps = min(step - state.step, pace.block * pace.blocks)
+        began = time.perf_counter()
+        run.diverged = not move(state, steps)
+        if run.diverged:
+            return False
+        pace.took(steps, time.perf_counter() - began)
+    return True
+
+
+def _partial(spec: Spec, shared: Shared, runs: list[Run]) -> Trajectory:
+    """Where all runs are: the times that all of them saved, and the state that they go on from."""
+    partial = _trajectory(spec, shared, runs)
+    partial.diverged_at, partial.warnings = None, list(shared.start.warnings)
+    generators = [run.state.rng.bit_generator.state for run in runs]
+    partial.state = {
+        "saved": np.array([run.saved for run in runs]),
+        "diverged": np.array([run.diverged for run in runs]),
+        "step": np.array([run.state.step for run in runs]),
+        "m": np.array([run.state.m for run in runs]),
+        "W": np.array([run.state.W for run in runs]),
+        "inverse": np.array([run.state.inverse for run in runs]),
+        "a": np.array([run.state.a for run in runs]),
+        "rng": np.array([generator["state"]["state"] for generator in generators]),
+        "rng_half": np.array([[generator["has_uint32"], generator["uinteger"]] for generator in generators], np.uint64),
+        **{f"record_{name}": record for name, record in shared.records.items()},
+    }
+    return partial
+
+
+def _resume(kept: Trajectory, shared: Shared) -> list[Run]:
+    """The runs as they were when ``kept`` was made."""
+    runs, state = [], kept.state
+    for name, record in shared.records.items():
+        record[:] = state[f"record_{name}"]
+    for number, saved in enumerate(state["saved"]):
+        half, value = (int(word) for word in state["rng_half"][number])
+        words = {"state": state["rng"][number].astype(np.uint64)}
+        generator: Any = np.random.SFC64()
+        generator.state = {"bit_generator": "SFC64", "state": words, "has_uint32": half, "uinteger": value}
+        rng, step = np.random.Generator(generator), int(state["step"][number])
+        W, inverse, a = (state[name][number].copy() for name in ("W", "inverse", "a"))
+        restored = State(W, int(state["m"][number]), inverse, a, rng, step)
+        runs.append(Run(restored, int(saved), bool(state["diverged"][number])))
+    return runs
+
+
+def _trajectory(spec: Spec, shared: Shared, runs: list[Run]) -> Trajectory:
+    grid, task = shared.grid, shared.task
+    assert grid.step is not None
+    kept, failed = min(run.saved for run in runs), [run for run in runs if run.diverged]
+    warnings = [*shared.start.warnings, *too_coarse(spec)]
+    diverged_at = None
+    if failed:
+        diverged_at = float(task.clock.time(min(run.state.step for run in failed)))
+        warnings.append(f"diverged: {len(failed)} of {len(runs)} runs, the first after t = {diverged_at:.6g}")
+    return Trajectory(
+        kind="simulation",
+        time=grid.time[:kept],
+        step=grid.step[:kept],
+        P=shared.start.overlaps.P,
+        curves={name: record[:, :kept] for name, record in shared.records.items()},
+        status="diverged" if failed else "complete",
+        diverged_at=diverged_at,
+        attributes=attributes(spec, "simulate") | _attributes(spec, task),
+        provenance=provenance(spec),
+        warnings=warnings,
+    )
+
+
+def _attributes(spec: Spec, task: Problem) -> dict[str, Any]:
+    return {
+        "method": spec.simulate.method,
+        "precision": spec.simulate.precision,
+        "block_size": 1 if task.explicit else task.block,
+        "rng": "SFC64",
+        "seed": spec.seed,
+        "seeds": spec.simulate.seeds,
+    }

@@ -1,0 +1,224 @@
+"""``load_spec``: the way from a YAML file, or a mapping, to a Spec."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from sgdode.errors import Defect, SpecError, UsageError, nearest
+from sgdode.model.activations import ACTIVATIONS, Activation, fault
+from sgdode.spec.checks import defects
+from sgdode.spec.schema import LONGEST_NAME, Spec
+from sgdode.spec.values import shown
+from sgdode.spec.yaml_document import Document, parse, parse_value
+
+_SHORT_FORMS = {"learning_rate": "gamma", "activation": "name"}
+_LARGEST_SPEC = 64 * 2**20
+#: Dotted keys with their values: as a mapping, as texts ``KEY=VALUE``, or as (KEY, VALUE, how errors name the place).
+Overrides = str | Mapping[str, Any] | Iterable[str | tuple[str, Any, str]]
+
+
+class Source(NamedTuple):
+    """A spec as it was given: its YAML, how errors name it, where its relative paths start, its name by default."""
+
+    text: bytes
+    place: str
+    folder: Path
+    stem: str
+
+    @classmethod
+    def read(cls, path: Path) -> Source:
+        """From a file. Raises UsageError where it cannot be read."""
+        return cls(_read(path), str(path), path.parent, path.stem)
+
+
+def load_spec(
+    spec: str | Path | Mapping[str, Any],
+    overrides: Overrides = (),
+    activations: Mapping[str, Activation] | None = None,
+) -> Spec:
+    """Read, validate and resolve an experiment.
+
+    ``spec``: the path of a YAML file, or a mapping with the same keys. ``overrides``: dotted keys with their values, as
+    a mapping or as texts ``"KEY=VALUE"``. ``activations``: functions of one's own, by the names that the spec uses.
+    Raises SpecError, which names every defect with its place, key, value and what is allowed.
+    """
+    if isinstance(spec, Mapping):
+        document = Document("spec", copy.deepcopy(dict(spec)))
+        return resolve(document, "", Path(), overrides, activations)
+    return read_spec(*Source.read(Path(spec)), overrides, activations)
+
+
+def read_spec(
+    text: bytes,
+    source: str,
+    folder: Path,
+    stem: str,
+    overrides: Overrides = (),
+    activations: Mapping[str, Activation] | None = None,
+) -> Spec:
+    """A Spec from YAML bytes; ``source`` names them in errors, ``stem`` is the default of ``name``."""
+    document = parse(text, source)
+    document.values.setdefault("name", _clean(stem))
+    return resolve(document, text.decode("utf-8-sig"), folder, overrides, activations)
+
+
+def resolve(
+    document: Document,
+    text: str,
+    folder: Path,
+    overrides: Overrides = (),
+    activations: Mapping[str, Activation] | None = None,
+) -> Spec:
+    """Validate the values of a document, after its overrides."""
+    document.values.setdefault("name", "spec")
+    if taken := set(activations or {}) & {*ACTIVATIONS, "hermite"}:
+        raise UsageError(f"activations: {', '.join(sorted(taken))} is a built-in name; call yours otherwise")
+    for name, activation in (activations or {}).items():
+        if why := fault(activation):
+            raise UsageError(f"activations: {name!r}: {why}")
+    for key, value, place in _assignments(overrides):
+        _override(document, key, value, place)
+    context = {"activations": dict(activations or {})}
+    try:
+        spec = Spec.model_validate(document.values, context=context)
+    except ValidationError as error:
+        found = [_defect(document, item) for item in error.errors()]
+        raise SpecError(_in_order([*found, *_further(document, error, context, folder)])) from None
+    spec._text, spec._folder, spec._activations = text, folder, context["activations"]
+    spec._places = Document(document.source, places=document.places)
+    if wrong := defects(spec):
+        raise SpecError(_in_order(Defect(document.place(path), ".".join(path), reason) for path, reason in wrong))
+    return spec
+
+
+def _further(document: Document, error: ValidationError, context: Any, folder: Path) -> list[Defect]:
+    """What is wrong between the other sections, where they make a spec without the values that are wrong alone."""
+    values = copy.deepcopy(document.values)
+    paths = [item["loc"] for item in error.errors()]
+    for section, *inner in paths:
+        part = values.get(str(section))
+        if inner and isinstance(part, dict):
+            part.pop(inner[0], None)
+        else:
+            values.pop(str(section), None)
+    try:
+        rest = Spec.model_validate(values, context=context)
+    except ValidationError:
+        return []
+    rest._folder = folder
+    found = [(path, reason) for path, reason in defects(rest) if path[0] not in {path[0] for path in paths}]
+    return [Defect(document.place(path), ".".join(path), reason) for path, reason in found]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return bounded(file, str(path))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file; `sgdode init {path}` writes an example") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path}: is a folder; give the YAML file in it") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+
+
+def bounded(file: BinaryIO, source: str) -> bytes:
+    """The bytes of a spec, of a device without an end too. Raises UsageError where they are too many."""
+    text = file.read(_LARGEST_SPEC + 1)
+    if len(text) > _LARGEST_SPEC:
+        raise UsageError(f"{source}: larger than 64 MB; put large matrices into a file (initial.file)")
+    return text
+
+
+def _clean(stem: str) -> str:
+    """A file's stem as a name: characters that names do not have become ``-``."""
+    kept = "".join(c if c.isalnum() or c in "_ .+@=,-" else "-" for c in stem)
+    kept = kept.encode(errors="replace")[: LONGEST_NAME - 4].decode(errors="ignore")
+    return kept if kept and kept[0] not in " .,-" else "spec" + kept
+
+
+def _assignments(overrides: Overrides) -> Iterator[tuple[str, Any, str]]:
+    """(dotted key, value, how errors name the place) of every override."""
+    if isinstance(overrides, Mapping):
+        yield from ((key, value, f"override {key}") for key, value in overrides.items())
+        return
+    for assignment in (overrides,) if isinstance(overrides, str) else overrides:
+        if isinstance(assignment, tuple):
+            yield assignment
+            continue
+        key, equals, value = assignment.partition("=")
+        if not equals or not all(word.strip() for word in key.split(".")):
+            raise UsageError(f"--set {assignment}: must be KEY=VALUE, such as --set student.width=8")
+        place = f"--set {shown(assignment)[1:-1]}"
+        yield key.strip(), parse_value(value, place), place
+
+
+def _in_order(defects: Iterable[Defect]) -> list[Defect]:
+    """Sorted by line; what has no line comes last."""
+
+    def line(defect: Defect) -> float:
+        number = defect.place.rpartition(":")[2]
+        return int(number) if number.isdecimal() else math.inf
+
+    return sorted(defects, key=line)
+
+
+def _override(document: Document, key: str, value: Any, place: str) -> None:
+    """Put ``value`` under a dotted key, opening the short forms (``learning_rate: 0.5``) that stand in its way."""
+    path = tuple(key.split("."))
+    values = document.values
+    for depth, word in enumerate(path[:-1]):
+        inner = values.get(word)
+        if not isinstance(inner, Mapping):
+            document.places[path[: depth + 1]] = place
+        if isinstance(inner, Mapping):
+            values[word] = dict(inner)
+        elif isinstance(inner, str) and word == "schedule":
+            values[word] = {}
+        else:
+            values[word] = {_SHORT_FORMS[word]: inner} if word in _SHORT_FORMS and inner is not None else {}
+        values = values[word]
+    values[path[-1]] = value
+    document.places[path] = place
+
+
+def _defect(document: Document, error: Mapping[str, Any]) -> Defect:
+    path = tuple(str(part) for part in error["loc"])
+    return Defect(document.place(path), ".".join(path), _reason(path, error))
+
+
+def _reason(path: tuple[str, ...], error: Mapping[str, Any]) -> str:
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
+    if kind == "sgdode":
+        return str(context["reason"])
+    if kind == "missing":
+        return "this key is required and missing"
+    if kind == "extra_forbidden":
+        known = _known(path[:-1])
+        return f"unknown key{nearest(path[-1], known)} (known here: {', '.join(known)})"
+    if kind == "literal_error":
+        allowed = [word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")]
+        hint = nearest(value, allowed) if isinstance(value, str) else ""
+        return f"got {shown(value)}; allowed: {', '.join(allowed)}{hint}"
+    limits = {"greater_than": "> {gt:g}", "greater_than_equal": "≥ {ge:g}", "less_than_equal": "≤ {le:g}"}
+    if kind in limits:
+        return f"got {shown(value)}; must be {limits[kind].format(**context)}"
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return f"got {shown(value)}; must be a mapping with the keys {', '.join(_known(path))}"
+    return f"got {shown(value)}; {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _known(path: tuple[str, ...]) -> list[str]:
+    """The keys that the mapping at ``path`` takes."""
+    model: Any = Spec
+    for word in path:
+        annotation = model.model_fields[word].annotation
+        parts = [annotation, *getattr(annotation, "__args__", ())]
+        model = next(part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
+    return list(model.model_fields)

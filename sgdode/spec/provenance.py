@@ -1,0 +1,143 @@
+"""What a run is: its resolved values, and the hashes that name its file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from sgdode.spec.checks import Command
+from sgdode.spec.schema import ActivationSpec, Spec
+
+FORMAT_VERSION = 1
+#: Raised whenever the same spec gives other numbers.
+RESULTS_VERSION = 3
+
+DRAWN = ("gaussian", "in-teacher-span", "symmetric")
+_KIND_KEYS = {
+    "gaussian": ("scale",),
+    "in-teacher-span": (),
+    "symmetric": ("epsilon", "q0", "spread"),
+    "overlaps": ("Q", "M", "file", "at"),
+    "weights": ("file",),
+}
+
+
+def resolved(spec: Spec) -> dict[str, Any]:
+    """Every value of a spec with its defaults filled in, as JSON: itself a spec that gives the same run."""
+    values = spec.model_dump()
+    for part in ("teacher", "student"):
+        values[part]["activation"] = _activation(getattr(spec, part).activation)
+    values["teacher"]["overlap"] = values["teacher"]["overlap"] or "identity"
+    values["learning_rate"]["schedule"] = values["learning_rate"]["schedule"] or "constant"
+    values["time"]["start"] = spec.time.first
+    values["integrate"]["particles"] = values["integrate"]["particles"] or "auto"
+    values["save"] = values["save"] or "auto"
+    if spec.initial.file is not None:  # what is absent is taken from the file
+        if "overlap" not in spec.teacher.model_fields_set:
+            del values["teacher"]["overlap"]
+        if "output_weights" not in spec.student.model_fields_set:
+            del values["student"]["output_weights"]
+    kind = spec.initial.kind
+    keys = {key: values["initial"][key] for key in _KIND_KEYS[kind] if values["initial"][key] is not None}
+    values["initial"] = {"kind": kind, "seed": spec.start_seed, **keys}
+    plain: dict[str, Any] = _plain(values)
+    return plain
+
+
+def spec_hash(spec: Spec, command: Command) -> str:
+    """12 hex digits over the values that the numbers of ``command`` depend on."""
+    values = _identifying(spec)
+    del values["integrate" if command == "simulate" else "simulate"]
+    if command == "integrate":
+        del values["seed"]
+    return _digest({"command": command, "format": FORMAT_VERSION, "results": RESULTS_VERSION, **values})
+
+
+def problem_hash(spec: Spec) -> str:
+    """12 hex digits over what both engines share: the networks, the learning, the start and the saved times."""
+    values = _identifying(spec)
+    return _digest(
+        {key: value for key, value in values.items() if key not in ("simulate", "integrate", "seed", "save")}
+    )
+
+
+def attributes(spec: Spec, command: Command) -> dict[str, Any]:
+    """The root attributes that both kinds of file carry."""
+    return {
+        "spec_hash": spec_hash(spec, command),
+        "problem_hash": problem_hash(spec),
+        "name": spec.name,
+        "gamma": spec.gamma,
+        "gamma_over_p": spec.gamma_over_p,
+        "step_size": spec.step_size,
+        "noise": spec.teacher.noise,
+        "dimension": spec.d,
+        "student_width": spec.p,
+        "teacher_width": spec.k,
+        "student_activation": spec.student.activation.name,
+        "teacher_activation": spec.teacher.activation.name,
+        "batch_size": spec.batch_size,
+    }
+
+
+def provenance(spec: Spec) -> dict[str, str]:
+    """The spec as it was given, and with every value resolved, as text."""
+    values = resolved(spec)
+    return {
+        "spec": spec.text or json.dumps(values, indent=2, ensure_ascii=False),
+        "resolved": json.dumps(values, ensure_ascii=False),
+    }
+
+
+def settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values by dotted key."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= settings(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat
+
+
+def _identifying(spec: Spec) -> dict[str, Any]:
+    values = resolved(spec)
+    del values["name"]
+    if spec.initial.kind not in DRAWN:
+        del values["initial"]["seed"]
+    if spec.initial.file is not None:
+        path = spec.folder / Path(spec.initial.file).expanduser()
+        values["initial"]["file"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    for part in ("teacher", "student"):
+        name = getattr(spec, part).activation.name
+        if name in spec._activations:
+            values[part]["activation"]["function"] = _fingerprint(spec, name)
+    return values
+
+
+def _activation(part: ActivationSpec) -> dict[str, Any]:
+    if part.hermite is not None:
+        return {"hermite": part.hermite, "gain": part.gain}
+    return {"name": part.name, "gain": part.gain}
+
+
+def _fingerprint(spec: Spec, name: str) -> list[str]:
+    """A user's activation counts by its values on a grid."""
+    import numpy as np
+
+    values, _ = spec._activations[name].sample(np.linspace(-8, 8, 33))
+    return [f"{value:.12g}" for value in values]
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, infinity as the word that specs use."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return "inf" if isinstance(value, float) and math.isinf(value) else value
+
+
+def _digest(values: dict[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,332 @@
+"""YAML → a validated, resolved experiment.
+
+``load_spec`` is the only way in. A Spec holds what the user said with every default filled in; what follows from it
+(γ, δt, output weights) are its properties. Nothing heavy is imported here: a wrong spec is answered at once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from sgdode.errors import nearest
+from sgdode.model.activations import ACTIVATIONS, Activation
+from sgdode.spec.values import Extent, Matrix, Number, OutputWeights, Whole, number, shown, wrong
+from sgdode.spec.yaml_document import Document
+
+Equations = Literal["auto", "full", "gradient-flow", "gradient-flow-noise", "mean-field", "mean-field-high-d"]
+Quantity = Literal["risk", "M", "Q", "q"]
+LONGEST_NAME = 150  # bytes: file systems allow 255, with the command, the hash and endings
+LONGEST_SERIES = 512  # coefficients of a Hermite series
+LARGEST_SAVED_Q = 256 * 2**20
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class ActivationSpec(_Part):
+    """σ(x) = f(gain · x), with f named, or a series in orthonormal Hermite polynomials."""
+
+    name: str = "erf"
+    gain: Annotated[Number, Field(gt=0)] = 1.0
+    hermite: tuple[Number, ...] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str):
+            value = {"name": value}
+        if not isinstance(value, Mapping):
+            raise wrong(f"got {shown(value)}; must be a name, {{hermite: [c0, c1, ...]}} or {{name: erf, gain: 2.0}}")
+        if value.get("hermite") is not None:
+            coefficients = value["hermite"]
+            if value.get("name", "hermite") != "hermite":
+                raise wrong("name and hermite exclude each other; keep one of them")
+            if not isinstance(coefficients, (list, tuple)) or not coefficients:
+                raise wrong(f"hermite: got {shown(coefficients)}; must be a list of coefficients [c0, c1, ...]")
+            if len(coefficients) > LONGEST_SERIES:
+                raise wrong(f"hermite: got {len(coefficients)} coefficients; at most {LONGEST_SERIES} are allowed")
+            return {**value, "name": "hermite", "hermite": tuple(coefficients)}
+        custom = (info.context or {}).get("activations", {})
+        known = [*ACTIVATIONS, *custom]
+        name = value.get("name", "erf")
+        if name not in known:
+            hint = nearest(name, known) if isinstance(name, str) else ""
+            raise wrong(f"got {shown(name)}; allowed: {', '.join(known)}, or {{hermite: [c0, ...]}}{hint}")
+        return value
+
+
+class TeacherSpec(_Part):
+    """The teacher network: k, σ*, a*, P and Δ."""
+
+    width: Annotated[Whole, Field(ge=1)]
+    activation: ActivationSpec = ActivationSpec()
+    output_weights: OutputWeights = 1.0
+    overlap: Matrix | None = None
+    noise: Annotated[Number, Field(ge=0)] = 0.0
+
+    @field_validator("overlap", mode="before")
+    @classmethod
+    def _identity(cls, value: Any) -> Any:
+        if isinstance(value, str) and value != "identity":
+            raise wrong(f"got {shown(value)}; allowed: identity, or a k×k matrix{nearest(value, ['identity'])}")
+        return None if value == "identity" else value
+
+
+class StudentSpec(_Part):
+    """The student network at the start: p, σ, a and η_a."""
+
+    width: Extent
+    activation: ActivationSpec = ActivationSpec()
+    output_weights: OutputWeights = 1.0
+    train_output: Annotated[Number, Field(ge=0)] = 0.0
+
+
+class Schedule(_Part):
+    """γ(t) = γ (1 + t/time)^(−power)."""
+
+    power: Annotated[Number, Field(ge=0)]
+    time: Annotated[Number, Field(gt=0)]
+
+
+class LearningRate(_Part):
+    """γ = gamma · d^d_exponent · p^p_exponent, times the schedule."""
+
+    gamma: Annotated[Number, Field(gt=0)]
+    d_exponent: Number = 0.0
+    p_exponent: Number = 0.0
+    schedule: Schedule | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, value: Any) -> Any:
+        if isinstance(value, (str, int, float, list)) or value is None:
+            return {"gamma": number(value)}
+        return value
+
+    @field_validator("schedule", mode="before")
+    @classmethod
+    def _constant(cls, value: Any) -> Any:
+        if isinstance(value, str) and value != "constant":
+            raise wrong(f"got {shown(value)}; allowed: constant, or {{power: β, time: t0}}")
+        return None if value == "constant" else value
+
+
+class InitialSpec(_Part):
+    """The start that simulation and equations share."""
+
+    kind: Literal["gaussian", "in-teacher-span", "symmetric", "overlaps", "weights"] = "gaussian"
+    seed: Annotated[Whole, Field(ge=0)] | None = None
+    scale: Annotated[Number, Field(gt=0)] = 1.0
+    epsilon: Annotated[Number, Field(ge=0, le=1)] = 0.1
+    q0: Annotated[Number, Field(ge=0)] = 1.0
+    spread: Annotated[Number, Field(ge=0)] = 1e-3
+    Q: Matrix | None = None
+    M: Matrix | None = None
+    file: str | None = None
+    at: Annotated[Number, Field(ge=0)] | None = None
+
+    @field_validator("at", mode="before")
+    @classmethod
+    def _last(cls, value: Any) -> Any:
+        return None if value == "last" else value
+
+
+class TimeSpec(_Part):
+    """The saved times, in units of t = ν δt."""
+
+    stop: Annotated[Number, Field(gt=0)]
+    start: Annotated[Number, Field(gt=0)] | None = None
+    points: Annotated[Whole, Field(ge=1, le=10_000_000)] = 100
+    spacing: Literal["log", "linear"] = "log"
+
+    @property
+    def first(self) -> float:
+        """First saved t after 0."""
+        return min(0.01, self.stop / 100) if self.start is None else self.start
+
+
+class SimulateSpec(_Part):
+    """How SGD is simulated."""
+
+    seeds: Annotated[Whole, Field(ge=1, le=1_000_000)] = 8
+    method: Literal["exact", "explicit"] = "exact"
+    precision: Literal["float64", "float32"] = "float64"
+
+
+class IntegrateSpec(_Part):
+    """Which equations are solved, and how."""
+
+    equations: Equations = "auto"
+    solver: Literal["auto", "cvode", "lsoda", "bdf", "dop853"] = "auto"
+    rtol: Annotated[Number, Field(ge=1e-14, le=0.1)] = 1e-8
+    atol: Annotated[Number, Field(ge=1e-30, le=0.1)] = 1e-12
+    fluctuations: bool = False
+    noise_correction: bool = False
+    particles: Annotated[Whole, Field(ge=1)] | None = None
+
+    @field_validator("fluctuations", "noise_correction", mode="before")
+    @classmethod
+    def _switch(cls, value: Any) -> Any:
+        if not isinstance(value, bool):
+            raise wrong(f"got {shown(value)}; must be true or false")
+        return value
+
+    @field_validator("particles", mode="before")
+    @classmethod
+    def _auto(cls, value: Any) -> Any:
+        return None if value == "auto" else value
+
+
+def _save(value: Any) -> Any:
+    if value == "auto":
+        return None
+    known = ["risk", "M", "Q", "q"]
+    if not isinstance(value, (list, tuple)) or not value:
+        raise wrong(f"got {shown(value)}; allowed: auto, or a list out of {', '.join(known)}")
+    for item in value:
+        if item not in known:
+            raise wrong(f"got {shown(item)}; allowed: auto, or a list out of {', '.join(known)}")
+    return tuple(name for name in known if name in value)
+
+
+def _name(value: Any) -> Any:
+    fits = isinstance(value, str) and len(value.encode(errors="replace")) <= LONGEST_NAME
+    if not fits or not re.fullmatch(r"[\w+@=][\w .+@=,-]*", value):
+        raise wrong(
+            f"got {shown(value)}; must be a text of up to {LONGEST_NAME} letters, digits, spaces and . _ - + @ = , "
+            "(it becomes part of file names)"
+        )
+    return value
+
+
+class Spec(_Part):
+    """A validated experiment. Made by :func:`sgdode.load_spec`; frozen."""
+
+    name: Annotated[str, BeforeValidator(_name)]
+    seed: Annotated[Whole, Field(ge=0)] = 0
+    dimension: Extent
+    teacher: TeacherSpec
+    student: StudentSpec
+    learning_rate: LearningRate
+    batch_size: Annotated[Whole, Field(ge=1)] = 1
+    weight_decay: Annotated[Number, Field(ge=0)] = 0.0
+    constraint: Literal["none", "spherical"] = "none"
+    initial: InitialSpec = InitialSpec()
+    time: TimeSpec
+    simulate: SimulateSpec = SimulateSpec()
+    integrate: IntegrateSpec = IntegrateSpec()
+    save: Annotated[
+        tuple[Quantity, ...] | None,
+        BeforeValidator(_save),
+        WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "array", "items": {"enum": ["risk", "M", "Q", "q"]}}]}),
+    ] = None
+
+    _text: str = PrivateAttr(default="")
+    _folder: Path = PrivateAttr(default=Path())
+    _activations: dict[str, Activation] = PrivateAttr(default_factory=dict)
+    _places: Document = PrivateAttr(default_factory=lambda: Document("spec"))
+
+    def place(self, key: str) -> str:
+        """``file:line`` of a dotted key, or of the nearest enclosing one."""
+        return self._places.place(tuple(key.split(".")))
+
+    @property
+    def text(self) -> str:
+        """The YAML text as given."""
+        return self._text
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths in the spec start from."""
+        return self._folder
+
+    @property
+    def p(self) -> float:
+        """Student width; ``math.inf`` for infinite width."""
+        return self.student.width
+
+    @property
+    def k(self) -> int:
+        """Teacher width."""
+        return self.teacher.width
+
+    @property
+    def d(self) -> float:
+        """Input dimension; ``math.inf`` for infinite dimension."""
+        return self.dimension
+
+    @property
+    def finite(self) -> bool:
+        """Whether p and d are finite, so that SGD steps exist."""
+        return math.isfinite(self.p) and math.isfinite(self.d)
+
+    @property
+    def gamma(self) -> float:
+        """γ at t = 0: gamma · d^d_exponent · p^p_exponent (Veiga et al.), its limit where p or d is infinite."""
+        rate = self.learning_rate
+        return rate.gamma * _power(self.d, rate.d_exponent) * _power(self.p, rate.p_exponent)
+
+    @property
+    def gamma_over_p(self) -> float:
+        """γ/p at t = 0, the size of a step in Q; its limit at p = ∞."""
+        rate = self.learning_rate
+        return rate.gamma * _power(self.d, rate.d_exponent) * _power(self.p, rate.p_exponent - 1.0)
+
+    @property
+    def step_size(self) -> float:
+        """δt = γ/(p d) at t = 0, the time of one SGD step (0 where p or d is infinite)."""
+        return self.gamma_over_p / self.d
+
+    @property
+    def start_seed(self) -> int:
+        """The seed of the start alone."""
+        return self.seed if self.initial.seed is None else self.initial.seed
+
+    @property
+    def student_output_weights(self) -> tuple[float, ...]:
+        """a at the start, (p,); at p = ∞ the one value that all neurons share."""
+        return _expand(self.student.output_weights, self.p)
+
+    @property
+    def teacher_output_weights(self) -> tuple[float, ...]:
+        """a*, (k,)."""
+        return _expand(self.teacher.output_weights, self.k)
+
+    def activation(self, part: ActivationSpec) -> Activation:
+        """The record of an activation of this spec (its own, or a user's)."""
+        return self._activations.get(part.name) or ACTIVATIONS[part.name]
+
+
+def _power(base: float, exponent: float) -> float:
+    """base^exponent, with inf^0 = 1 and an overflow shown as inf."""
+    if exponent == 0:
+        return 1.0
+    try:
+        return base**exponent
+    except OverflowError:
+        return math.inf
+
+
+def _expand(value: Any, width: float) -> tuple[float, ...]:
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, str):
+        value = float(width) if value == "width" else math.sqrt(width)
+    return (value,) * (int(width) if math.isfinite(width) else 1)

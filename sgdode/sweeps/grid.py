@@ -1,0 +1,150 @@
+"""The grids of a sweep: ``KEY=V1,V2`` on the command line, or a YAML file of them, as axes of values."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sgdode.errors import UsageError
+from sgdode.spec.provenance import settings
+from sgdode.spec.schema import Spec
+from sgdode.spec.values import shown
+from sgdode.spec.yaml_document import parse, parse_value
+
+MOST_POINTS = 100_000
+_ASSIGNMENT = re.compile(r"\s*([\w.]+)\s*=(.*)", re.DOTALL)
+_RANGE = re.compile(r"([-+]?\d+):([-+]?\d+)")
+#: name → the value at a share (0 to 1) of the way from ``low`` to ``high``
+_SPACINGS: dict[str, Callable[[float, float, float], float]] = {
+    "log": lambda low, high, share: low * (high / low) ** share,
+    "lin": lambda low, high, share: low + (high - low) * share,
+}
+_SYNTAX = "V1,V2,... with ranges 0:8 (8 left out), log:LOW:HIGH:COUNT and lin:LOW:HIGH:COUNT"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A dotted key and its values, each as the YAML text that ``--set`` takes; ``place`` names it in errors."""
+
+    key: str
+    texts: tuple[str, ...]
+    place: str
+
+    def values(self) -> list[Any]:
+        """The values that the texts stand for. Raises SpecError."""
+        return [parse_value(text, self.place) for text in self.texts]
+
+
+def axes(grids: Sequence[str]) -> list[Axis]:
+    """The axes of ``--grid`` options: each ``KEY=VALUES``, or a YAML file that maps keys to values.
+
+    Raises UsageError for what is neither, for two grids of one key, and for more than 100,000 points.
+    """
+    found = [axis for grid in grids for axis in _axes(grid)]
+    if not found:
+        raise UsageError(f"nothing to sweep over: give --grid KEY={_SYNTAX}")
+    for at, one in enumerate(found):
+        for other in found[:at]:
+            if f"{one.key}.".startswith(f"{other.key}.") or f"{other.key}.".startswith(f"{one.key}."):
+                raise UsageError(f"{one.place}: {other.key} has a grid already ({other.place}); keep one of them")
+        if one.key == "name":
+            raise UsageError(f"{one.place}: name is made of the swept values here; --set name=... gives its beginning")
+    if (count := math.prod(len(axis.texts) for axis in found)) > MOST_POINTS:
+        raise UsageError(f"--grid: {count} points; a sweep has at most {MOST_POINTS}, so split it")
+    return found
+
+
+def _axes(grid: str) -> Iterator[Axis]:
+    if match := _ASSIGNMENT.fullmatch(grid):
+        place = f"--grid {shown(grid)[1:-1]}"
+        yield Axis(match[1], _texts(match[1], match[2], place), place)
+        return
+    path = Path(grid)
+    if not path.is_file():
+        raise UsageError(f"--grid {grid}: must be KEY={_SYNTAX}, or a YAML file of such grids (there is no such file)")
+    document = parse(path.read_bytes(), grid)
+    for key, value in settings(document.values).items():
+        place = document.place(tuple(key.split(".")))
+        if isinstance(value, str):
+            yield Axis(key, _texts(key, value, place), place)
+        else:
+            values = value if isinstance(value, list) else [value]
+            if not values:
+                raise UsageError(f"{place}: {key}: names no value; give {_SYNTAX}, or a list")
+            yield Axis(key, tuple(dict.fromkeys(map(_yaml, values))), place)
+
+
+def _texts(key: str, values: str, place: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for part in map(str.strip, split(values)):
+        if not part:
+            raise UsageError(f"{place}: has an empty value; give {_SYNTAX}")
+        if match := _RANGE.fullmatch(part):
+            if not 0 < int(match[2]) - int(match[1]) <= MOST_POINTS:
+                raise UsageError(f"{place}: {part} names no value, or too many; 0:8 stands for 0, 1, ..., 7")
+            found += map(str, range(int(match[1]), int(match[2])))
+        elif part.partition(":")[0] in _SPACINGS:
+            found += _spaced(key, part, place)
+        else:
+            found.append(part)
+    return tuple(dict.fromkeys(found))
+
+
+def split(text: str) -> list[str]:
+    """``text`` at its commas; those inside brackets or quotes do not split."""
+    parts, depth, quote = [""], 0, ""
+    for letter in text:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        else:
+            depth += (letter in "([{") - (letter in ")]}")
+        if letter == "," and depth <= 0 and not quote:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def _spaced(key: str, text: str, place: str) -> Iterator[str]:
+    """The values of ``log:LOW:HIGH:COUNT``, both ends among them; whole numbers where the key takes no others."""
+    name, _, rest = text.partition(":")
+    try:
+        low, high, count = (float(word) for word in rest.split(":"))
+        good = math.isfinite(low) and math.isfinite(high) and 2 <= count <= MOST_POINTS and count == int(count)
+    except ValueError:
+        good = False
+    if not good or (name == "log" and not (low > 0 and high > 0)):
+        above = " above 0" if name == "log" else ""
+        raise UsageError(f"{place}: {text} must be {name}:LOW:HIGH:COUNT, two numbers{above} and a count from 2")
+    whole = takes_whole_numbers(key)
+    for at in range(int(count)):
+        value = _SPACINGS[name](low, high, at / (count - 1)) if 0 < at < count - 1 else (high if at else low)
+        value = float(f"{value:.12g}")
+        yield str(round(value)) if whole else f"{value:.12g}"
+
+
+def takes_whole_numbers(key: str) -> bool:
+    """Whether a dotted key of the spec takes whole numbers alone."""
+    schema = Spec.model_json_schema()
+    node: dict[str, Any] = schema
+    for word in key.split("."):
+        options = [node, *node.get("anyOf", [])]
+        reference = next((option["$ref"] for option in options if "$ref" in option), None)
+        node = schema["$defs"][reference.rpartition("/")[2]] if reference else node
+        node = node.get("properties", {}).get(word, {})
+    kinds = {option.get("type") for option in [node, *node.get("anyOf", [])]}
+    return "integer" in kinds and "number" not in kinds
+
+
+def _yaml(value: Any) -> str:
+    """A value as text that YAML reads back as the same."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
+    return json.dumps(value, ensure_ascii=False)

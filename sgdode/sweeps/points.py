@@ -1,0 +1,115 @@
+"""The files of a sweep: every point of the product of its axes, for every command, validated before anything runs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sgdode.errors import Defect, SpecError
+from sgdode.runs.run import default_path
+from sgdode.spec.checks import Command, require
+from sgdode.spec.load import Source, read_spec
+from sgdode.spec.provenance import DRAWN, spec_hash
+from sgdode.spec.schema import LONGEST_NAME, Spec
+from sgdode.sweeps.grid import Axis
+
+_MOST_DEFECTS = 20
+_PLAIN = re.compile(r"[A-Za-z_][\w.+@=,-]*")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One file of a sweep: ``settings`` are the --set options that make ``command`` write it at ``path``."""
+
+    source: Source
+    settings: tuple[str, ...]
+    command: Command
+    path: Path
+    spec: Spec
+    hash: str
+
+    def order(self, **how: Any) -> dict[str, Any]:
+        """The task as plain values, for another process; see ``sgdode.sweeps.worker.work``."""
+        text = self.source.text.decode("utf-8-sig")
+        return {
+            "source": [text, self.source.place, str(self.source.folder), self.source.stem],
+            "settings": list(self.settings),
+            "command": self.command,
+            "path": str(self.path),
+            "hash": self.hash,
+            "words": sys.argv,
+            **how,
+        }
+
+
+def tasks(
+    source: Source, settings: Sequence[str], axes: Sequence[Axis], commands: Sequence[Command], folder: Path
+) -> list[Task]:
+    """The files of a sweep in grid order, the last axis fastest, each once.
+
+    The file of a point is NAME-KEY=VALUE-...-COMMAND-HASH.h5 in ``folder``, with the keys that the command depends on:
+    those of ``simulate`` do not multiply integrations. Raises SpecError with the defects of all points.
+    """
+    found: dict[Path, Task] = {}
+    defects: dict[Defect, None] = {}
+    for point in _points(axes):
+        try:
+            overrides: list[Any] = [*settings, *((axis.key, value, axis.place) for axis, _, value in point)]
+            spec = read_spec(*source, overrides)
+            for command in commands:
+                task = _task(source, settings, spec, point, command, folder)
+                require(task.spec, command)
+                found.setdefault(task.path, task)
+        except SpecError as error:
+            defects |= dict.fromkeys(error.defects)
+    if defects:
+        shown = list(defects)[:_MOST_DEFECTS]
+        more = [Defect("", "", f"and {len(defects) - len(shown)} defects more")] if len(defects) > len(shown) else []
+        raise SpecError([*shown, *more])
+    return list(found.values())
+
+
+Point = tuple[tuple[Axis, str, Any], ...]
+
+
+def _points(axes: Sequence[Axis]) -> Iterator[Point]:
+    """Every combination of (axis, text, value)."""
+    return itertools.product(
+        *[[(axis, *both) for both in zip(axis.texts, axis.values(), strict=True)] for axis in axes]
+    )
+
+
+def _task(source: Source, settings: Sequence[str], spec: Spec, point: Point, command: Command, folder: Path) -> Task:
+    words = [f"{axis.key}={value_word(value)}" for axis, _, value in point if _matters(spec, axis.key, command)]
+    name = "-".join([spec.name, *words])
+    while len(name.encode()) > LONGEST_NAME:  # the hash tells such files apart
+        name = name[:-1]
+    named = spec.model_copy(update={"name": name})
+    swept = [f"{axis.key}={text}" for axis, text, _ in point]
+    if words:
+        swept.append(f"name={name if _PLAIN.fullmatch(name) else json.dumps(name, ensure_ascii=False)}")
+    path = default_path(named, command, folder)
+    return Task(source, (*settings, *swept), command, path, named, spec_hash(spec, command))
+
+
+def _matters(spec: Spec, key: str, command: Command) -> bool:
+    """Whether the numbers of ``command`` may depend on ``key``."""
+    if command == "simulate":
+        return not key.startswith("integrate")
+    drawn = spec.initial.kind in DRAWN and spec.initial.seed is None
+    return not key.startswith("simulate") and (key != "seed" or drawn)
+
+
+def value_word(value: Any) -> str:
+    """A value as part of a file name."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}"
+    return str(value) if isinstance(value, int) else re.sub(r"[^\w.+-]+", "-", str(value)).strip("-")

@@ -1,0 +1,106 @@
+"""A sweep as a script of ordinary commands, with nothing but sgdode: a job array for SLURM, or for a plain shell."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sgdode.errors import UsageError, nearest
+from sgdode.sweeps.points import Task
+
+#: SLURM's usual limit on the size of a job array.
+LARGEST_ARRAY = 1000
+ENDINGS = {"shell": ".sh", "slurm": ".slurm"}
+
+_SHELL = """\
+#!/bin/sh
+# {count} files of {spec}. Finished files are skipped and stopped runs go on: safe to interrupt and start again.
+#   sh {script}                                    all, one after the other
+#   sh {script} 3                                  the third alone
+#   seq {count} | xargs -P 2 -n 1 sh {script}      two at a time
+"""
+_SLURM = """\
+#!/bin/sh
+#SBATCH --job-name={name}
+#SBATCH --array=1-{size}
+#SBATCH --cpus-per-task={jobs}
+#SBATCH --time=24:00:00
+# {count} files of {spec}, {per} a job of the array. Finished files are skipped and stopped runs go on: submit it again
+# to complete what a time limit has stopped.
+"""
+_BODY = """\
+SGDODE="${{SGDODE:-{program}}}"
+cd {folder} || exit 2
+
+run() {{
+  case $1 in
+{cases}
+  *) echo "error: no file $1; there are 1 to {count}" >&2; return 2 ;;
+  esac
+}}
+
+status=0
+stopped=
+trap 'stopped=75' TERM USR1
+trap 'stopped=130' INT
+{which}
+for number in $numbers; do
+  run "$number"
+  code=$?
+  case $code in
+    0) ;;
+    75 | 130) exit $code ;;
+    *) status=1 ;;
+  esac
+  [ -z "$stopped" ] || exit "$stopped"
+done
+exit $status
+"""
+_ALL = 'numbers="${*:-$(seq %d)}"'
+_CHUNK = """\
+last=$((SLURM_ARRAY_TASK_ID * {per}))
+[ "$last" -le {count} ] || last={count}
+numbers=$(seq $((SLURM_ARRAY_TASK_ID * {per} - {per} + 1)) "$last")"""
+
+
+def script(tasks: Sequence[Task], system: str, path: Path, jobs: int, folder: Path) -> Path:
+    """Write the script of a sweep for ``system`` (shell or slurm) at ``path``; the files go to ``folder``.
+
+    Every line is a `sgdode simulate` or `sgdode integrate` with --set and --resume, on ``jobs`` threads, and writes the
+    very file that the sweep would. Raises UsageError for another system, or a spec from standard input.
+    """
+    if system not in ENDINGS:
+        raise UsageError(f"--emit {system}: allowed: {', '.join(ENDINGS)}{nearest(system, list(ENDINGS))}")
+    place = tasks[0].source.place
+    if place == "<stdin>":
+        raise UsageError("--emit: a script needs the spec as a file, not standard input")
+    count = len(tasks)
+    per = -(-count // LARGEST_ARRAY) if system == "slurm" else 1
+    head = (_SLURM if system == "slurm" else _SHELL).format(
+        count=count, spec=place, script=path.name, name=tasks[0].source.stem, size=-(-count // per), per=per, jobs=jobs
+    )
+    which = _CHUNK.format(per=per, count=count) if system == "slurm" else _ALL % count
+    cases = "\n".join(f"  {number}) {_line(task, jobs, folder)} ;;" for number, task in enumerate(tasks, 1))
+    body = _BODY.format(program=_program(), folder=shlex.quote(os.getcwd()), cases=cases, which=which, count=count)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(head + body, encoding="utf-8")
+    return path
+
+
+def _line(task: Task, jobs: int, folder: Path) -> str:
+    settings = [word for setting in task.settings for word in ("--set", setting)]
+    words = [task.command, task.source.place, *settings, "--out-dir", str(folder), "-j", str(jobs), "--resume"]
+    return f"$SGDODE {shlex.join(words)}"
+
+
+def _program() -> str:
+    """``sgdode`` where that is this very program, else this Python's module."""
+    beside = Path(sys.executable).with_name("sgdode")
+    found = shutil.which("sgdode")
+    if found is not None and beside.exists() and Path(found).samefile(beside):
+        return "sgdode"
+    return f"{sys.executable} -m sgdode"
