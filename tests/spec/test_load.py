@@ -1,0 +1,169 @@
+"""The spec: defaults, derived numbers, overrides, and an answer to every mistake."""
+
+import math
+
+import pytest
+from support.specs import SMALL, merged
+
+from sgdode import SpecError
+from sgdode.errors import UsageError
+from sgdode.spec.checks import require
+from sgdode.spec.load import load_spec, read_spec
+from sgdode.spec.provenance import problem_hash, resolved, spec_hash
+
+MINIMAL = b"""
+dimension: 1e3
+teacher: {width: 4}
+student: {width: 8}
+learning_rate: 0.5
+time: {stop: 1000}
+"""
+
+
+def read(text, overrides=()):
+    from pathlib import Path
+
+    return read_spec(text, "f.yaml", Path(), "f", overrides)
+
+
+def test_defaults():
+    spec = read(MINIMAL)
+    assert (spec.name, spec.seed, spec.d, spec.k, spec.p) == ("f", 0, 1000, 4, 8)
+    assert spec.teacher.activation.name == spec.student.activation.name == "erf"
+    assert spec.student_output_weights == (1.0,) * 8
+    assert spec.time.first == 0.01
+    assert spec.simulate.seeds == 8
+    assert spec.integrate.rtol == 1e-8
+    assert spec.gamma == 0.5
+    assert spec.step_size == 0.5 / 8 / 1000
+
+
+def test_scaling_and_its_limits():
+    spec = read(MINIMAL, ["learning_rate.d_exponent=0.5", "learning_rate.p_exponent=-1"])
+    assert spec.gamma == pytest.approx(0.5 * 1000**0.5 / 8)
+    wide = read(MINIMAL, ["student.width=inf"])
+    assert wide.gamma_over_p == 0.0
+    assert not wide.finite
+    kept = read(MINIMAL, ["student.width=.inf", "learning_rate.p_exponent=1"])
+    assert kept.gamma_over_p == 0.5
+    with pytest.raises(SpecError, match="diverges"):
+        read(MINIMAL, ["student.width=inf", "learning_rate.p_exponent=1.5"])
+
+
+def test_overrides_open_short_forms():
+    spec = read(
+        MINIMAL, ["learning_rate.d_exponent=1", "student.activation.gain=2", "learning_rate.schedule.power=1"][:2]
+    )
+    assert spec.learning_rate.gamma == 0.5
+    assert spec.student.activation.gain == 2
+    spec = read(MINIMAL, ["learning_rate.schedule={power: 0.5, time: 10}"])
+    assert spec.learning_rate.schedule.power == 0.5
+    with pytest.raises(UsageError, match="KEY=VALUE"):
+        read(MINIMAL, ["dimension"])
+
+
+def test_output_weight_words():
+    assert read(MINIMAL, ["student.output_weights=width"]).student_output_weights == (8.0,) * 8
+    assert read(MINIMAL, ["student.output_weights=sqrt-width"]).student_output_weights == (math.sqrt(8),) * 8
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dimension": -3}, "dimension: got -3; must be a whole number from 1, or inf"),
+        ({"dimension": "big"}, "dimension: got 'big'"),
+        ({"dimension": 2.5}, "dimension: got 2.5"),
+        ({"dimension": True}, "dimension: got True"),
+        ({"seed": -1}, "seed: got -1; must be ≥ 0"),
+        ({"name": "../up"}, "name: got '../up'"),
+        ({"teachr": 1}, "teachr: unknown key; did you mean teacher?"),
+        ({"teacher": {"widht": 1}}, "teacher.widht: unknown key; did you mean width?"),
+        ({"teacher": {"activation": "err"}}, "teacher.activation: got 'err'; allowed: erf"),
+        ({"teacher": {"activation": {"hermite": []}}}, "hermite: got []"),
+        ({"teacher": {"activation": {"name": "erf", "hermite": [1]}}}, "exclude each other"),
+        ({"teacher": {"noise": -0.1}}, "teacher.noise: got -0.1; must be ≥ 0"),
+        ({"teacher": {"noise": "0.1"}}, "remove the quotes"),
+        ({"teacher": {"noise": math.nan}}, "finite"),
+        ({"teacher": {"overlap": [[1, 2], [3]]}}, "rows of lengths [2, 1]"),
+        ({"teacher": {"overlap": [[1, 2], [3, 1]]}}, "not symmetric"),
+        ({"teacher": {"overlap": [[1, 2], [2, 1]]}}, "not positive semidefinite"),
+        ({"teacher": {"overlap": [[1]]}}, "2×2 is needed"),
+        ({"teacher": {"width": 200}}, "200 orthogonal teachers need dimension"),
+        ({"teacher": {"output_weights": [1, 2, 3]}}, "got 3 numbers; teacher.width is 2"),
+        ({"student": {"output_weights": "sqrtwidth"}}, "did you mean sqrt-width?"),
+        ({"student": {"width": 0}}, "student.width: got 0"),
+        ({"student": 3}, "student: got 3; must be a mapping"),
+        ({"learning_rate": 0}, "learning_rate.gamma: got 0.0; must be > 0"),
+        ({"learning_rate": "fast"}, "learning_rate: got 'fast'; must be a number"),
+        ({"learning_rate": {"gamma": 1, "schedule": "linear"}}, "allowed: constant"),
+        ({"batch_size": 0}, "batch_size: got 0"),
+        ({"constraint": "sphere"}, "did you mean spherical?"),
+        ({"initial": {"kind": "gausian"}}, "did you mean gaussian?"),
+        ({"initial": {"epsilon": 0.1}}, "belongs to initial.kind symmetric"),
+        ({"initial": {"kind": "overlaps"}}, "overlaps needs Q and M"),
+        ({"initial": {"kind": "overlaps", "Q": [[1]], "M": [[1]]}}, "3×3 is needed"),
+        ({"initial": {"kind": "weights"}}, "required by initial.kind weights"),
+        ({"initial": {"kind": "weights", "file": "no.npz"}}, "no such file"),
+        ({"dimension": "inf"}, "gaussian at dimension inf gives M = 0"),
+        ({"time": {"stop": "soon"}}, "time.stop: got 'soon'"),
+        ({"time": {"start": 2.0}}, "must be below time.stop"),
+        ({"time": {"spacing": "lin"}}, "did you mean linear?"),
+        ({"time": {"stop": 1e300}}, "more than 2^53"),
+        ({"simulate": {"seeds": 0}}, "simulate.seeds: got 0"),
+        ({"simulate": {"method": "exakt"}}, "did you mean exact?"),
+        ({"integrate": {"rtol": 2}}, "integrate.rtol: got 2; must be ≤ 0.1"),
+        ({"integrate": {"fluctuations": "maybe"}}, "must be true or false"),
+        ({"integrate": {"equations": "fulll"}}, "did you mean full?"),
+        ({"integrate": {"fluctuations": True, "equations": "mean-field"}}, "along `full`"),
+        ({"integrate": {"noise_correction": True}}, "belongs to mean-field"),
+        ({"integrate": {"particles": 10}}, "stand for student.width inf"),
+        ({"student": {"width": "inf"}, "integrate": {"equations": "full"}}, "width inf needs mean-field"),
+        ({"dimension": "inf", "integrate": {"equations": "mean-field"}}, "dimension inf needs mean-field-high-d"),
+        ({"save": ["P"]}, "save: got 'P'; allowed: auto"),
+        ({"save": "everything"}, "allowed: auto, or a list"),
+    ],
+)
+def test_every_mistake_is_named(change, message):
+    with pytest.raises(SpecError) as caught:
+        load_spec(merged(SMALL, change))
+    assert message in str(caught.value)
+
+
+def test_all_errors_in_one_go_with_their_lines():
+    with pytest.raises(SpecError) as caught:
+        read(b"dimension: -1\nteacher: {widht: 2}\nlearning_rate: 0.5\n")
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("f.yaml:1: dimension: got -1")
+    assert any(line.startswith("f.yaml:2: teacher.widht: unknown key") for line in lines)
+    assert any(line.startswith("f.yaml:2: teacher.width: this key is required") for line in lines)
+    assert any(line.startswith("f.yaml: student: this key is required") for line in lines)
+
+
+def test_a_simulation_needs_finite_sizes_that_fit():
+    with pytest.raises(SpecError, match="inf is for integrate alone"):
+        require(load_spec(merged(SMALL, {"student": {"width": "inf"}})), "simulate")
+    with pytest.raises(SpecError, match="memory"):
+        require(load_spec(merged(SMALL, {"dimension": 1e7, "student": {"width": 1e6}})), "simulate")
+
+
+def test_the_resolved_values_are_a_spec_of_the_same_run():
+    spec = load_spec(merged(SMALL, {"initial": {"kind": "symmetric"}, "student": {"activation": {"hermite": [0, 1]}}}))
+    again = load_spec(resolved(spec))
+    assert resolved(again) == resolved(spec)
+    assert spec_hash(again, "simulate") == spec_hash(spec, "simulate")
+
+
+def test_hashes_follow_the_numbers_and_nothing_else():
+    spec = load_spec(SMALL)
+    same = load_spec(merged(SMALL, {"name": "other", "dimension": 1e2}))
+    assert spec_hash(same, "simulate") == spec_hash(spec, "simulate")
+    tighter = load_spec(merged(SMALL, {"integrate": {"rtol": 1e-6}}))
+    assert spec_hash(tighter, "simulate") == spec_hash(spec, "simulate")
+    assert spec_hash(tighter, "integrate") != spec_hash(spec, "integrate")
+    assert problem_hash(tighter) == problem_hash(spec)
+    seeded = load_spec(merged(SMALL, {"seed": 1}))
+    assert problem_hash(seeded) != problem_hash(spec)
+    noise_alone = load_spec(merged(SMALL, {"seed": 1, "initial": {"seed": 0}}))
+    assert spec_hash(noise_alone, "simulate") != spec_hash(spec, "simulate")
+    assert spec_hash(noise_alone, "integrate") == spec_hash(spec, "integrate")
+    assert problem_hash(noise_alone) == problem_hash(spec)
