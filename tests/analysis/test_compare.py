@@ -4,36 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from support.compared import BASE
 from support.specs import merged
 
 from sgdode import compare, integrate, load_spec, simulate
 from sgdode.analysis.compare import _corrected
-from sgdode.analysis.first_passage import first_below, passage
-from sgdode.errors import UsageError
-from sgdode.plots.draw import draw
 from sgdode.results.trajectory import Trajectory
-
-BASE = {
-    "dimension": 2000,
-    "teacher": {"width": 2, "noise": 0.05},
-    "student": {"width": 4},
-    "learning_rate": 2.0,
-    "initial": {"seed": 0},
-    "time": {"start": 0.2, "stop": 4, "points": 10},
-    "simulate": {"seeds": 20},
-    "save": ["risk", "M", "Q"],
-}
-
-
-@pytest.fixture(scope="module")
-def theories():
-    """The right equations without and with fluctuations."""
-    return [integrate(load_spec(merged(BASE, {"integrate": {"fluctuations": on}}))) for on in (False, True)]
-
-
-@pytest.fixture(scope="module")
-def runs():
-    return simulate(load_spec(BASE), jobs=2)
 
 
 def test_the_right_equations_pass(theories):
@@ -138,28 +114,8 @@ def test_the_command(sgdode, tmp_path):
     assert sgdode("compare", files[0], noisy).returncode == 0
 
 
-def test_the_figure(runs, theories):
-    for theory in theories:
-        assert len(draw([theory, runs], "compare").axes) == 2
-    with pytest.raises(UsageError, match="one file of simulate and one of integrate"):
-        draw([runs], "compare")
-
-
 def test_the_correction_is_that_of_uniform_chances():
     assert _corrected(0.0, 100) == 0.0
     assert _corrected(3.0, 1) == pytest.approx(3.0)
     assert _corrected(3.0, 1000) < 0.2
     assert 4.4 < _corrected(6.0, 1000) < 5.0
-
-
-def test_thresholds(runs, theories):
-    time = np.array([0.0, 1.0, 10.0, 100.0])
-    assert first_below(time, np.array([1.0, 1.0, 1e-2, 1e-4]), 0.1) == pytest.approx(10**0.5)
-    assert first_below(time, np.array([1.0, 1e-2, 1e-3, 1e-4]), 0.1) == pytest.approx(0.5)
-    assert first_below(time, np.array([1.0, 1.0, 1.0, 1.0]), 0.1) is None
-    level = float(np.sqrt(theories[1].risk[3] * theories[1].risk[4]))
-    mine, its = passage(runs, level), passage(theories[1], level)
-    assert mine.reached == 20
-    assert mine.mean == pytest.approx(its.mean, abs=5 * its.std / np.sqrt(20) + 1e-3)
-    assert 0.4 < mine.std / its.std < 2
-    assert passage(theories[0], level).std is None

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
+from support.systems import solved
 
 from sgdode.equations.full import pack, unpack
 from sgdode.equations.systems import system
@@ -44,18 +44,6 @@ def derivative(spec, name, y=None, t=0.0):
     problem.rhs(t, y, ydot)
     Q, M, a = unpack(ydot[None], int(spec.p), spec.k)
     return Q[0], M[0], a[0]
-
-
-def solved(problem, times):
-    def rhs(t, y):
-        ydot = np.empty_like(y)
-        problem.rhs(t, y, ydot)
-        return ydot
-
-    wanted = np.concatenate([[0.0], times]) if times[0] > 0 else times
-    solution = solve_ivp(rhs, (0, wanted[-1]), problem.y0, "LSODA", t_eval=wanted, rtol=1e-8, atol=1e-12)
-    curves = problem.curves(solution.y.T)
-    return {name: curve[-len(times) :] for name, curve in curves.items()}
 
 
 @pytest.mark.parametrize(

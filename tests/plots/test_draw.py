@@ -1,40 +1,13 @@
-"""Pictures: what is drawn, what the legend says, what is refused, and the same bytes every time."""
+"""Pictures as a whole: what the legend says, what is refused, sizes, and the same bytes every time."""
 
 import numpy as np
 import pytest
-from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.image import imread
 from support.pictures import bars, cut, legend, run, sgd, solid
 
 from sgdode.errors import FileError, UsageError
 from sgdode.plots.draw import FIGURES, draw, save_figure
-from sgdode.plots.neurons import quantiles
-from sgdode.plots.style import PALETTE, covers
-
-
-def test_risk_shows_points_with_errors_and_a_line_of_one_hue():
-    simulation, integration = sgd(), run()
-    axes = draw([simulation, integration]).axes[0]
-    assert axes.get_xscale() == axes.get_yscale() == "log"
-    assert (axes.get_xlabel(), axes.get_ylabel()) == (
-        r"rescaled time $t = \nu\gamma/(pd)$",
-        r"excess risk $R - \Delta/2$",
-    )
-    (container,), (line,) = bars(axes), solid(axes)
-    points, _, (ends,) = container
-    assert points.get_color() == line.get_color() == PALETTE[0]
-    assert 20 <= len(points.get_xdata()) <= 40
-    np.testing.assert_allclose(line.get_ydata(), integration.risk[1:])
-    place = np.searchsorted(simulation.time, points.get_xdata())
-    np.testing.assert_allclose(points.get_ydata(), simulation.risk.mean(axis=0)[place])
-    error = simulation.risk.std(axis=0, ddof=1)[place] / np.sqrt(8)
-    drawn = [segment[1, 1] - segment[0, 1] for segment in ends.get_segments()]
-    np.testing.assert_allclose(drawn, 2 * error)
-
-
-def test_one_seed_has_no_bars():
-    axes = draw([sgd(seeds=1)]).axes[0]
-    assert not [artist for artist in axes.collections if isinstance(artist, LineCollection)]
+from sgdode.plots.style import covers
 
 
 def test_legend_says_what_differs_and_the_head_what_is_common():
@@ -57,33 +30,6 @@ def test_runs_without_provenance_are_told_apart_by_their_hash():
     bare = run(stored=False)
     bare.attributes = {}
     assert legend(draw([bare])) == ["ODE (equations)"]
-
-
-def test_predicted_deviations_are_a_band():
-    figure = draw([run(band=True)])
-    (band,) = figure.axes[0].collections
-    assert isinstance(band, PolyCollection)
-    assert legend(figure) == ["ODE (full), ±1 s.d. of a run"]
-    low, high = band.get_paths()[0].get_extents().intervaly
-    risk = run().risk[1:]
-    np.testing.assert_allclose([low, high], [0.9 * risk.min(), 1.1 * risk.max()])
-
-
-def test_zero_and_negative_risks_leave_the_axis_alone():
-    integration, simulation = run(), sgd()
-    integration.curves["risk"][30:] = 0.0
-    integration.curves["risk"][50:] = -1e-18
-    integration.curves["risk"][29] = 1e-25
-    simulation.curves["risk"][:, 40:] *= np.linspace(-20, 22, 8)[:, None]
-    axes = draw([simulation, integration]).axes[0]
-    low, high = axes.get_ylim()
-    assert 1e-18 < low < high < 1
-    for artist in axes.collections:
-        for segment in artist.get_segments():
-            assert segment[:, 1].min() > 0.999 * low
-    integration.curves["risk"][:] = 0.0
-    with pytest.raises(UsageError, match="no positive risk"):
-        draw([integration])
 
 
 @pytest.mark.parametrize(
@@ -131,55 +77,6 @@ def test_diverged_and_short_runs():
         assert np.isfinite([*alone.axes[0].get_xlim(), *alone.axes[0].get_ylim()]).all()
         with pytest.raises(UsageError, match="nothing to draw"):
             draw([cut(run(), 1)], name)
-
-
-def test_overlaps_draw_few_neurons_one_by_one():
-    simulation, integration = sgd(), run()
-    figure = draw([simulation, integration], "overlaps")
-    teachers, norms = figure.axes
-    assert teachers.get_ylabel() == "overlap $M_{jr}$"
-    assert norms.get_ylabel() == r"norm $Q^{\perp}_{jj}$"
-    assert (teachers.get_xscale(), teachers.get_yscale()) == ("log", "linear")
-    assert len(bars(teachers)) == len(solid(teachers)) == 8
-    assert len(bars(norms)) == len(solid(norms)) == 4
-    assert legend(figure) == ["teacher $r = 0$", "teacher $r = 1$", "SGD, mean ± s.e. of 8 runs", "ODE (full)"]
-    assert {line.get_color() for line in solid(teachers)} == set(PALETTE[:2])
-    assert not np.isnan(solid(teachers)[0].get_ydata()).any(), "M may be negative, its axis is linear"
-
-
-def test_overlaps_of_chosen_neurons():
-    integration = run(p=1000)
-    figure = draw([integration], "overlaps", students=[3])
-    first, second = solid(figure.axes[0])
-    np.testing.assert_allclose(first.get_ydata(), integration.M[1:, 3, 0])
-    np.testing.assert_allclose(second.get_ydata(), integration.M[1:, 3, 1])
-    assert legend(figure)[:2] == ["$M_{3,0}$", "$M_{3,1}$"]
-    assert first.get_color() != second.get_color()
-    figure = draw([integration], "overlaps", students=[3, 4], teachers=[1])
-    assert legend(figure) == ["$M_{3,1}$", "$M_{4,1}$", "ODE (full)"]
-    colours = [line.get_color() for axes in figure.axes for line in solid(axes)]
-    assert colours[:2] == colours[2:]
-
-
-def test_overlaps_of_many_neurons_are_distributions():
-    simulation, integration = sgd(p=1000, k=5, times=100), run(p=1000, k=5, times=100)
-    figure = draw([simulation, integration], "overlaps")
-    assert sum(len(axes.lines) for axes in figure.axes) < 200  # not one for each of 12 000 overlaps
-    assert [axes.get_title() for axes in figure.axes] == [
-        *(f"teacher $r = {teacher}$" for teacher in range(5)),
-        r"norm $Q^{\perp}_{jj}$",
-    ]
-    thick = max(solid(figure.axes[2]), key=lambda line: line.get_linewidth())
-    np.testing.assert_allclose(thick.get_ydata(), np.median(integration.M[1:, :, 2], axis=-1))
-    assert len({axes.get_ylim() for axes in figure.axes[:5]}) == 1
-    assert "10% to 90% of the neurons" in legend(figure)
-
-
-def test_quantiles_weigh_the_particles():
-    values = np.random.default_rng(0).normal(size=(3, 40))
-    repeats = np.arange(40) % 3 + 1
-    expected = np.quantile(np.repeat(values, repeats, axis=-1), [0.1, 0.5, 0.9], axis=-1, method="inverted_cdf").T
-    np.testing.assert_allclose(quantiles(values, repeats / repeats.sum()), expected)
 
 
 def test_problems_stand_side_by_side():

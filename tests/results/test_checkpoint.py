@@ -118,15 +118,6 @@ def test_a_signal_is_not_taken_for_an_error():
         library()
 
 
-def test_what_is_large_is_on_disk(monkeypatch):
-    spec = load_spec(SMALL)
-    whole = simulate(spec)
-    monkeypatch.setattr("sgdode.simulation.simulate._LARGEST_IN_MEMORY", 100)
-    mapped = simulate(spec)
-    assert isinstance(mapped.Q.base if mapped.Q.base is not None else mapped.Q, np.memmap)
-    np.testing.assert_array_equal(mapped.Q, whole.Q)
-
-
 def test_equations_go_on_within_their_tolerance(tmp_path):
     spec = load_spec(merged(SMALL, {"time": {"stop": 100.0, "points": 30}}))
     whole = integrate(spec)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
-from sgdode.jit.cache import forget_stale
 from sgdode.simulation.rank_one import absorb, invert
 from sgdode.simulation.simulate import simulate
 from sgdode.simulation.small_linalg import add_outer, fold
@@ -123,16 +120,3 @@ def test_equal_neurons_stay_equal_and_their_run_is_exact():
     assert np.isfinite(Q).all()
     np.testing.assert_allclose(Q[:, :, 0, 0], Q[:, :, 1, 1], rtol=1e-9)
     np.testing.assert_allclose(Q[:, :, 0, 0], Q[:, :, 0, 1], rtol=1e-9)
-
-
-def test_code_from_before_a_change_is_forgotten(tmp_path):
-    (tmp_path / "__pycache__").mkdir()
-    for name, when in (("new.nbi", 30), ("old.nbi", 10), ("old.1.nbc", 10), ("old.pyc", 10)):
-        (tmp_path / "__pycache__" / name).touch()
-        os.utime(tmp_path / "__pycache__" / name, (when, when))
-    for name, when in (("one.py", 20), ("other.py", 5)):
-        (tmp_path / name).touch()
-        os.utime(tmp_path / name, (when, when))
-    assert len(forget_stale(tmp_path)) == 2
-    assert {file.name for file in (tmp_path / "__pycache__").iterdir()} == {"new.nbi", "old.pyc"}
-    assert forget_stale(tmp_path / "absent") == []
