@@ -3,13 +3,11 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
-import threading
-import time
+from concurrent.futures import wait
 
 import numpy as np
 import pytest
+from support.processes import begin, eagerly, ended, until
 from support.specs import SMALL, merged
 
 from sgdode import Trajectory, integrate, load_spec, simulate
@@ -79,23 +77,28 @@ def test_restarted_equals_uninterrupted_bit_by_bit(case, tmp_path, monkeypatch):
 
 def test_more_signals_do_not_tear_the_checkpoint(tmp_path, monkeypatch):
     """They come while the runs end their last call, and while the state after it is being kept."""
-    monkeypatch.setattr("sgdode.simulation.simulate._CHUNK_SECONDS", 0.3)
     spec = load_spec(merged(SMALL, {"simulate": {"seeds": 2}, "time": {"stop": 5e3, "points": 3}}))
     whole, name, came = simulate(spec), spec_hash(spec, "simulate"), []
 
     def again():
-        came.append(time.monotonic())
+        came.append(len(came))
         os.kill(os.getpid(), signal.SIGINT)
 
     def first(done, total):
         if not came and done:
-            threading.Timer(0.05, again).start()
             again()
+
+    def ending(futures, *until):
+        """``wait`` without a limit is for the end of the last calls."""
+        if len(came) == 1 and not until:
+            again()
+        return wait(futures, *until)
 
     def complete(partial):
         again()
         partial.attributes.update(spec_hash=name)
 
+    monkeypatch.setattr("sgdode.simulation.simulate.wait", ending)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     keeper = Keeper(tmp_path / "run.h5", name, complete)
     try:
@@ -140,60 +143,53 @@ simulate: {seeds: 3}
 """
 
 
-def begin(folder, *options):
-    command = [sys.executable, "-m", "sgdode", "simulate", "run.yaml", *options]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    return process
+def simulating(folder, *options, **faults):
+    return begin(folder, "simulate", "run.yaml", *options, env=eagerly(**faults))
+
+
+def steps(folder):
+    """Steps of all runs in the checkpoint; 0 without one."""
+    return sum(int(Trajectory.load(path).state["step"].sum()) for path in folder.glob("*.ckpt"))
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 75), (signal.SIGUSR1, 75)])
-def test_a_signal_stops_within_half_a_second_and_resume_goes_on(number, status, tmp_path):
+def test_a_signal_stops_a_run_of_hours_and_resume_goes_on(number, status, tmp_path):
     (tmp_path / "run.yaml").write_text(LONG)
-    endless = ["--set", "time.stop=3e4"]
     before = 0
-    for patience in (3, 4, 6, 12, 24, 60, 60):  # a machine that compiles first, or is busy, needs longer
-        process = begin(tmp_path, *endless, "--resume")
-        time.sleep(patience)
-        began = time.perf_counter()
+    for _ in range(2):
+        process = simulating(tmp_path, "--set", "time.stop=3e6", "--resume")
+        until(lambda before=before: steps(tmp_path) > before, process)
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
-        stopping = time.perf_counter() - began
-        assert (process.returncode, out) == (status, ""), err
+        answer, out, err = ended(process)
+        assert (answer, out) == (status, ""), err
         assert f"stopped by {number.name}" in err
-        steps = sum(Trajectory.load(path).state["step"].sum() for path in tmp_path.glob("*.ckpt"))
-        assert steps >= before
-        if 0 < before < steps:
-            break
-        before = steps
-    assert 0 < before < steps, "the resumed run has gone on"
-    assert stopping < 2.0, "interruptible: 0.5 s on a quiet machine"
+        assert steps(tmp_path) > before, "what was done until the signal is kept"
+        before = steps(tmp_path)
     assert "going on from" in err
-    assert "go on with: sgdode simulate run.yaml --set time.stop=3e4 --resume" in err
+    assert "go on with: sgdode simulate run.yaml --set time.stop=3e6 --resume" in err
     assert not list(tmp_path.glob("*.h5"))
 
 
 def test_a_stopped_and_resumed_process_gives_the_same_file(tmp_path):
     (tmp_path / "run.yaml").write_text(LONG)
-    whole = begin(tmp_path).communicate(timeout=120)[0].strip()
+    status, whole, err = ended(begin(tmp_path, "simulate", "run.yaml"))
+    assert status == 0, err
     numbers = Trajectory.load(tmp_path / whole)
     os.rename(tmp_path / whole, tmp_path / "whole.h5")
-    process = begin(tmp_path)
-    time.sleep(2.5)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
-    again = begin(tmp_path, "--resume", "-j", "1").communicate(timeout=120)[0].strip()
-    assert again == whole
+    assert ended(simulating(tmp_path, stop=int(signal.SIGTERM)))[0] == 75
+    assert steps(tmp_path) > 0
+    status, again, err = ended(begin(tmp_path, "simulate", "run.yaml", "--resume", "-j", "1"))
+    assert (status, again) == (0, whole), err
     np.testing.assert_array_equal(Trajectory.load(tmp_path / again).M, numbers.M)
     assert not list(tmp_path.glob("*.ckpt"))
 
 
 def test_a_kill_leaves_nothing_broken_under_the_final_name(tmp_path):
     (tmp_path / "run.yaml").write_text(LONG)
-    for seconds in (0.7, 1.5, 2.5):
-        process = begin(tmp_path)
-        time.sleep(seconds)
-        process.kill()
-        process.communicate()
+    for touch in (1, 6, 11):
+        assert ended(simulating(tmp_path, kill=touch))[0] == -signal.SIGKILL
         for path in tmp_path.glob("*.h5"):
             assert Trajectory.load(path).status == "complete"
-    assert Trajectory.load(tmp_path / begin(tmp_path, "--resume").communicate(timeout=120)[0].strip())
+    status, out, err = ended(begin(tmp_path, "simulate", "run.yaml", "--resume"))
+    assert status == 0, err
+    assert Trajectory.load(tmp_path / out).status == "complete"

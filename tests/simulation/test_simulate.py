@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
-import time
 
 import numpy as np
 import pytest
@@ -13,7 +11,7 @@ from support.sgd import VARIANTS, experiment
 from support.specs import SMALL, merged
 
 from sgdode.model.starts import start
-from sgdode.simulation.simulate import simulate
+from sgdode.simulation.simulate import Pace, simulate
 from sgdode.spec.load import load_spec
 
 
@@ -83,15 +81,28 @@ def test_a_divergence_ends_the_run_at_its_last_finite_time(method, precision):
     assert "diverged" in run.warnings[-1]
 
 
-def test_an_interrupt_stops_a_long_run_at_once():
-    spec = experiment({"time": {"stop": 1e7}, "simulate": {"seeds": 4}})
-    simulate(experiment({}))  # compiled
-    timer = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    began = time.perf_counter()
+def test_an_interrupt_stops_a_run_of_days():
+    """With runs under way: this test comes to its end."""
+
+    def interrupt(done, total):
+        if done:
+            os.kill(os.getpid(), signal.SIGINT)
+
     with pytest.raises(KeyboardInterrupt):
-        simulate(spec, jobs=2)
-    assert time.perf_counter() - began < 2.5
+        simulate(experiment({"time": {"stop": 1e9}, "simulate": {"seeds": 4}}), jobs=2, progress=interrupt)
+
+
+def test_a_call_is_asked_for_a_tenth_of_a_second():
+    """A call cannot be interrupted: however fast the steps are, it asks for so many that it takes 0.1 s, in blocks."""
+    pace = Pace(block=8)
+    for _ in range(20):
+        steps = pace.block * pace.blocks
+        pace.took(steps, steps * 1e-6)
+    assert steps == 100_000
+    pace.took(steps, 10.0)
+    assert pace.block * pace.blocks == 1000
+    pace.took(8, 1.0)
+    assert pace.blocks == 1
 
 
 def test_progress_counts_steps():

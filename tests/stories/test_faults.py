@@ -7,22 +7,21 @@ import os
 import random
 import resource
 import shutil
+import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 
 import h5py
 import numpy as np
 import pytest
+from support.processes import begin, eagerly, ended
 from support.specs import SMALL
 
 from sgdode import Trajectory, load_spec
 from sgdode.reporting import Reporter
 from sgdode.runs.run import perform
 
-#: The command line with a checkpoint at every opportunity.
-EAGER = "import sgdode.results.checkpoint as c; c.SECONDS_BETWEEN = 0.1; from sgdode.__main__ import main; main()"
 SPEC = """
 dimension: 1000
 teacher: {width: 2}
@@ -42,17 +41,11 @@ def folder(tmp_path):
     return tmp_path
 
 
-def begin(folder, command, *options, **more):
-    words = [sys.executable, "-c", EAGER, command, "run.yaml", *options]
-    return subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
-
-
 def run(folder, command, *options, **more):
-    process = begin(folder, command, *options, **more)
-    out, err = process.communicate(timeout=120)
+    status, out, err = ended(begin(folder, command, "run.yaml", *options, **more))
     assert "Traceback" not in err
     assert "internal error" not in err
-    return process.returncode, out.strip(), err
+    return status, out, err
 
 
 def all_whole(folder, counted):
@@ -64,29 +57,17 @@ def all_whole(folder, counted):
 
 @pytest.mark.parametrize("command", ["simulate", "integrate"])
 def test_kills_at_random_moments_lose_nothing(command, folder, counted):
-    chance, options, kills, resumed = random.Random(9), WIDE[command], 0, 0
-    for attempt in range(4):
-        process = begin(folder, command, "--resume", *options)
-        deadline = time.monotonic() + 60
-        while (
-            attempt and process.poll() is None and time.monotonic() < deadline
-        ):  # the first one: before any checkpoint
-            if any(folder.glob("*.ckpt")) and process.poll() is None:
-                break
-            time.sleep(0.02)
-        time.sleep(chance.random() * (1.0 if attempt < 2 else 1.5))
-        process.kill()
-        process.communicate()
-        kills += process.returncode == -9
-        resumed += any(folder.glob("*.ckpt"))
+    """A run touches its files six times for a checkpoint: it is killed before the first one, and then before any of
+    them, so that it goes on where a checkpoint was kept, half written, or written and not yet in its place."""
+    chance, options = random.Random(9), WIDE[command]
+    for touch in (1, *(chance.randint(2, 40) for _ in range(3))):
+        status, _, err = run(folder, command, "--resume", *options, env=eagerly(kill=touch))
+        assert status == -signal.SIGKILL, err
         all_whole(folder, counted)
-        if process.returncode == 0:
-            break
-    status, out, err = run(folder, command, "--resume", *options)
+        counted("kills survived")
+    status, out, err = run(folder, command, "--resume", *options, env=eagerly())
     assert status == 0, err
-    assert kills >= 2
-    assert resumed >= 1
-    counted("kills survived", kills)
+    assert "going on from" in err
     again = Trajectory.load(folder / out)
     assert sorted(path.name for path in folder.iterdir()) == sorted(["run.yaml", out])
     (folder / out).unlink()
@@ -140,7 +121,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(folder, mounted, counted):
 
 def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(folder, counted):
     (folder / "x.h5.ckpt").mkdir()
-    status, out, err = run(folder, "simulate", "-o", "x.h5")
+    status, out, err = run(folder, "simulate", "-o", "x.h5", env=eagerly())
     assert (status, out) == (0, "x.h5"), err
     assert "warning: no checkpoint: x.h5.ckpt: cannot be written" in err
     assert Trajectory.load(folder / out).status == "complete"
@@ -194,12 +175,12 @@ def test_a_whole_file_is_read_while_its_writer_still_holds_its_lock(folder, coun
 
 
 def test_processes_that_write_the_same_target_at_once(folder, counted):
-    together = [begin(folder, "simulate", *QUICK, "--force") for _ in range(3)]
+    together = [begin(folder, "simulate", "run.yaml", *QUICK, "--force") for _ in range(3)]
     for process in together:
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
+        status, out, err = ended(process)
+        assert status == 0, err
     all_whole(folder, counted)
-    assert sorted(path.name for path in folder.iterdir()) == sorted([out.strip(), "run.yaml"])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([out, "run.yaml"])
 
 
 class Backwards(datetime):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -21,10 +22,27 @@ simulate: {seeds: 2}
 PATIENCE = 600.0
 
 
-def begin(folder: Path, *arguments: Any) -> subprocess.Popen[str]:
-    """``sgdode`` with ``arguments`` in ``folder``, in a new interpreter, under way."""
+EAGER = Path(__file__).with_name("eager")
+
+
+def eagerly(**faults: Any) -> dict[str, str]:
+    """The environment of processes with a checkpoint at every opportunity, and with the ``faults`` that
+    support/eager/sitecustomize.py tells of: kill=7, stop=15, once=PATH, starts=PATH."""
+    path = os.pathsep.join(filter(None, [str(EAGER), os.environ.get("PYTHONPATH")]))
+    named = {f"SGDODE_TEST_{name.upper()}": str(value) for name, value in faults.items()}
+    return {**os.environ, "PYTHONPATH": path, **named}
+
+
+def begin(folder: Path, *arguments: Any, **more: Any) -> subprocess.Popen[str]:
+    """``sgdode`` with ``arguments`` in ``folder``, in a new interpreter, under way; ``more`` is for Popen."""
     command = [sys.executable, "-m", "sgdode", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Status, stdout and stderr of a process, once it has ended."""
+    out, err = process.communicate(timeout=PATIENCE)
+    return process.returncode, out.strip(), err
 
 
 def until(condition: Callable[[], Any], process: subprocess.Popen[str] | None = None) -> None:
