@@ -6,6 +6,7 @@ is more than a whole right-hand side. A record that lives on the compiled side i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numba import njit, types
 from numba.experimental import structref
 
 from sgdode.gaussian.dual import FILL, PairKernel
-from sgdode.jit.units import EVALUATE
+from sgdode.jit.units import EVALUATE, Evaluate
 from sgdode.model.overlaps import Array
 
 VECTOR = types.float64[::1]
@@ -29,6 +30,13 @@ class PairType(types.StructRef):
 
 class Pair(structref.StructRefProxy):
     """A PairKernel as compiled code holds it; see :func:`fill`."""
+
+    fill: Callable[..., None]
+    gain1: float
+    gain2: float
+    first: Evaluate
+    second: Evaluate
+    table: Array
 
 
 structref.define_boxing(PairType, Pair)
@@ -56,7 +64,7 @@ def _held(fill: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any
     return pair
 
 
-def held(kernel: PairKernel) -> Any:
+def held(kernel: PairKernel) -> Pair:
     """The Pair of a PairKernel, which must outlive it."""
     return _held(*kernel)
 
@@ -67,7 +75,7 @@ def fill(pair: Any, q1: Any, q2: Any, C: Any, blocks: Any) -> None:
     pair.fill(q1, q2, C, pair.gain1, pair.gain2, pair.first, pair.second, pair.table, blocks[0], blocks[1], blocks[2])
 
 
-def dual(pair: Any, q1: Array, q2: Array, C: Array) -> Array:
+def dual(pair: Pair, q1: Array, q2: Array, C: Array) -> Array:
     """K, K11 and K20, (3,n1,n2), for variances ``q1`` (n1,), ``q2`` (n2,) and covariances ``C`` (n1,n2)."""
     blocks = np.empty((3, *C.shape))
     v1, v2, covariance = (np.array(array, dtype=float, order="C") for array in (q1, q2, C))

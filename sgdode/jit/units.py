@@ -6,12 +6,11 @@ as an argument is compiled once and for all (and cached on disk).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import njit, objmode, types
 from numba.core import cgutils
@@ -22,10 +21,12 @@ from numba.extending import intrinsic
 from sgdode.jit.cache import forget_stale
 from sgdode.jit.erf import erf_and_slope
 from sgdode.model.activations import ACTIVATIONS, Activation
-from sgdode.spec.schema import ActivationSpec, Spec
+from sgdode.model.overlaps import Array
 
 forget_stale(Path(__file__).parents[1])
 
+#: ``evaluate(x, s, ds)`` as Python sees it.
+Evaluate = Callable[[Array, Array, Array], None]
 _VECTOR = types.float64[::1]
 #: ``evaluate(x, s, ds)``: fills s = σ(x) and ds = σ'(x), all (n,).
 EVALUATE_SIGNATURE = types.void(_VECTOR, _VECTOR, _VECTOR)
@@ -39,23 +40,7 @@ FILL_SIGNATURE = types.void(_VECTOR, _VECTOR, _MATRIX, types.float64, types.floa
 
 
 #: Loops that the compiler makes vector code of, in place of the plain ones with the same values.
-VECTORISED = {ACTIVATIONS["erf"]: erf_and_slope}
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One kind of neuron: s(λ) = f(gain · λ), with ``evaluate`` the machine code of f and f'."""
-
-    name: str
-    evaluate: Any
-    gain: float = 1.0
-    hermite: tuple[float, ...] | None = None
-
-    @cached_property
-    def address(self) -> int:
-        """Where the machine code of ``evaluate`` is; valid as long as this lives."""
-        compiled = self.evaluate.get_compile_result(EVALUATE_SIGNATURE)
-        return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+VECTORISED = {ACTIVATIONS["erf"].loop: erf_and_slope}
 
 
 @intrinsic
@@ -74,25 +59,36 @@ def evaluate_at(typing: Any, address: Any, x: Any, s: Any, ds: Any) -> Any:
     return types.void(ADDRESS, _VECTOR, _VECTOR, _VECTOR), code
 
 
-def unit(spec: Spec, part: ActivationSpec) -> Unit:
-    """The neuron that an activation key of a spec asks for."""
-    if part.hermite is not None:
-        return Unit("hermite", _hermite(part.hermite), part.gain, part.hermite)
-    return Unit(part.name, machine_code(spec.activation(part)), part.gain)
+def machine_code(activation: Activation) -> Evaluate:
+    """``evaluate`` of an activation without its gain, compiled; what numba cannot compile is called through Python."""
+    if activation.loop is not None:
+        return _from_loop(activation.loop)
+    assert activation.f is not None
+    assert activation.df is not None
+    return _from_functions(activation.f, activation.df)
+
+
+def address(activation: Activation) -> int:
+    """Where the machine code of ``evaluate`` is."""
+    evaluate: Any = machine_code(activation)
+    compiled = evaluate.get_compile_result(EVALUATE_SIGNATURE)
+    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
 
 
 @lru_cache
-def machine_code(activation: Activation) -> Any:
-    """The compiled ``evaluate`` of an activation; a function that numba cannot compile is called through Python."""
-    if activation.loop is not None:
-        loop = VECTORISED.get(activation, activation.loop)
-        return njit(EVALUATE_SIGNATURE, cache=True, error_model="numpy", fastmath={"contract"})(loop)
-    assert activation.f is not None
-    assert activation.df is not None
+def _from_loop(loop: Any) -> Evaluate:
+    if loop.__closure__ is not None:  # what it holds is not known to the cache
+        return njit(EVALUATE_SIGNATURE)(loop)
+    fast = VECTORISED.get(loop, loop)
+    return njit(EVALUATE_SIGNATURE, cache=True, error_model="numpy", fastmath={"contract"})(fast)
+
+
+@lru_cache
+def _from_functions(f: Any, df: Any) -> Any:
     try:
-        return _from_scalars(activation.f, activation.df)
+        return _from_scalars(f, df)
     except (NumbaError, TypeError):
-        return _through_python(activation.f, activation.df)
+        return _through_python(f, df)
 
 
 def _from_scalars(f: Any, df: Any) -> Any:
@@ -113,26 +109,5 @@ def _through_python(f: Any, df: Any) -> Any:
         with objmode():
             s[:] = f(x)
             ds[:] = df(x)
-
-    return evaluate
-
-
-@lru_cache
-def _hermite(coefficients: tuple[float, ...]) -> Any:
-    """Σ_n c_n h_n(x) with h_n = He_n/√n! orthonormal, and its slope, by √n h_n = x h_{n−1} − √(n−1) h_{n−2}, h_n' =
-    √n h_{n−1}. (In powers of x forty terms are wrong by 1e-4, a hundred by 1e5.)"""
-    series, root = np.array(coefficients), np.sqrt(np.arange(len(coefficients)))
-
-    @njit(EVALUATE_SIGNATURE)
-    def evaluate(x: Any, s: Any, ds: Any) -> None:
-        for i in range(x.size):
-            before, h = 0.0, 1.0
-            value, slope = series[0], 0.0
-            for n in range(1, series.size):
-                slope += series[n] * root[n] * h
-                before, h = h, (x[i] * h - root[n - 1] * before) / root[n]
-                value += series[n] * h
-            s[i] = value
-            ds[i] = slope
 
     return evaluate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,13 @@ QUANTITIES: dict[str, tuple[tuple[str, ...], str]] = {
     "M_std": (("student", "teacher"), "predicted standard deviation of M over runs"),
     "Q_std": (("student", "student_b"), "predicted standard deviation of Q over runs"),
 }
+
+
+class About(NamedTuple):
+    """What a result carries besides its numbers: root attributes, and the group provenance as text."""
+
+    attributes: dict[str, Any]
+    provenance: dict[str, str]
 
 
 @dataclass

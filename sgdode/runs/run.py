@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sgdode.errors import FileError, Stopped, UsageError
 from sgdode.reporting import Reporter
-from sgdode.spec.checks import Command
+from sgdode.spec.memory import Command
 from sgdode.spec.provenance import spec_hash
 from sgdode.spec.schema import Spec
 
@@ -186,10 +186,10 @@ def _engine(spec: Spec, command: Command, reporter: Reporter, jobs: int | None, 
     try:
         with stoppable(), reporter.bar(command) as progress:
             if command == "simulate":
-                from sgdode.simulation.simulate import simulate
+                from sgdode.runs.engines import simulate
 
                 return simulate(spec, jobs=jobs or cores(), progress=progress, keeper=keeper)
-            from sgdode.equations.integrate import integrate
+            from sgdode.runs.engines import integrate
 
             return integrate(spec, progress=progress, keeper=keeper)
     except Stopped as stopped:

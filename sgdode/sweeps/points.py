@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from sgdode.errors import Defect, SpecError
+from sgdode.model.starts import STARTS
 from sgdode.runs.run import default_path
-from sgdode.spec.checks import Command, require
+from sgdode.spec.checks import require
 from sgdode.spec.load import Source, read_spec
-from sgdode.spec.provenance import DRAWN, spec_hash
+from sgdode.spec.memory import Command
+from sgdode.spec.provenance import spec_hash
 from sgdode.spec.schema import LONGEST_NAME, Spec
 from sgdode.sweeps.grid import Axis
 
@@ -102,7 +104,7 @@ def _matters(spec: Spec, key: str, command: Command) -> bool:
     """Whether the numbers of ``command`` may depend on ``key``."""
     if command == "simulate":
         return not key.startswith("integrate")
-    drawn = spec.initial.kind in DRAWN and spec.initial.seed is None
+    drawn = STARTS[spec.initial.kind].drawn and spec.initial.seed is None
     return not key.startswith("simulate") and (key != "seed" or drawn)
 
 

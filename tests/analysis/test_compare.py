@@ -24,13 +24,13 @@ def test_a_wrong_equation_is_caught_with_20_seeds(runs, theories, monkeypatch):
     """Ψ(Var) halved, with and without predicted fluctuations."""
     import sgdode.equations.full as equations
 
-    made = equations._Flow.__init__
+    made = equations.OverlapFlow.__init__
 
     def halved(self, *arguments, **words):
         made(self, *arguments, **words)
         self.rate *= 0.5
 
-    monkeypatch.setattr(equations._Flow, "__init__", halved)
+    monkeypatch.setattr(equations.OverlapFlow, "__init__", halved)
     for on in (False, True):
         wrong = integrate(load_spec(merged(BASE, {"integrate": {"fluctuations": on}})))
         found = compare(runs, wrong)

@@ -5,7 +5,7 @@ import pytest
 
 from sgdode.analysis.theorems import (
     _gradient_flow,
-    _spec,
+    _problem,
     _states,
     fit,
     high_dimensional_to_mean_field,
@@ -47,12 +47,14 @@ def test_a_wrong_slope_is_seen():
 
 def test_gradient_flow_on_the_factor_is_gradient_flow():
     from sgdode.equations.full import gradient_flow
-    from sgdode.model.starts import start
+    from sgdode.model.start_laws import start
+    from sgdode.model.starts import STARTS, Initial
 
-    spec, times = _spec(3, 5, 20, {"kind": "gaussian"}), np.array([0.0, 1.0, 3.0])
-    problem = gradient_flow(spec, start(spec))
-    found = problem.curves(_states(problem.rhs, problem.y0, times))
-    M, q = _gradient_flow(spec, times)
+    problem = _problem(5, 20, Initial(STARTS["gaussian"], {"scale": 1.0}, 3))
+    times = np.array([0.0, 1.0, 3.0])
+    equations = gradient_flow(problem, start(problem))
+    found = equations.curves(_states(equations, times))
+    M, q = _gradient_flow(problem, times)
     np.testing.assert_allclose(M, found["M"], atol=1e-4)
     orthogonal = np.diagonal(found["Q"], axis1=1, axis2=2) - (found["M"] ** 2).sum(axis=2)
     np.testing.assert_allclose(q, orthogonal, atol=1e-4)

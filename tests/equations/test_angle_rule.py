@@ -6,12 +6,11 @@ from support.mean_fields import experiment
 from sgdode.equations.angle_rule import AngleRule
 from sgdode.gaussian.dual import pair_kernel
 from sgdode.jit.pairs import held
-from sgdode.jit.units import unit
 
 
 def test_number_of_nodes_follows_the_error():
     spec = experiment()
-    ss = held(pair_kernel(*[unit(spec, spec.student.activation)] * 2))
+    ss = held(pair_kernel(*[spec.activation(spec.student.activation)] * 2))
     counts = []
     for q in (0.1, 1.0, 4.0, 16.0):
         rule = AngleRule(ss, 3, 1e-9)

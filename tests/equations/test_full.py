@@ -4,15 +4,14 @@ import math
 
 import numpy as np
 import pytest
+from support.built import equations_of, started
 from support.systems import solved
 
-from sgdode.equations.full import pack, unpack
-from sgdode.equations.systems import system
 from sgdode.gaussian.risk import risk_function
 from sgdode.model.activations import ACTIVATIONS
-from sgdode.model.clock import clock
 from sgdode.model.overlaps import omega
-from sgdode.model.starts import start
+from sgdode.model.state import unpacked
+from sgdode.spec.build import build, clock
 from sgdode.spec.load import load_spec
 
 P = [[0.8, 0.3], [0.3, 1.2]]
@@ -37,12 +36,12 @@ def experiment(student="erf", teacher="erf", seed=0, overrides=(), **changes):
 
 def derivative(spec, name, y=None, t=0.0):
     """dQ/dt (p,p), dM/dt (p,k), da/dt, at a state (default: the start)."""
-    problem = system(spec, start(spec), name)
-    y = problem.y0 if y is None else y
+    equations = equations_of(spec, name)
+    y = equations.y0 if y is None else y
     y.flags.writeable = False
     ydot = np.full_like(y, np.nan)
-    problem.rhs(t, y, ydot)
-    Q, M, a = unpack(ydot[None], int(spec.p), spec.k)
+    equations.rhs(t, y, ydot)
+    Q, M, a = unpacked(ydot[None], int(spec.p), spec.k)
     return Q[0], M[0], a[0]
 
 
@@ -71,7 +70,7 @@ def test_reference_trajectories(reference, file, activation, name, within):
     )  # fmt: skip
     times, risks, M, Q = (np.array(data.get(one, data.get(other))) for one, other in
                           (("t", "times"), ("risk", "risks"), ("M", "Ms"), ("Q", "Qs")))  # fmt: skip
-    found = solved(system(spec, start(spec), name), times)
+    found = solved(equations_of(spec, name), times)
     np.testing.assert_allclose(found["risk"], risks, rtol=within)
     np.testing.assert_allclose(found["M"], M, atol=1e-4)
     np.testing.assert_allclose(found["Q"], Q, atol=1e-4)
@@ -79,9 +78,9 @@ def test_reference_trajectories(reference, file, activation, name, within):
 
 def risk_gradients(spec, h=1e-5):
     """∂R/∂Q (p,p), each entry by itself, ∂R/∂M (p,k) and ∂R/∂a (p,), by central differences."""
-    beginning = start(spec)
+    beginning = started(spec)
     Q, M, P_star, a = beginning.overlaps.Q, beginning.overlaps.M, beginning.overlaps.P, beginning.a
-    risk = risk_function(spec)
+    risk = risk_function(build(spec))
     dQ, dM, da = np.empty_like(Q), np.empty_like(M), np.empty_like(a)
     for i in range(len(Q)):
         for j in range(len(Q)):
@@ -106,7 +105,7 @@ def risk_gradients(spec, h=1e-5):
 def test_gradient_flow_follows_the_gradient_of_the_risk(student, teacher):
     """dw_i/dt = −p d ∂R/∂w_i and da/dt = −p η ∂R/∂a."""
     spec = experiment(student, student if teacher == "same" else teacher, student_keys={"train_output": 0.7})
-    overlaps = start(spec).overlaps
+    overlaps = started(spec).overlaps
     R_Q, R_M, R_a = risk_gradients(spec)
     pull = -3 * (2 * R_Q @ overlaps.Q + R_M @ overlaps.M.T)
     dQ, dM, da = derivative(spec, "gradient-flow")
@@ -118,7 +117,7 @@ def test_gradient_flow_follows_the_gradient_of_the_risk(student, teacher):
 
 def sgd_increments(spec, samples, seed):
     """Increments of Q and M over δt by eq. (9), d → ∞: means and standard errors, over ``samples`` Gaussian inputs."""
-    beginning = start(spec)
+    beginning = started(spec)
     Q, M, a = beginning.overlaps.Q, beginning.overlaps.M, beginning.a
     values, vectors = np.linalg.eigh(omega(Q, M, beginning.overlaps.P))
     rng = np.random.default_rng(seed)
@@ -167,11 +166,11 @@ def test_schedule_stands_in_front_of_the_variance_alone(name):
 def test_sphere_and_decay(name):
     """On the sphere, the flow is that of Q_ij/√(Q_ii Q_jj) and M_i/√Q_ii under the free flow; decay leaves no trace."""
     sphere = experiment(constraint="spherical", weight_decay=0.3)
-    y = system(sphere, start(sphere), name).y0
+    y = equations_of(sphere, name).y0
     free = experiment()
     dQ, dM, _ = derivative(free, name, y.copy())
     decayed_Q, decayed_M, _ = derivative(experiment(weight_decay=0.3), name, y.copy())
-    overlaps = start(sphere).overlaps
+    overlaps = started(sphere).overlaps
     np.testing.assert_allclose(decayed_Q, dQ - 0.6 * overlaps.Q, atol=1e-14)
     np.testing.assert_allclose(decayed_M, dM - 0.3 * overlaps.M, atol=1e-14)
     h = 1e-6
@@ -190,13 +189,13 @@ def test_sphere_and_decay(name):
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_start_is_kept_bit_by_bit(name):
     spec = experiment(student_keys={"train_output": 1.0})
-    beginning = start(spec)
-    problem = system(spec, beginning, name)
-    curves = problem.curves(problem.y0[None])
+    beginning = started(spec)
+    equations = equations_of(spec, name)
+    curves = equations.curves(equations.y0[None])
     assert np.array_equal(curves["Q"][0], beginning.overlaps.Q)
     assert np.array_equal(curves["M"][0], beginning.overlaps.M)
     assert np.array_equal(curves["output_weights"][0], beginning.a)
-    assert curves["risk"][0] == risk_function(spec)(
+    assert curves["risk"][0] == risk_function(build(spec))(
         beginning.overlaps.Q, beginning.overlaps.M, beginning.overlaps.P, beginning.a
     )
 
@@ -207,11 +206,11 @@ def test_perfect_learning_is_a_fixed_point(activation, name):
     student = {"width": 2, "activation": activation, "output_weights": A_STAR}
     initial = {"kind": "overlaps", "Q": P, "M": P}
     spec = experiment(teacher=activation, overrides={"student": student, "initial": initial, "teacher.noise": 0.0})
-    problem = system(spec, start(spec), name)
-    ydot = np.empty_like(problem.y0)
-    problem.rhs(0.0, problem.y0, ydot)
+    equations = equations_of(spec, name)
+    ydot = np.empty_like(equations.y0)
+    equations.rhs(0.0, equations.y0, ydot)
     assert np.abs(ydot).max() < 1e-7
-    assert problem.curves(problem.y0[None])["risk"][0] < 1e-14
+    assert equations.curves(equations.y0[None])["risk"][0] < 1e-14
 
 
 def test_rank_deficient_teachers_are_fine():
@@ -222,7 +221,7 @@ def test_rank_deficient_teachers_are_fine():
     two = load_spec(base | {"teacher": {"width": 2, "overlap": [[1.0, 1.0], [1.0, 1.0]]}})
     times = np.array([0.0, 1.0, 5.0])
     for name in SYSTEMS:
-        single, double = (solved(system(spec, start(spec), name), times) for spec in (one, two))
+        single, double = (solved(equations_of(spec, name), times) for spec in (one, two))
         sign = np.sign((single["M"][0, :, 0] * double["M"][0, :, 0]).sum())
         np.testing.assert_allclose(double["M"], sign * np.repeat(single["M"], 2, axis=2), atol=1e-6)
         np.testing.assert_allclose(double["risk"], single["risk"], rtol=1e-6)
@@ -231,12 +230,4 @@ def test_rank_deficient_teachers_are_fine():
 def test_large_batches_are_warned_of():
     for batch, warned in ((1, False), (2, False), (50, True)):
         spec = experiment(dimension=100, batch_size=batch)
-        assert bool(system(spec, start(spec), "full").warnings) == warned
-
-
-def test_packing_is_lossless():
-    rng = np.random.default_rng(0)
-    Q, M, a = rng.standard_normal((4, 4)), rng.standard_normal((4, 2)), rng.standard_normal(4)
-    Q += Q.T
-    for found, given in zip(unpack(pack(Q, M, a)[None], 4, 2), (Q, M, a), strict=True):
-        assert np.array_equal(found[0], given)
+        assert bool(equations_of(spec, "full").warnings) == warned

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from scipy import integrate
+from support.built import equations_of
 from support.systems import solved
 
-from sgdode.equations.infinite_width import finer, infinite_width, particles
-from sgdode.equations.systems import system
-from sgdode.model.starts import start
+from sgdode.equations.infinite_width import finer, particles
+from sgdode.runs.engines import method
+from sgdode.spec.build import build
 from sgdode.spec.load import load_spec
 
 
@@ -36,17 +37,17 @@ def linear_square_risk(times):
 
 def test_square_at_infinite_width_is_exact():
     times = np.concatenate([[0.0], np.geomspace(0.01, 1000, 20)])
-    problem = system(wide("square", 1, 3), None, "mean-field")
-    assert problem.report["particles"] == 8
-    np.testing.assert_allclose(problem.particle_weight.sum(), 1.0)
-    np.testing.assert_allclose(solved(problem, times)["risk"], linear_square_risk(times), rtol=1e-6, atol=1e-12)
+    equations = equations_of(wide("square", 1, 3), "mean-field")
+    assert equations.report["particles"] == 8
+    np.testing.assert_allclose(equations.particle_weight.sum(), 1.0)
+    np.testing.assert_allclose(solved(equations, times)["risk"], linear_square_risk(times), rtol=1e-6, atol=1e-12)
 
 
 def test_square_at_infinite_width_against_the_published_simulation(reference):
     """One run at p = 5000: its start and its samples move the risk by several per cent around t = 0.05 (see below)."""
     data = reference("published_meanfield_square_sim.json")
     times = np.array(data["steps"]) * data["gamma"] / (data["p"] * data["d"])
-    found = solved(system(wide("square", 1, 3), None, "mean-field"), times)["risk"]
+    found = solved(equations_of(wide("square", 1, 3), "mean-field"), times)["risk"]
     deviation = np.abs(found / np.array(data["risks"]) - 1)
     assert deviation.max() < 0.085
     assert deviation[times > 3].max() < 0.02
@@ -86,8 +87,8 @@ def test_the_published_simulation_is_one_run_of_many(reference):
 def test_erf_at_infinite_width_converges_in_the_particles():
     times = np.array([0.0, 0.1, 1.0, 3.0, 10.0])
     spec = wide()
-    counts = [108, finer(spec, 108), 500]
-    risks = [solved(infinite_width(spec, "mean-field", n), times)["risk"] for n in counts]
+    counts = [108, finer(build(spec), method(spec), 108).particles, 500]
+    risks = [solved(equations_of(spec, "mean-field", particles=n), times)["risk"] for n in counts]
     errors = [np.abs(risk / risks[-1] - 1).max() for risk in risks[:-1]]
     assert counts[1] == 256
     assert errors[1] < errors[0] < 3e-3
@@ -96,11 +97,11 @@ def test_erf_at_infinite_width_converges_in_the_particles():
 
 def test_erf_at_infinite_width_is_the_limit_of_wide_networks():
     times = np.array([0.0, 0.5, 3.0])
-    limit = solved(infinite_width(wide(), "mean-field", 256), times)["risk"]
+    limit = solved(equations_of(wide(), "mean-field", particles=256), times)["risk"]
     deviations = []
     for p in (50, 800):
         runs = [wide(student={"width": p}, seed=seed) for seed in range(4)]
-        risk = [solved(system(run, start(run), "mean-field"), times, rtol=1e-5)["risk"] for run in runs]
+        risk = [solved(equations_of(run, "mean-field"), times, rtol=1e-5)["risk"] for run in runs]
         deviations.append(np.abs(np.mean(risk, axis=0) / limit - 1).max())
     assert deviations[1] < 0.08
     assert deviations[1] < deviations[0] / 3
@@ -111,7 +112,7 @@ def test_erf_at_infinite_width_is_the_limit_of_wide_networks():
 def test_particles_have_the_moments_of_the_start(kind, k):
     d = 7
     spec = wide(k=k, d=d, initial={"kind": kind})
-    M, q, weight = particles(spec, 2048)
+    M, q, weight = particles(build(spec), 2048)
     D = d - k
     exact = kind == "gaussian" and k <= 2
     within = 1e-12 if exact else 5e-3
@@ -125,10 +126,10 @@ def test_particles_have_the_moments_of_the_start(kind, k):
     else:
         assert not q.any()
     on_sphere = wide(k=k, d=d, initial={"kind": kind}, constraint="spherical")
-    M, q, _ = particles(on_sphere, 128)
+    M, q, _ = particles(build(on_sphere), 128)
     np.testing.assert_allclose((M**2).sum(axis=1) + q, 1.0)
 
 
 def test_symmetric_start_is_refused_at_infinite_width():
     with pytest.raises(Exception, match="symmetric"):
-        system(wide(initial={"kind": "symmetric"}), None, "mean-field")
+        equations_of(wide(initial={"kind": "symmetric"}), "mean-field")

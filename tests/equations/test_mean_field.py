@@ -5,16 +5,17 @@ import math
 import numpy as np
 import pytest
 from scipy import integrate
+from support.built import equations_of, started
 from support.mean_fields import A_STAR, P, experiment
 from support.systems import solved
 
-from sgdode.equations.full import pack, unpack
 from sgdode.equations.mean_field import MeanField
-from sgdode.equations.systems import system
 from sgdode.gaussian.dual import pair_kernel
-from sgdode.jit.units import unit
 from sgdode.model.overlaps import from_factors, teacher_factor
-from sgdode.model.starts import Start, start
+from sgdode.model.start_laws import Start
+from sgdode.model.state import packed, unpacked, unpacked_diagonal
+from sgdode.runs.engines import method
+from sgdode.spec.build import build
 from sgdode.spec.load import load_spec
 
 ACTIVATIONS = ["erf", {"name": "erf", "gain": 1.6}, "tanh", "square", "relu"]
@@ -42,7 +43,7 @@ def over_angles(D):
 
 def twin(spec, D, M, q, a, share, own):
     """dM/dt, dq/dt, da/dt and the risk, one pair and one ξ at a time."""
-    student, teacher = unit(spec, spec.student.activation), unit(spec, spec.teacher.activation)
+    student, teacher = build(spec).activations
     ss, st, tt = pair_kernel(student, student), pair_kernel(student, teacher), pair_kernel(teacher, teacher)
     inverse = np.linalg.inv(P)
     Q = np.diag(M @ inverse @ M.T) + q
@@ -77,9 +78,9 @@ def test_averages_against_quadrature(activation, D, own):
     spec = experiment(activation)
     M, q, a = state(D)
     share = np.full(3, 1 / 3) if own else np.array([0.5, 0.2, 0.3])
-    field = MeanField(spec, P, teacher_factor(P), D, share, own)
+    field = MeanField(build(spec), method(spec), (P, teacher_factor(P), D), share, own)
     *flow, risk = twin(spec, D, M, q, a, share, own)
-    within = max(1e-8, 3 * (field.rule(q), field.rule.report["xi_error"])[1])
+    within = max(1e-8, 3 * (field.angles(q), field.angles.report["xi_error"])[1])
     for found, wanted in zip(field.flow(0.0, M, q, a), flow, strict=True):
         np.testing.assert_allclose(found, wanted, atol=within)
     np.testing.assert_allclose(field.risk(M, q, a), risk, atol=within)
@@ -100,7 +101,7 @@ def test_reference_trajectories(reference, part):
         }
     )
     wanted = {name: np.array(values) for name, values in data[key].items()}
-    found = solved(system(spec, start(spec), name), wanted["t"])
+    found = solved(equations_of(spec, name), wanted["t"])
     q = found["q"] if "q" in found else np.einsum("tii->ti", found["Q"]) - (found["M"] ** 2).sum(axis=2)
     np.testing.assert_allclose(found["M"], wanted["M"], atol=1e-6)
     np.testing.assert_allclose(q, wanted.get("q", wanted.get("Qorth_diag")), atol=1e-6)
@@ -117,17 +118,17 @@ def test_in_the_teachers_span_mean_field_is_gradient_flow(variant, activation, n
     """Where Q⊥ = 0 there is nothing to average."""
     spec = experiment(activation, width=4, **variant)
     times = np.array([0.0, 1.0, 10.0])
-    exact = solved(system(spec, start(spec), "gradient-flow"), times)
-    found = solved(system(spec, start(spec), name), times)
+    exact = solved(equations_of(spec, "gradient-flow"), times)
+    found = solved(equations_of(spec, name), times)
     for curve in ("M", "risk", "output_weights"):
         np.testing.assert_allclose(found[curve], exact[curve], atol=1e-7)
 
 
 def test_start_is_kept_bit_by_bit():
     spec = experiment(width=4, initial={"kind": "gaussian"})
-    beginning = start(spec)
-    problem = system(spec, beginning, "mean-field")
-    curves = problem.curves(problem.y0[None])
+    beginning = started(spec)
+    equations = equations_of(spec, "mean-field")
+    curves = equations.curves(equations.y0[None])
     assert np.array_equal(curves["M"][0], beginning.overlaps.M)
     assert np.array_equal(curves["q"][0], beginning.overlaps.q)
     assert np.array_equal(curves["output_weights"][0], beginning.a)
@@ -135,22 +136,21 @@ def test_start_is_kept_bit_by_bit():
 
 def full_derivative(spec, overlaps, a, name="gradient-flow", others=()):
     """dQ/dt, dM/dt, da/dt on the full Q, at ``overlaps`` or, one by one, at ``others``."""
-    problem = system(spec, Start(overlaps, a), name)
-    ydot = np.empty_like(problem.y0)
+    equations = equations_of(spec, name, Start(overlaps, a))
+    ydot = np.empty_like(equations.y0)
     for each in [overlaps, *others]:
-        problem.rhs(0.0, pack(each.Q, each.M, a), ydot)
-        dQ, dM, da = unpack(ydot[None], len(a), 2)
+        equations.rhs(0.0, packed(each.Q, each.M, a), ydot)
+        dQ, dM, da = unpacked(ydot[None], len(a), 2)
         yield dQ[0].copy(), dM[0].copy(), da[0].copy()
 
 
 def field_derivative(spec, overlaps, a, name):
-    p = len(a)
-    problem = system(spec, Start(overlaps, a), name)
-    ydot = np.empty_like(problem.y0)
-    y = problem.y0.copy()
+    equations = equations_of(spec, name, Start(overlaps, a))
+    ydot = np.empty_like(equations.y0)
+    y = equations.y0.copy()
     y.flags.writeable = False
-    problem.rhs(0.0, y, ydot)
-    return ydot[: 2 * p].reshape(p, 2), ydot[2 * p : 3 * p], ydot[3 * p :]
+    equations.rhs(0.0, y, ydot)
+    return tuple(part[0] for part in unpacked_diagonal(ydot[None], len(a), 2))
 
 
 @pytest.mark.parametrize("noisy", [False, True])
@@ -201,11 +201,11 @@ def test_mean_field_is_the_mean_over_random_directions(D):
 def test_noise_correction_says_what_it_neglects():
     overrides = {"integrate.noise_correction": True, "integrate.equations": "mean-field", "teacher.noise": 0.1}
     spec = experiment(dimension=4, overrides=overrides)
-    assert any("D/d" in warning for warning in system(spec, start(spec), "mean-field").warnings)
+    assert any("D/d" in warning for warning in equations_of(spec, "mean-field").warnings)
 
 
 def test_correlated_start_is_warned_of():
     Q = np.full((3, 3), 0.5) + 0.5 * np.eye(3)
     initial = {"kind": "overlaps", "Q": Q.tolist(), "M": [[0.0, 0.1]] * 3}
     spec = experiment(dimension=1000, overrides={"initial": initial})
-    assert any("correlations" in warning for warning in system(spec, start(spec), "mean-field").warnings)
+    assert any("correlations" in warning for warning in equations_of(spec, "mean-field").warnings)

@@ -7,7 +7,6 @@ from sgdode.equations import mean_field_sums as averages
 from sgdode.gaussian.dual import pair_kernel
 from sgdode.gaussian.quadrature import cosine
 from sgdode.jit.pairs import held
-from sgdode.jit.units import unit
 
 
 def test_erf_has_the_sums_of_any_kernel_and_parts_do_not_matter(monkeypatch):
@@ -15,7 +14,7 @@ def test_erf_has_the_sums_of_any_kernel_and_parts_do_not_matter(monkeypatch):
     p, gain = 250, 1.3
     A, q, v = rng.standard_normal((p, 3)), rng.uniform(0, 1, p), rng.standard_normal(p) / p
     spec = experiment({"name": "erf", "gain": gain})
-    ss = held(pair_kernel(*[unit(spec, spec.student.activation)] * 2))
+    ss = held(pair_kernel(*[spec.activation(spec.student.activation)] * 2))
     rule = cosine(4, 7)
     for own in (True, False):
         results = []

@@ -5,12 +5,10 @@ import pytest
 from scipy import special
 from support.gaussian_twin import functions
 
-from sgdode.jit.units import Unit, _hermite, machine_code
-from sgdode.model.activations import ACTIVATIONS, LEAKY_SLOPE
+from sgdode.model.activations import ACTIVATIONS, LEAKY_SLOPE, hermite_series
 
 SERIES = (0.3, -1.0, 0.5, 0.2, 0.1)
-UNITS = {name: Unit(name, machine_code(record)) for name, record in ACTIVATIONS.items()}
-UNITS["hermite"] = Unit("hermite", _hermite(SERIES), 1.0, SERIES)
+EVERY = {**ACTIVATIONS, "hermite": hermite_series(SERIES)}
 FORMULAS = {
     "erf": lambda x: special.erf(x / np.sqrt(2)),
     "relu": lambda x: np.maximum(x, 0),
@@ -26,7 +24,7 @@ FORMULAS = {
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation_is_its_formula_and_its_slope_the_derivative(name):
-    s, ds = functions(UNITS[name])
+    s, ds = functions(EVERY[name])
     x = np.linspace(-7, 7, 1000)
     if name in FORMULAS:
         np.testing.assert_allclose(s(x), FORMULAS[name](x), atol=1e-14, rtol=1e-14)

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from support.built import started
 from support.specs import SMALL, merged
 
 from sgdode import SpecError
 from sgdode.model.overlaps import omega
-from sgdode.model.starts import STARTS, bartlett, start
+from sgdode.model.start_laws import bartlett
+from sgdode.model.starts import STARTS
 from sgdode.spec.load import load_spec
 
 P = [[1.0, 0.3], [0.3, 0.5]]
@@ -23,15 +25,15 @@ def consistent(overlaps, dimension):
     assert values[0] > -1e-10 * values[-1]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in STARTS if kind not in ("overlaps", "weights")])
+@pytest.mark.parametrize("kind", [kind for kind, law in STARTS.items() if not law.given])
 @pytest.mark.parametrize("overlap", ["identity", P, [[1.0, 1.0], [1.0, 1.0]]])
 def test_generated_starts_are_overlaps(kind, overlap):
     if kind == "symmetric" and overlap != "identity" and overlap != P:
         overlap = "identity"
     spec = load_spec(merged(SMALL, {"initial": {"kind": kind}, "teacher": {"overlap": overlap}}))
-    drawn = start(spec)
+    drawn = started(spec)
     consistent(drawn.overlaps, spec.d)
-    np.testing.assert_array_equal(drawn.overlaps.Q, start(spec).overlaps.Q)
+    np.testing.assert_array_equal(drawn.overlaps.Q, started(spec).overlaps.Q)
 
 
 @pytest.mark.parametrize(("rows", "dimension"), [(3, 50), (4, 2), (3, 3), (1, 1), (3, 0)])
@@ -46,24 +48,24 @@ def test_bartlett_factor_has_the_wishart_mean_and_variance(rows, dimension):
 
 def test_gaussian_start_scales_with_dimension():
     wide = merged(SMALL, {"dimension": 1e9, "student": {"width": 200}, "initial": {"scale": 2.0}})
-    drawn = start(load_spec(wide)).overlaps
+    drawn = started(load_spec(wide)).overlaps
     np.testing.assert_allclose(np.diag(drawn.Q), 4.0, rtol=1e-3)
     assert drawn.M.std() == pytest.approx(2 / np.sqrt(1e9), rel=0.2)
 
 
 def test_in_teacher_span_is_the_same_at_every_dimension():
     changes = {"initial": {"kind": "in-teacher-span"}}
-    first = start(load_spec(merged(SMALL, changes | {"dimension": 5}))).overlaps
-    second = start(load_spec(merged(SMALL, changes | {"dimension": 5000}))).overlaps
+    first = started(load_spec(merged(SMALL, changes | {"dimension": 5}))).overlaps
+    second = started(load_spec(merged(SMALL, changes | {"dimension": 5000}))).overlaps
     np.testing.assert_array_equal(first.Q, second.Q)
     np.testing.assert_allclose(first.q, 0.0)
     np.testing.assert_allclose(np.diag(first.Q), 1.0)
 
 
 def test_given_overlaps_are_projected_and_kept():
-    base = start(load_spec(SMALL)).overlaps
+    base = started(load_spec(SMALL)).overlaps
     given = {"kind": "overlaps", "Q": base.Q.tolist(), "M": base.M.tolist()}
-    again = start(load_spec(merged(SMALL, {"initial": given}))).overlaps
+    again = started(load_spec(merged(SMALL, {"initial": given}))).overlaps
     np.testing.assert_allclose(again.Q, base.Q, atol=1e-14)
     consistent(again, 100)
 
@@ -84,7 +86,7 @@ def test_given_overlaps_are_projected_and_kept():
 def test_what_no_weights_have_is_refused(initial, changes, message):
     spec = load_spec(merged(SMALL, {"initial": {"kind": "overlaps", **initial}, **changes}))
     with pytest.raises(SpecError, match=message) as caught:
-        start(spec)
+        started(spec)
     assert "initial" in str(caught.value)
 
 
@@ -92,8 +94,8 @@ def test_symmetric_start_refuses_what_is_not_positive_semidefinite():
     changes = {"student": {"width": 60}, "initial": {"kind": "symmetric", "epsilon": 0.9, "q0": 0.01}}
     overlap = [[1.0, 0.9], [0.9, 1.0]]
     with pytest.raises(SpecError, match="positive semidefinite"):
-        start(load_spec(merged(SMALL, changes | {"teacher": {"width": 2, "overlap": [[0.5, 0], [0, 0.5]]}})))
-    start(
+        started(load_spec(merged(SMALL, changes | {"teacher": {"width": 2, "overlap": [[0.5, 0], [0, 0.5]]}})))
+    started(
         load_spec(
             merged(SMALL, changes | {"teacher": {"width": 2, "overlap": overlap}, "initial": {"kind": "symmetric"}})
         )
@@ -101,31 +103,12 @@ def test_symmetric_start_refuses_what_is_not_positive_semidefinite():
 
 
 def test_unbroken_symmetry_is_said():
-    drawn = start(load_spec(merged(SMALL, {"initial": {"kind": "symmetric", "spread": 0}})))
+    drawn = started(load_spec(merged(SMALL, {"initial": {"kind": "symmetric", "spread": 0}})))
     assert any("unbroken symmetry" in warning for warning in drawn.warnings)
-    assert not start(load_spec(merged(SMALL, {"initial": {"kind": "symmetric"}}))).warnings
+    assert not started(load_spec(merged(SMALL, {"initial": {"kind": "symmetric"}}))).warnings
 
 
 def test_spherical_normalises_generated_starts():
-    drawn = start(load_spec(merged(SMALL, {"constraint": "spherical"}))).overlaps
+    drawn = started(load_spec(merged(SMALL, {"constraint": "spherical"}))).overlaps
     np.testing.assert_array_equal(np.diag(drawn.Q), 1.0)
     consistent(drawn, 100)
-
-
-def test_weights_from_npz(tmp_path):
-    rng = np.random.default_rng(0)
-    W, W_star = rng.standard_normal((3, 10)), rng.standard_normal((2, 10))
-    np.savez(tmp_path / "w.npz", W=W, W_star=W_star, a=[1.0, 2.0, 3.0])
-    given = {"dimension": 10, "initial": {"kind": "weights", "file": str(tmp_path / "w.npz")}}
-    drawn = start(load_spec(merged(SMALL, given)))
-    np.testing.assert_allclose(drawn.overlaps.Q, W @ W.T / 10, atol=1e-12)
-    np.testing.assert_allclose(drawn.overlaps.M, W @ W_star.T / 10, atol=1e-12)
-    np.testing.assert_allclose(drawn.overlaps.P, W_star @ W_star.T / 10, atol=1e-12)
-    np.testing.assert_array_equal(drawn.a, [1, 2, 3])
-    with pytest.raises(SpecError, match=r"teacher\.overlap"):
-        start(load_spec(merged(SMALL, given | {"teacher": {"width": 2, "overlap": "identity"}})))
-    with pytest.raises(SpecError, match="has shape"):
-        start(load_spec(merged(SMALL, given | {"dimension": 11})))
-    (tmp_path / "w.npz").write_bytes(b"not an archive")
-    with pytest.raises(SpecError, match="npz"):
-        start(load_spec(merged(SMALL, given)))

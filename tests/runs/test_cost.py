@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from support.built import grid_of
 from support.specs import SMALL, merged
 
 from sgdode import integrate, load_spec, simulate
-from sgdode.model.clock import saved_grid
 from sgdode.runs import cost
 from sgdode.runs.cost import estimate
 
@@ -45,7 +45,7 @@ def test_the_seconds_of_a_simulation_are_those_of_all_its_steps(width, seeds, jo
     monkeypatch.setattr(cost, "mover", timed)
     changes = {"student": {"width": width}, "learning_rate": width / 2, "time": {"stop": 30}}
     spec = load_spec(merged(SMALL, {**changes, "simulate": {"seeds": seeds}}))
-    steps = int(saved_grid(spec).step[-1])
+    steps = int(grid_of(spec).step[-1])
     assert steps == 6000
     assert estimate(spec, "simulate", jobs).seconds == pytest.approx(rounds * steps * 2e-3)
 

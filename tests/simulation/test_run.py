@@ -7,10 +7,12 @@ import pytest
 from scipy.stats import ks_2samp
 from support.sgd import SIZES, VARIANTS, experiment
 
-from sgdode.model.starts import start
+from sgdode.model.start_laws import start
+from sgdode.runs.engines import sampling
 from sgdode.simulation import large as wide
 from sgdode.simulation import step as sgd
-from sgdode.simulation.run import begin, best, mover, overlaps, problem
+from sgdode.simulation.run import begin, best, mover, overlaps, planned
+from sgdode.spec.build import build
 
 RUNS = 1000
 STEPS = 17  # not a multiple of the blocks, so that every run ends with a shorter one
@@ -20,15 +22,16 @@ CHANCE = 1e-7
 
 def law(spec, block=None, wide=None, seed=0, runs=RUNS, steps=STEPS):
     """(runs, overlaps): entries of Q and M, and a, of independent runs after some steps."""
-    beginning = start(spec)
-    task = problem(spec, beginning, block, wide)
-    move = mover(task)
+    problem = build(spec)
+    beginning = start(problem)
+    plan = planned(problem, beginning, sampling(spec), block, wide)
+    move = mover(plan)
     rows = []
     for run in range(runs):
         rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(run,))))
-        state = begin(task, beginning, rng)
+        state = begin(plan, beginning, rng)
         assert move(state, steps)
-        Q, M, _ = overlaps(task, state)
+        Q, M, _ = overlaps(plan, state)
         features = [Q[0, 0], Q[-1, -1], Q[0, -1], M[0, 0], M[-1, -1], M[0, -1]]
         rows.append([*features, state.a[0], state.a[-1]])
     return np.array(rows)

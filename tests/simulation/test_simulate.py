@@ -7,11 +7,12 @@ import signal
 
 import numpy as np
 import pytest
+from support.built import engine_simulate, started
 from support.sgd import VARIANTS, experiment
 from support.specs import SMALL, merged
 
-from sgdode.model.starts import start
-from sgdode.simulation.simulate import Pace, simulate
+from sgdode.runs.engines import simulate
+from sgdode.simulation.simulate import Pace
 from sgdode.spec.load import load_spec
 
 
@@ -53,7 +54,7 @@ def test_more_seeds_extend_the_same_set():
 
 def test_the_start_is_saved_bit_by_bit():
     spec = experiment(LONG)
-    run, overlaps = simulate(spec), start(spec).overlaps
+    run, overlaps = simulate(spec), started(spec).overlaps
     for name in ("Q", "M", "q"):
         assert (run.curves[name][:, 0] == getattr(overlaps, name)).all()
     assert run.kind == "simulation"
@@ -118,3 +119,13 @@ def test_what_is_large_is_on_disk(monkeypatch):
     mapped = simulate(spec)
     assert isinstance(mapped.Q.base if mapped.Q.base is not None else mapped.Q, np.memmap)
     np.testing.assert_array_equal(mapped.Q, whole.Q)
+
+
+def test_the_options_of_the_engine_change_the_way_and_not_the_numbers():
+    """In loops and in matrix products, from the same random numbers, to round-off."""
+    spec = experiment(LONG)
+    loops, products = (engine_simulate(spec, block=4, wide=wide) for wide in (False, True))
+    assert loops.attributes["block_size"] == products.attributes["block_size"] == 4
+    for name, curve in loops.curves.items():
+        np.testing.assert_allclose(products.curves[name], curve, rtol=1e-8, atol=1e-10, err_msg=name)
+    assert simulate(spec).attributes["block_size"] == 1

@@ -4,8 +4,10 @@ import resource
 from pathlib import Path
 
 import pytest
+from support.built import equations_of
 
 from sgdode.errors import SpecError
+from sgdode.spec.checks import located, require
 from sgdode.spec.load import load_spec
 
 FOLDER = Path(__file__).parent / "bad_specs"
@@ -26,18 +28,12 @@ zebra: 1
 
 def complaint(path):
     """The lines that `sgdode check` would print, or those of the engines; nothing is computed."""
-    from sgdode.equations.systems import system
-    from sgdode.equations.validity import plan
-    from sgdode.model.starts import start
-    from sgdode.spec.checks import located, require
-
     try:
         spec = load_spec(path)
         require(spec, "integrate")
         if spec.finite:
             require(spec, "simulate")
-        beginning = located(start)(spec) if spec.p < float("inf") else None
-        located(lambda spec: system(spec, beginning, plan(spec).equations))(spec)
+        located(equations_of)(spec)
     except SpecError as error:
         return str(error).splitlines()
     return []

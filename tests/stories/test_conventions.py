@@ -9,9 +9,9 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from support.built import started
 
 from sgdode import integrate, load_spec
-from sgdode.model.starts import start
 
 
 def i2(C, a, b):
@@ -81,7 +81,7 @@ def test_output_weight_words_give_the_equations_of_the_literature(word, exponent
             "integrate": {"equations": "full", "rtol": 1e-9},
         }
     )
-    ours, overlaps = integrate(spec), start(spec).overlaps
+    ours, overlaps = integrate(spec), started(spec).overlaps
     alphas = ours.time * p / eta
     v, v_star = np.full(p, p**-exponent), np.full(k, k**-exponent)
     risk, Q = saad_solla(overlaps.Q, overlaps.M, overlaps.P, v, v_star, eta, noise, alphas)

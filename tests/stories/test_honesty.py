@@ -10,7 +10,7 @@ import yaml
 from support.specs import SMALL, merged
 
 from sgdode import SpecError, Trajectory, integrate, load_spec, simulate
-from sgdode.equations.fluctuations.lyapunov import Pair, exponential
+from sgdode.equations.fluctuations.lyapunov import Affine, exponential
 from sgdode.equations.solvers import SOLVERS, solve
 from sgdode.errors import RunError
 
@@ -113,7 +113,7 @@ def test_a_series_at_infinite_width():
 
 def test_fluctuations_beyond_all_numbers_are_told():
     with pytest.raises(FloatingPointError):
-        exponential(Pair(np.full((2, 2), math.inf), np.eye(2)))
+        exponential(Affine(np.full((2, 2), math.inf), np.eye(2)))
     values = {"learning_rate": 116.0, "dimension": 3, "teacher": {"width": 1}, "student": {"width": 1}}
     values |= {"initial": {"kind": "in-teacher-span"}, "integrate": {"fluctuations": True}}
     run = integrate(load_spec(merged(SMALL, values | {"time": {"stop": 116.0, "points": 1}})))

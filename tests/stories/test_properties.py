@@ -14,8 +14,8 @@ from support.specs import SMALL
 
 from sgdode import Trajectory, integrate, load_spec, simulate
 from sgdode.errors import FileError, SgdodeError, SpecError
-from sgdode.model.clock import clock
 from sgdode.results.hdf5 import header
+from sgdode.spec.build import clock
 from sgdode.spec.json_schema import example
 from sgdode.spec.load import read_spec
 

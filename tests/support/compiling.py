@@ -8,7 +8,7 @@ from support.specs import SMALL
 
 
 def simulations() -> None:
-    from sgdode.simulation.simulate import simulate
+    from sgdode.runs.engines import simulate
 
     for method in ("exact", "explicit"):
         for precision in ("float64", "float32"):
@@ -16,7 +16,7 @@ def simulations() -> None:
 
 
 def integrations() -> None:
-    from sgdode.equations.integrate import integrate
+    from sgdode.runs.engines import integrate
 
     for name in ("erf", "relu", "tanh", "square", "softplus"):
         integrate(load_spec(SMALL | {part: {"width": 2, "activation": name} for part in ("student", "teacher")}))

@@ -20,8 +20,7 @@ from pathlib import Path
 IMPORTED = (
     "sgdode.cli.app",
     "sgdode.cli.sweep",
-    "sgdode.simulation.simulate",
-    "sgdode.equations.integrate",
+    "sgdode.runs.engines",
     "sgdode.plots.draw",
 )
 PROGRAM = """#!{python} -IS

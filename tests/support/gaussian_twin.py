@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sgdode.jit.units import machine_code
+
 REACH = 9.5
 T, W = np.polynomial.legendre.leggauss(16)
 
@@ -36,20 +38,21 @@ def average(function, q, q_prime, c):
     return (function(u, mean + spread * v) * inner).sum(axis=-1) @ weight
 
 
-def functions(unit):
-    """s and s' of a neuron on arrays of any shape."""
+def functions(activation):
+    """s and s' of an activation on arrays of any shape."""
+    evaluate = machine_code(activation)
 
     def both(x):
-        flat = np.ascontiguousarray(unit.gain * x, dtype=float).ravel()
+        flat = np.ascontiguousarray(activation.gain * x, dtype=float).ravel()
         s, ds = np.empty_like(flat), np.empty_like(flat)
-        unit.evaluate(flat, s, ds)
-        return s.reshape(x.shape), unit.gain * ds.reshape(x.shape)
+        evaluate(flat, s, ds)
+        return s.reshape(x.shape), activation.gain * ds.reshape(x.shape)
 
     return (lambda x: both(x)[0]), (lambda x: both(x)[1])
 
 
 def dual_kernel(first, second, q, q_prime, c):
-    """K, K11 and K20 of two neurons; K20 = (E[u s'(u) r(w)] − c K11)/q by Stein's lemma."""
+    """K, K11 and K20 of two activations; K20 = (E[u s'(u) r(w)] − c K11)/q by Stein's lemma."""
     (s, ds), (r, dr) = functions(first), functions(second)
 
     def products(u, w):

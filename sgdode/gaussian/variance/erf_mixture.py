@@ -13,7 +13,7 @@ from numba import njit, types
 
 from sgdode.gaussian.variance.erf_student import erf_student_variance, erf_variance
 from sgdode.jit.pairs import MATRIX, PAIR, VECTOR
-from sgdode.jit.units import Unit
+from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
 
@@ -45,7 +45,7 @@ _ARCSINE = 4e-9  # seconds that one arcsine costs
 _SERIES = 4e-4  # seconds that a pair of erfs costs where the dual kernels of the teacher are series
 
 
-def mixture(unit: Unit, terms: int) -> Mixture:
+def mixture(unit: Activation, terms: int) -> Mixture:
     """A sigmoidal unit, its gain included, as a sum of ``terms`` erfs."""
     if unit.name == "erf":
         return Mixture(0.0, np.ones(1), np.array([unit.gain]), 0.0)
@@ -55,7 +55,7 @@ def mixture(unit: Unit, terms: int) -> Mixture:
     return Mixture(0.5, 0.5 * np.array(weights), 0.5 * unit.gain * np.array(scales), error)  # ½ + ½ tanh(x/2)
 
 
-def affordable_terms(student: Unit, teacher: Unit, p: int, k: int) -> int:
+def affordable_terms(student: Activation, teacher: Activation, p: int, k: int) -> int:
     """The most terms with which one V costs no more than 15 ms."""
     for terms in sorted(_TANH, reverse=True):
         students = p * len(mixture(student, terms).weights)

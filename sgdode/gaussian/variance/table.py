@@ -14,16 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sgdode.gaussian.closed_forms import RAMPS
 from sgdode.gaussian.dual import PairKernel, kernel_error, pair_kernel
 from sgdode.jit.pairs import held
-from sgdode.jit.units import Unit, machine_code
-from sgdode.model.activations import ACTIVATIONS
+from sgdode.model.activations import ACTIVATIONS, Activation
 from sgdode.model.overlaps import Array
 
 #: ``fill(Omega, v, noise, out)``: fills V (p,p) for Ω (n,n), v (n,) and Δ.
 Fill = Callable[[Array, Array, float, Array], None]
-_SIGMOIDAL = {"erf", "tanh", "sigmoid"}
 #: Relative error of V by quasi Monte Carlo where Ω is singular (measured; a tenth of it for regular Ω).
 _SAMPLING_ERROR = 8e-3
 #: Outer nodes, inner nodes and Hermite terms of the conditional method, the best first; seconds that one V may cost.
@@ -48,11 +45,11 @@ class VarianceTerm:
     method: str
 
 
-class Problem(NamedTuple):
+class Pairing(NamedTuple):
     """What a method needs: the two kinds of neuron, their numbers, and their dual kernels."""
 
-    student: Unit
-    teacher: Unit
+    student: Activation
+    teacher: Activation
     p: int
     k: int
     ss: PairKernel
@@ -66,39 +63,39 @@ class Problem(NamedTuple):
 
 
 def variance_term(
-    student: Unit, teacher: Unit, p: int, k: int, ss: PairKernel, st: PairKernel, tt: PairKernel
+    student: Activation, teacher: Activation, p: int, k: int, ss: PairKernel, st: PairKernel, tt: PairKernel
 ) -> VarianceTerm:
     """The best method for these activations; ``ss``, ``st``, ``tt`` are their dual kernels."""
-    problem = Problem(student, teacher, p, k, ss, st, tt)
-    return next(term for term in (method(problem) for method in METHODS) if term is not None)
+    pairing = Pairing(student, teacher, p, k, ss, st, tt)
+    return next(term for term in (method(pairing) for method in METHODS) if term is not None)
 
 
-def _erf(problem: Problem) -> VarianceTerm | None:
-    if problem.names != {"erf"}:
+def _erf(pairing: Pairing) -> VarianceTerm | None:
+    if pairing.names != {"erf"}:
         return None
     from sgdode.gaussian.variance.erf_student import erf_variance
 
-    gains = problem.student.gain, problem.teacher.gain
+    gains = pairing.student.gain, pairing.teacher.gain
     return VarianceTerm(lambda Omega, v, noise, out: erf_variance(Omega, v, noise, *gains, out), 0.0, "closed form")
 
 
-def _square(problem: Problem) -> VarianceTerm | None:
-    if problem.names != {"square"}:
+def _square(pairing: Pairing) -> VarianceTerm | None:
+    if pairing.names != {"square"}:
         return None
     from sgdode.gaussian.variance.square import square_variance
 
-    gains = problem.student.gain, problem.teacher.gain
+    gains = pairing.student.gain, pairing.teacher.gain
     return VarianceTerm(lambda Omega, v, noise, out: square_variance(Omega, v, noise, *gains, out), 0.0, "closed form")
 
 
-def _sigmoidal(problem: Problem) -> VarianceTerm | None:
+def _sigmoidal(pairing: Pairing) -> VarianceTerm | None:
     """erf, tanh and sigmoid as sums of erfs, where neither is exact by other means."""
-    if not problem.names <= _SIGMOIDAL:
+    if not (pairing.student.sigmoidal and pairing.teacher.sigmoidal):
         return None
     from sgdode.gaussian.variance.erf_mixture import affordable_terms, mixture, mixture_variance
 
-    terms = affordable_terms(problem.student, problem.teacher, problem.p, problem.k)
-    one, other = mixture(problem.student, terms), mixture(problem.teacher, terms)
+    terms = affordable_terms(pairing.student, pairing.teacher, pairing.p, pairing.k)
+    one, other = mixture(pairing.student, terms), mixture(pairing.teacher, terms)
     parts = one.weights, one.scales, other.weights, other.scales, one.constant, other.constant
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
@@ -107,9 +104,9 @@ def _sigmoidal(problem: Problem) -> VarianceTerm | None:
     return VarianceTerm(fill, 4.0 * max(one.error, other.error), f"closed form, {terms} erfs for each tanh")
 
 
-def _tanh(problem: Problem) -> VarianceTerm | None:
+def _tanh(pairing: Pairing) -> VarianceTerm | None:
     """A tanh student of any teacher, as erf students: few where the dual kernels of the teacher are series."""
-    if problem.student.name != "tanh":
+    if pairing.student.name != "tanh":
         return None
     from sgdode.gaussian.variance.erf_mixture import (
         affordable_terms,
@@ -118,70 +115,68 @@ def _tanh(problem: Problem) -> VarianceTerm | None:
         tanh_student_variance,
     )
 
-    if problem.teacher.name in RAMPS:
-        terms = affordable_terms(problem.student, problem.student, problem.p, problem.k)
+    if pairing.teacher.ramp is not None:
+        terms = affordable_terms(pairing.student, pairing.student, pairing.p, pairing.k)
     else:
-        terms = affordable_with_series(problem.p)
+        terms = affordable_with_series(pairing.p)
     if not terms:
         return None
-    part, erf = mixture(problem.student, terms), Unit("erf", machine_code(ACTIVATIONS["erf"]))
-    pairs = held(pair_kernel(erf, erf)), held(pair_kernel(erf, problem.teacher)), held(problem.tt)
+    part, erf = mixture(pairing.student, terms), ACTIVATIONS["erf"]
+    pairs = held(pair_kernel(erf, erf)), held(pair_kernel(erf, pairing.teacher)), held(pairing.tt)
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
         tanh_student_variance(Omega, v, noise, part.weights, part.scales, *pairs, out)
 
-    error = max(4.0 * part.error, _kernel_error(erf, problem.teacher))
+    error = max(4.0 * part.error, _kernel_error(erf, pairing.teacher))
     return VarianceTerm(fill, error, f"closed form, {terms} erfs for each tanh")
 
 
-def _kernel_error(student: Unit, teacher: Unit) -> float:
+def _kernel_error(student: Activation, teacher: Activation) -> float:
     """The error of the dual kernels of a teacher with the student and itself, at variance 2; 0: round-off."""
     found = max(max(kernel_error(one, teacher, 2.0, 2.0)) for one in (student, teacher))
     return found if found > _ROUND_OFF else 0.0
 
 
-def _tilted(problem: Problem) -> VarianceTerm | None:
+def _tilted(pairing: Pairing) -> VarianceTerm | None:
     """An erf student of any teacher."""
-    if problem.student.name != "erf":
+    if pairing.student.name != "erf":
         return None
     from sgdode.gaussian.variance.erf_student import erf_student_variance
 
-    pairs, gain = (held(problem.ss), held(problem.st), held(problem.tt)), problem.student.gain
+    pairs, gain = (held(pairing.ss), held(pairing.st), held(pairing.tt)), pairing.student.gain
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
         erf_student_variance(Omega, v, noise, gain, *pairs, out)
 
-    error = _kernel_error(problem.student, problem.teacher)
+    error = _kernel_error(pairing.student, pairing.teacher)
     return VarianceTerm(fill, error, "closed form in the student, dual kernels of the teacher")
 
 
-def _polynomial(problem: Problem) -> VarianceTerm | None:
+def _polynomial(pairing: Pairing) -> VarianceTerm | None:
     """Polynomials of each other: few nodes are exact."""
-    degrees = [_degree(problem.student), _degree(problem.teacher)]
+    degrees = [_degree(pairing.student), _degree(pairing.teacher)]
     if min(degrees) < 0:
         return None
     from sgdode.gaussian.variance.conditioning import gauss_rules
 
     largest = max(degrees)
     rules = gauss_rules(max(degrees[0] + largest, 1), largest + 1, largest + 1)
-    return VarianceTerm(_conditional_fill(problem, rules), 0.0, "exact quadrature")
+    return VarianceTerm(_conditional_fill(pairing, rules), 0.0, "exact quadrature")
 
 
-def _degree(unit: Unit) -> int:
+def _degree(activation: Activation) -> int:
     """The degree of a polynomial activation, −1 for any other."""
-    if unit.hermite is not None:
-        return len(unit.hermite) - 1
-    return {"linear": 1, "square": 2}.get(unit.name, -1)
+    return -1 if activation.degree is None else activation.degree
 
 
-def _ramps(problem: Problem) -> VarianceTerm | None:
+def _ramps(pairing: Pairing) -> VarianceTerm | None:
     """relu, leaky-relu and linear."""
-    if not problem.names <= set(RAMPS):
+    if pairing.student.ramp is None or pairing.teacher.ramp is None:
         return None
     from sgdode.gaussian.variance.piecewise_linear import path_rule, ramp_variance
 
-    units = [problem.student] * problem.p + [problem.teacher] * problem.k
-    gain, slope = np.array([unit.gain for unit in units]), np.array([RAMPS[unit.name] for unit in units])
+    units = [pairing.student] * pairing.p + [pairing.teacher] * pairing.k
+    gain, slope = np.array([unit.gain for unit in units]), np.array([unit.ramp for unit in units])
     rule = path_rule(12)
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
@@ -190,26 +185,26 @@ def _ramps(problem: Problem) -> VarianceTerm | None:
     return VarianceTerm(fill, 5e-6, "arcsines, integrated over 12 nodes")
 
 
-def _conditional(problem: Problem) -> VarianceTerm | None:
+def _conditional(pairing: Pairing) -> VarianceTerm | None:
     """Smooth activations, while it is affordable and more accurate than quasi Monte Carlo."""
     from sgdode.gaussian.variance.conditioning import trapezoid_rules
 
-    n = problem.p + problem.k
+    n = pairing.p + pairing.k
     for outer, inner, terms in _LEVELS:
-        pairs = problem.p + 0.5 * problem.p * (problem.p - 1) * outer
+        pairs = pairing.p + 0.5 * pairing.p * (pairing.p - 1) * outer
         if pairs * outer * n * inner * _EVALUATION <= _LONGEST:
-            error = _conditional_error(problem.student, problem.teacher, (outer, inner, terms))
+            error = _conditional_error(pairing.student, pairing.teacher, (outer, inner, terms))
             if error > _SAMPLING_ERROR:
                 return None
-            fill = _conditional_fill(problem, trapezoid_rules(outer, inner, terms))
+            fill = _conditional_fill(pairing, trapezoid_rules(outer, inner, terms))
             return VarianceTerm(fill, error, f"quadrature over pairs of fields, {outer}² nodes, {terms} Hermite terms")
     return None
 
 
-def _conditional_fill(problem: Problem, rules: tuple[Array, Array]) -> Fill:
+def _conditional_fill(pairing: Pairing, rules: tuple[Array, Array]) -> Fill:
     from sgdode.gaussian.variance.conditioning import conditional_variance
 
-    pair = held(problem.st)
+    pair = held(pairing.st)
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
         conditional_variance(Omega, v, noise, pair, *rules, out)
@@ -218,7 +213,7 @@ def _conditional_fill(problem: Problem, rules: tuple[Array, Array]) -> Fill:
 
 
 @lru_cache
-def _conditional_error(student: Unit, teacher: Unit, level: tuple[int, int, int]) -> float:
+def _conditional_error(student: Activation, teacher: Activation, level: tuple[int, int, int]) -> float:
     """The relative error of V for two students and a teacher, against twice as fine a rule: the worst of three cases,
     regular fields, and a student of variance 2 equal and opposite to the teacher; times 3 for what other fields may
     add."""
@@ -236,11 +231,11 @@ def _conditional_error(student: Unit, teacher: Unit, level: tuple[int, int, int]
     return 3.0 * worst
 
 
-def _sampled(problem: Problem) -> VarianceTerm | None:
+def _sampled(pairing: Pairing) -> VarianceTerm | None:
     from sgdode.gaussian.variance.quasi_monte_carlo import LOG2_NODES, nodes, sampled_variance, symmetric_root
 
-    z = nodes(problem.p + problem.k)
-    pairs = held(problem.ss), held(problem.st)
+    z = nodes(pairing.p + pairing.k)
+    pairs = held(pairing.ss), held(pairing.st)
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
         sampled_variance(symmetric_root(Omega), z, v, noise, *pairs, out)
@@ -249,6 +244,6 @@ def _sampled(problem: Problem) -> VarianceTerm | None:
 
 
 #: The methods in order of preference; the last one always applies.
-METHODS: tuple[Callable[[Problem], VarianceTerm | None], ...] = (
+METHODS: tuple[Callable[[Pairing], VarianceTerm | None], ...] = (
     _erf, _square, _polynomial, _ramps, _sigmoidal, _tanh, _tilted, _conditional, _sampled,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sgdode.equations.fluctuations.lyapunov import Pair, _exponent, exponential, propagate
+from sgdode.equations.fluctuations.lyapunov import Affine, _exponent, exponential, propagate
 
 
 def test_magnus_steps_against_a_fine_solution():
@@ -12,7 +12,7 @@ def test_magnus_steps_against_a_fine_solution():
     S = noise @ noise.T
 
     def generator(t):
-        return Pair(-30.0 * np.diag([0, 0, 0, 1.0]) - np.eye(4) + np.sin(t) * one + other / (1 + t), S * (1 + t))
+        return Affine(-30.0 * np.diag([0, 0, 0, 1.0]) - np.eye(4) + np.sin(t) * one + other / (1 + t), S * (1 + t))
 
     fine, m = np.zeros((4, 4)), np.zeros(4)
     h = 5.0 / 4000
@@ -31,7 +31,7 @@ def test_magnus_steps_against_a_fine_solution():
 
 def test_long_steps_over_a_stiff_flow_stay_stable():
     """A stable J that changes, over a step a thousand times longer than its time: nothing may grow."""
-    ends = [Pair(np.array(J), np.eye(2)) for J in ([[-50.0, 5.0], [0.0, -1.0]], [[-50.0, 0.0], [5.0, -1.0]])]
+    ends = [Affine(np.array(J), np.eye(2)) for J in ([[-50.0, 5.0], [0.0, -1.0]], [[-50.0, 0.0], [5.0, -1.0]])]
     middle = ends[0].plus(ends[1]).times(0.5)
     for h in (1e-3, 1.0, 100.0):
         assert np.linalg.eigvals(_exponent(h, ends[0], middle, ends[1]).J).real.max() < 0

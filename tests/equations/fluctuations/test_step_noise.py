@@ -6,8 +6,10 @@ from support.specs import merged
 
 from sgdode import load_spec
 from sgdode.equations.fluctuations.step_noise import Increments
-from sgdode.equations.full import full, pack
-from sgdode.model.starts import start
+from sgdode.equations.full import full
+from sgdode.model.start_laws import start
+from sgdode.model.state import packed
+from sgdode.spec.build import build
 
 
 def test_the_increments_are_those_of_a_step():
@@ -15,8 +17,9 @@ def test_the_increments_are_those_of_a_step():
     spec = load_spec(
         merged(BASE, {"dimension": 40, "batch_size": 2, "weight_decay": 3.0, "student": {"train_output": 2.0}})
     )
-    begin, rng, d, samples = start(spec), np.random.default_rng(1), 40, 100_000
-    o, size = begin.overlaps, spec.step_size
+    problem = build(spec)
+    begin, rng, d, samples = start(problem), np.random.default_rng(1), 40, 100_000
+    o, size = begin.overlaps, problem.step_size
     W = np.zeros((3, d))
     W[:, :2], W[:, 2:5] = o.A, o.B
     W_star = np.eye(2, d)
@@ -36,14 +39,14 @@ def test_the_increments_are_those_of_a_step():
     Q, M = after @ after.transpose(0, 2, 1), after @ W_star.T
     rows, columns = np.triu_indices(3)
     steps = np.concatenate([Q[:, rows, columns], M.reshape(samples, -1), begin.a + size * change_a], axis=1)
-    y0 = pack(o.Q, o.M, begin.a)
+    y0 = packed(o.Q, o.M, begin.a)
     increments = (steps - y0) / size
-    covariance, bend = Increments(spec, begin)(0.0, y0)
+    covariance, bend = Increments(problem, begin)(0.0, y0)
     scale = np.sqrt(np.diag(covariance))
     np.testing.assert_allclose(
         np.cov(increments.T) / np.outer(scale, scale), covariance / np.outer(scale, scale), atol=0.1
     )
     F = np.empty(len(y0))
-    full(spec, begin).rhs(0.0, y0, F)
+    full(problem, begin).rhs(0.0, y0, F)
     deviation = increments.mean(axis=0) - F - size * bend
     assert (np.abs(deviation) < 4.5 * increments.std(axis=0) / np.sqrt(samples)).all()

@@ -1,5 +1,6 @@
 """The variance term of every student and teacher: Monte Carlo, nested quadrature, perfect learning."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -8,13 +9,11 @@ from support.gaussian_twin import average, functions
 
 from sgdode.gaussian.dual import pair_kernel
 from sgdode.gaussian.variance.table import variance_term
-from sgdode.jit.units import Unit, _hermite, machine_code
-from sgdode.model.activations import ACTIVATIONS, Activation
+from sgdode.model.activations import ACTIVATIONS, Activation, hermite_series
 
 SERIES = (0.3, -1.0, 0.5, 0.2)
-UNITS = {name: Unit(name, machine_code(record)) for name, record in ACTIVATIONS.items()}
-UNITS["hermite"] = Unit("hermite", _hermite(SERIES), 1.0, SERIES)
-PAIRS = list(product(UNITS, UNITS))
+EVERY = {**ACTIVATIONS, "hermite": hermite_series(SERIES)}
+PAIRS = list(product(EVERY, EVERY))
 V = np.array([-0.6, -0.4, 0.5, 0.5])
 NOISE = 0.1
 _ROWS = np.random.default_rng(3).standard_normal((4, 4)) * 0.6
@@ -40,8 +39,8 @@ def monte_carlo(student, teacher, Omega, count=100_000):
     values, vectors = np.linalg.eigh(Omega)
     half = np.random.default_rng(5).standard_normal((count, 4))
     lam = (half * np.sqrt(np.maximum(values, 0))) @ vectors.T
-    units = [student, student, teacher, teacher]
-    displacement = sum(v * functions(unit)[0](lam[:, c]) for c, (v, unit) in enumerate(zip(V, units, strict=True)))
+    activations = [student, student, teacher, teacher]
+    displacement = sum(v * functions(one)[0](lam[:, c]) for c, (v, one) in enumerate(zip(V, activations, strict=True)))
     slope = functions(student)[1](lam[:, :2])
     samples = slope[:, [0, 0, 1]] * slope[:, [0, 1, 1]] * (displacement**2 + NOISE)[:, None]
     return samples.mean(axis=0), samples.std(axis=0) / np.sqrt(count)
@@ -50,15 +49,15 @@ def monte_carlo(student, teacher, Omega, count=100_000):
 @pytest.mark.parametrize(("student", "teacher"), PAIRS)
 @pytest.mark.parametrize("Omega", [REGULAR, SINGULAR], ids=["regular", "singular"])
 def test_variance_against_monte_carlo(student, teacher, Omega):
-    variance = term(UNITS[student], UNITS[teacher], 2, 2)
+    variance = term(EVERY[student], EVERY[teacher], 2, 2)
     out = filled(variance, Omega, V, NOISE, 2)[[0, 0, 1], [0, 1, 1]]
-    mean, error = monte_carlo(UNITS[student], UNITS[teacher], Omega)
+    mean, error = monte_carlo(EVERY[student], EVERY[teacher], Omega)
     assert np.all(np.abs(out - mean) < 5.5 * error + variance.error * np.abs(mean) + 1e-12)
 
 
 @pytest.mark.parametrize(("student", "teacher"), PAIRS)
 def test_stated_error_against_quadrature(student, teacher):
-    one, other = UNITS[student], UNITS[teacher]
+    one, other = EVERY[student], EVERY[teacher]
     variance = term(one, other, 1, 1)
     (s, ds), r = functions(one), functions(other)[0]
     for q, P, m in ((0.9, 1.0, 0.5), (0.5, 1.2, -0.3), (1.0, 1.0, 0.995), (1.0, 1.0, 1.0)):
@@ -67,11 +66,11 @@ def test_stated_error_against_quadrature(student, teacher):
         assert abs(out - wanted) < (variance.error + 1e-9) * wanted
 
 
-@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("name", EVERY)
 def test_perfect_learning_is_a_fixed_point(name):
     order = [0, 1, 1, 0]
     Omega = REGULAR[np.ix_(order, order)]
-    variance = term(UNITS[name], UNITS[name], 2, 2)
+    variance = term(EVERY[name], EVERY[name], 2, 2)
     out = filled(variance, Omega, np.array([-0.5, -0.5, 0.5, 0.5]), 0.0, 2)
     assert np.max(np.abs(out)) < 1e-12 * (1 + np.max(Omega) ** 2)
 
@@ -89,23 +88,19 @@ def test_perfect_learning_is_a_fixed_point(name):
 )
 def test_gains_scale_the_fields(student, teacher):
     gains = np.array([1.3, 1.3, 0.7, 0.7])
-    one, other = UNITS[student], UNITS[teacher]
+    one, other = EVERY[student], EVERY[teacher]
     scaled = filled(term(one, other, 2, 2), REGULAR * np.outer(gains, gains), V, NOISE, 2) * 1.3**2
-    with_gains = (Unit(unit.name, unit.evaluate, gain, unit.hermite) for unit, gain in ((one, 1.3), (other, 0.7)))
+    with_gains = (replace(one, gain=1.3), replace(other, gain=0.7))
     variance = term(*with_gains, 2, 2)
     np.testing.assert_allclose(filled(variance, REGULAR, V, NOISE, 2), scaled, rtol=1e-11 + 2 * variance.error)
 
 
 USERS = {
-    "cosine": Unit("cosine", machine_code(Activation(f=np.cos, df=lambda x: -np.sin(x)))),
-    "elu": Unit(
-        "elu",  # σ'' jumps at 0
-        machine_code(
-            Activation(
-                f=lambda x: np.where(x > 0, x, np.exp(np.minimum(x, 0)) - 1),
-                df=lambda x: np.exp(np.minimum(x, 0)),
-            )
-        ),
+    "cosine": Activation(f=np.cos, df=lambda x: -np.sin(x), name="cosine"),
+    "elu": Activation(  # σ'' jumps at 0
+        f=lambda x: np.where(x > 0, x, np.exp(np.minimum(x, 0)) - 1),
+        df=lambda x: np.exp(np.minimum(x, 0)),
+        name="elu",
     ),
 }
 
@@ -114,7 +109,7 @@ USERS = {
     ("student", "teacher"), [("cosine", "erf"), ("tanh", "elu"), ("elu", "tanh"), ("erf", "elu"), ("sigmoid", "elu")]
 )
 def test_a_users_activation_has_a_variance_term(student, teacher):
-    one, other = ({**UNITS, **USERS}[name] for name in (student, teacher))
+    one, other = ({**EVERY, **USERS}[name] for name in (student, teacher))
     variance = term(one, other, 2, 2)
     mean, error = monte_carlo(one, other, REGULAR)
     out = filled(variance, REGULAR, V, NOISE, 2)[[0, 0, 1], [0, 1, 1]]
@@ -133,4 +128,4 @@ def test_a_users_activation_has_a_variance_term(student, teacher):
     ],
 )
 def test_the_method_says_what_it_is(student, teacher, method):
-    assert method in term(UNITS[student], UNITS[teacher], 2, 2).method
+    assert method in term(EVERY[student], EVERY[teacher], 2, 2).method
