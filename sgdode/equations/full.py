@@ -11,13 +11,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
 from sgdode.equations.system import Method, System, batch_warning
 from sgdode.gaussian.risk import Kernels, kernel_error_at, kernels, risk_function
 from sgdode.gaussian.variance.table import VarianceTerm, variance_term
+from sgdode.jit.compiling import BLOCKS, MATRIX, VECTOR, compiled
 from sgdode.jit.formulas import hold_overlaps, pack, student_weights, unpack
-from sgdode.jit.pairs import BLOCKS, MATRIX, PAIR, VECTOR, Pair, fill
+from sgdode.jit.pairs import PAIR, Pair, fill
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
@@ -42,7 +43,7 @@ class Arrays(NamedTuple):
 ARRAYS = types.NamedTuple((MATRIX, MATRIX, VECTOR, VECTOR, BLOCKS, BLOCKS, MATRIX, MATRIX, MATRIX), Arrays)
 
 
-@njit(types.void(VECTOR, MATRIX, types.float64, PAIR, PAIR, ARRAYS), cache=True, error_model="numpy")
+@compiled(types.void(VECTOR, MATRIX, types.float64, PAIR, PAIR, ARRAYS), error_model="numpy")
 def _drift(y: Array, P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: Arrays) -> None:
     """Unpack the state; fill v, the kernels, Ω, and F = G Ω."""
     Q, M, a, v, ss, st, Omega, G, F = at
@@ -72,7 +73,7 @@ def _drift(y: Array, P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: A
 _RULE = (types.float64, types.boolean)
 
 
-@njit(types.void(ARRAYS, MATRIX, types.float64, *_RULE, MATRIX, VECTOR), cache=True, error_model="numpy")
+@compiled(types.void(ARRAYS, MATRIX, types.float64, *_RULE, MATRIX, VECTOR), error_model="numpy")
 def _flow(at: Arrays, V: Array, rate: float, decay: float, spherical: bool, N: Array, ydot: Array) -> None:
     """dQ = F + Fᵀ + rate a aᵀ ∘ V and dM = F[:, teacher], under the linear map of the rule, packed. N (p,p): room."""
     a, p = at.a, len(N)
@@ -84,7 +85,7 @@ def _flow(at: Arrays, V: Array, rate: float, decay: float, spherical: bool, N: A
     pack(dQ, dM, a[:0], ydot)
 
 
-@njit(types.void(VECTOR, BLOCKS, BLOCKS, types.float64, VECTOR), cache=True)
+@compiled(types.void(VECTOR, BLOCKS, BLOCKS, types.float64, VECTOR))
 def _train_output(v: Array, ss: Array, st: Array, speed: float, adot: Array) -> None:
     """da_i/dt = η_a Σ_c v_c K_ic, (p,)."""
     p, k = st.shape[1:]

@@ -19,13 +19,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numba import boolean, njit, types
+from numba import boolean, types
 
 from sgdode.jit.asin import asin
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR, Pair, fill
+from sgdode.jit.compiling import MATRIX, SUMS, VECTOR, compiled
+from sgdode.jit.pairs import PAIR, Pair, fill
 from sgdode.model.overlaps import Array
 
 _TWO_OVER_PI = 2.0 / math.pi
@@ -66,16 +66,7 @@ def _shared_out(work: Callable[[int], None], parts: int, students: int) -> None:
         list(_threads().map(work, range(parts)))
 
 
-_FAST: dict[str, Any] = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"reassoc", "contract"},
-    "forceinline": True,
-}
-
-
-@njit(types.void(types.float64, *[VECTOR] * 7), **_FAST)
+@compiled(types.void(types.float64, *[VECTOR] * 7), **SUMS)
 def _roots(bi: float, b: Array, c0: Array, s: Array, xi: Array, weight: Array, S0: Array, S1: Array) -> None:
     """Fill S0 = E[1/√B] and S1 = E[ξ/√B], with B = b_i b_j − (c₀ + s ξ)², for nodes in pairs ±ξ (0 alone).
 
@@ -98,7 +89,7 @@ def _roots(bi: float, b: Array, c0: Array, s: Array, xi: Array, weight: Array, S
             S1[j] += wx * both * (root_minus - root_plus)
 
 
-@njit(types.void(types.float64, *[VECTOR] * 6), **_FAST)
+@compiled(types.void(types.float64, *[VECTOR] * 6), **SUMS)
 def _sines(bi: float, b: Array, c0: Array, s: Array, xi: Array, weight: Array, S: Array) -> None:
     """Fill S = E[asin((c₀ + s ξ)/√(b_i b_j))]."""
     S[:] = 0.0
@@ -107,7 +98,7 @@ def _sines(bi: float, b: Array, c0: Array, s: Array, xi: Array, weight: Array, S
             S[j] += weight[n] * asin((c0[j] + s[j] * xi[n]) / math.sqrt(bi * b[j]))
 
 
-@njit(types.void(types.int64, types.float64, VECTOR, VECTOR, VECTOR), **_FAST)
+@compiled(types.void(types.int64, types.float64, VECTOR, VECTOR, VECTOR), **SUMS)
 def _both(i: int, own: bool, others: Array, S: Array, out: Array) -> None:
     """A symmetric entry S_ij serves both neurons: add own · S_ij to every out_j, j from len(out) − len(S), and
     Σ_j others_j S_ij to out_i."""
@@ -119,7 +110,7 @@ def _both(i: int, own: bool, others: Array, S: Array, out: Array) -> None:
     out[i] += total
 
 
-@njit(types.void(types.int64, types.int64, MATRIX, MATRIX, *[VECTOR] * 5, boolean, MATRIX, MATRIX), **_FAST)
+@compiled(types.void(types.int64, types.int64, MATRIX, MATRIX, *[VECTOR] * 5, boolean, MATRIX, MATRIX), **SUMS)
 def _erf_row(
     i: int,
     first: int,
@@ -166,7 +157,9 @@ def _erf_row(
     _both(i, v[i], v[first:], c0, out[r])
 
 
-@njit(types.void(MATRIX, VECTOR, VECTOR, VECTOR, VECTOR, types.int64, types.int64, boolean, boolean, MATRIX), **_FAST)
+@compiled(
+    types.void(MATRIX, VECTOR, VECTOR, VECTOR, VECTOR, types.int64, types.int64, boolean, boolean, MATRIX), **SUMS
+)
 def _erf_rows(
     A: Array, q: Array, v: Array, xi: Array, weight: Array, part: int, parts: int, own: bool, values: bool, out: Array
 ) -> None:
@@ -205,9 +198,8 @@ def erf_sums(gain: float, own: bool) -> Callable[..., Sums]:
     return sums
 
 
-@njit(
+@compiled(
     types.void(PAIR, MATRIX, *[VECTOR] * 2, *[types.float64] * 2, *[types.int64] * 2, boolean, MATRIX),
-    cache=True,
     nogil=True,
     error_model="numpy",
 )
@@ -260,7 +252,7 @@ def kernel_sums(pair: Pair, own: bool) -> Callable[..., Sums]:
     return sums
 
 
-@njit(types.void(PAIR, VECTOR, VECTOR), cache=True)
+@compiled(types.void(PAIR, VECTOR, VECTOR))
 def slope_variance(pair: Pair, Q: Array, out: Array) -> None:
     """Fill ``out`` (p,) with E[σ'(λ_i)²] = K11_ii at variances ``Q`` (p,)."""
     one, C, blocks = np.empty(1), np.empty((1, 1)), np.empty((3, 1, 1))

@@ -14,16 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from numba import njit
-
 from sgdode.jit.asin import asin
+from sgdode.jit.compiling import compiled
 from sgdode.jit.units import FILL_SIGNATURE, Evaluate
 from sgdode.model.activations import ACTIVATIONS
 from sgdode.model.overlaps import Array
 
 _SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
 _ROUND_OFF = 1e-15  # of 1 − ρ², whose root K11 feels: less than this counts as ρ = ±1
-_compiled = njit(FILL_SIGNATURE, cache=True, error_model="numpy", nogil=True)
+_compiled = compiled(FILL_SIGNATURE, error_model="numpy", nogil=True)
 
 
 @_compiled

@@ -10,16 +10,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba.core.types import FunctionType
 
 from sgdode.gaussian.closed_forms import CLOSED_FORMS
-from sgdode.jit.units import FILL_SIGNATURE, Evaluate, machine_code
+from sgdode.jit.units import Evaluate, machine_code
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
-
-#: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)`` as an argument of compiled code: fills K, K11,
-#: K20 (n1,n2) for variances q1 (n1,) of the first units, q2 (n2,) of the second, and covariances C (n1,n2).
-FILL = FunctionType(FILL_SIGNATURE)
 
 
 class PairKernel(NamedTuple):

@@ -18,8 +18,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
+from sgdode.jit.compiling import REORDER, compiled
 from sgdode.jit.units import EVALUATE, FILL_SIGNATURE, Evaluate, machine_code
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
@@ -74,9 +75,7 @@ def has_jump(activation: Activation) -> bool:
     return bool(np.max(np.abs(np.diff(value) - change)) > 0.05 * max(1.0, float(np.max(np.abs(ds)))))
 
 
-@njit(
-    types.void(_VECTOR, types.float64, EVALUATE, _MATRIX, types.boolean, *[_MATRIX] * 2, _VECTOR, _VECTOR), cache=True
-)
+@compiled(types.void(_VECTOR, types.float64, EVALUATE, _MATRIX, types.boolean, *[_MATRIX] * 2, _VECTOR, _VECTOR))
 def _sample(
     q: Array, gain: float, evaluate: Evaluate, table: Array, jump: bool, even: Array, odd: Array, mean: Array, norm:
     Array
@@ -104,7 +103,7 @@ def _sample(
             mean[b] = np.sum(table[1] * (s[:J] + s[J:]))
 
 
-@njit(types.void(*[_MATRIX] * 4, types.intp), cache=True, nogil=True)
+@compiled(types.void(*[_MATRIX] * 4, types.intp), nogil=True)
 def _project(even: Array, odd: Array, table: Array, a: Array, start: int) -> None:
     """a[:, start : start + BLOCK] from the samples."""
     at = _HEADER + start
@@ -117,7 +116,7 @@ def _project(even: Array, odd: Array, table: Array, a: Array, start: int) -> Non
             a[b, start + 2 * m + 1] = odds[b, m]
 
 
-@njit(types.float64(_MATRIX, _VECTOR, types.intp), cache=True)
+@compiled(types.float64(_MATRIX, _VECTOR, types.intp))
 def _left(a: Array, norm: Array, terms: int) -> float:
     """The largest share of E[f'²] beyond the first ``terms`` coefficients: Parseval's residual.
 
@@ -139,7 +138,7 @@ def _left(a: Array, norm: Array, terms: int) -> float:
     return worst
 
 
-@njit(types.void(_MATRIX, _VECTOR, types.float64), cache=True)
+@compiled(types.void(_MATRIX, _VECTOR, types.float64))
 def _from_jumps(a: Array, q: Array, gain: float) -> None:
     """Coefficients of f' from those of f: a_n ← √((n+1)/q) a_{n+1}/gain."""
     for b in range(a.shape[0]):
@@ -166,7 +165,7 @@ _FOUND = types.Tuple((types.intp, types.float64, types.float64))
 _UNITS = (types.float64, types.float64, EVALUATE, EVALUATE)
 
 
-@njit(_FOUND(_VECTOR, _VECTOR, *_UNITS, _MATRIX, _EXPANSION, _EXPANSION), cache=True)
+@compiled(_FOUND(_VECTOR, _VECTOR, *_UNITS, _MATRIX, _EXPANSION, _EXPANSION))
 def expand(
     q1: Array, q2: Array, gain1: float, gain2: float, first: Evaluate, second: Evaluate, table: Array,
     one: Expansion, other: Expansion,
@@ -211,9 +210,9 @@ def expand(
     return terms, left1, left2
 
 
-@njit(
+@compiled(
     types.UniTuple(types.float64, 3)(_VECTOR, _VECTOR, _VECTOR, _VECTOR, _VECTOR, types.float64, types.intp),
-    cache=True, error_model="numpy", fastmath={"reassoc", "contract"}, nogil=True,
+    error_model="numpy", fastmath=REORDER, nogil=True,
 )  # fmt: skip
 def _series(
     a: Array, b: Array, mean: Array, mixed: Array, powers: Array, rho: float, terms: int
@@ -240,7 +239,7 @@ def _series(
     return k11, k, k20
 
 
-@njit(FILL_SIGNATURE, cache=True, error_model="numpy", nogil=True)
+@compiled(FILL_SIGNATURE, error_model="numpy", nogil=True)
 def mehler(
     q1: Array,
     q2: Array,

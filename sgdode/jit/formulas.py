@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from numba import boolean, njit, types
+from numba import boolean, types
 
-from sgdode.jit.pairs import MATRIX, VECTOR
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
 from sgdode.model import linear_map, problem, state
 
-student_weights = njit(VECTOR(VECTOR), cache=True, error_model="numpy")(problem.student_weights)
-pack = njit(types.void(MATRIX, MATRIX, VECTOR, VECTOR), cache=True)(state.pack)
-unpack = njit(types.void(VECTOR, MATRIX, MATRIX, VECTOR), cache=True)(state.unpack)
-hold_overlaps = njit(
-    types.void(MATRIX, MATRIX, MATRIX, types.float64, boolean, MATRIX, MATRIX), cache=True, error_model="numpy"
+student_weights = compiled(VECTOR(VECTOR), error_model="numpy")(problem.student_weights)
+pack = compiled(types.void(MATRIX, MATRIX, VECTOR, VECTOR))(state.pack)
+unpack = compiled(types.void(VECTOR, MATRIX, MATRIX, VECTOR))(state.unpack)
+hold_overlaps = compiled(
+    types.void(MATRIX, MATRIX, MATRIX, types.float64, boolean, MATRIX, MATRIX), error_model="numpy"
 )(linear_map.hold_overlaps)

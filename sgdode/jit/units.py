@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
@@ -18,25 +17,24 @@ from numba.core.errors import NumbaError
 from numba.core.types import FunctionType
 from numba.extending import intrinsic
 
-from sgdode.jit.cache import forget_stale
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
 from sgdode.jit.erf import erf_and_slope
 from sgdode.model.activations import ACTIVATIONS, Activation
 from sgdode.model.overlaps import Array
 
-forget_stale(Path(__file__).parents[1])
-
 #: ``evaluate(x, s, ds)`` as Python sees it.
 Evaluate = Callable[[Array, Array, Array], None]
-_VECTOR = types.float64[::1]
 #: ``evaluate(x, s, ds)``: fills s = σ(x) and ds = σ'(x), all (n,).
-EVALUATE_SIGNATURE = types.void(_VECTOR, _VECTOR, _VECTOR)
+EVALUATE_SIGNATURE = types.void(VECTOR, VECTOR, VECTOR)
 #: The types under which a kernel takes ``evaluate`` as an argument: itself, which costs 100 µs a call from Python; and
 #: its address, which costs nothing, for ``evaluate_at``.
 EVALUATE = FunctionType(EVALUATE_SIGNATURE)
 ADDRESS = types.int64
-_MATRIX = types.float64[:, ::1]
-#: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)``: a dual kernel; see ``sgdode.gaussian.dual``.
-FILL_SIGNATURE = types.void(_VECTOR, _VECTOR, _MATRIX, types.float64, types.float64, EVALUATE, EVALUATE, *[_MATRIX] * 4)
+#: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)``: a dual kernel, which fills K, K11, K20 (n1,n2)
+#: for variances q1 (n1,) of the first units, q2 (n2,) of the second, and covariances C (n1,n2).
+FILL_SIGNATURE = types.void(VECTOR, VECTOR, MATRIX, types.float64, types.float64, EVALUATE, EVALUATE, *[MATRIX] * 4)
+#: The type under which a kernel takes ``fill`` as an argument.
+FILL = FunctionType(FILL_SIGNATURE)
 
 
 #: Loops that the compiler makes vector code of, in place of the plain ones with the same values.
@@ -56,7 +54,7 @@ def evaluate_at(typing: Any, address: Any, x: Any, s: Any, ds: Any) -> Any:
             convention.return_status_propagate(builder, status)
         return context.get_dummy_value()
 
-    return types.void(ADDRESS, _VECTOR, _VECTOR, _VECTOR), code
+    return types.void(ADDRESS, VECTOR, VECTOR, VECTOR), code
 
 
 def machine_code(activation: Activation) -> Evaluate:
@@ -71,8 +69,8 @@ def machine_code(activation: Activation) -> Evaluate:
 def address(activation: Activation) -> int:
     """Where the machine code of ``evaluate`` is."""
     evaluate: Any = machine_code(activation)
-    compiled = evaluate.get_compile_result(EVALUATE_SIGNATURE)
-    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+    code = evaluate.get_compile_result(EVALUATE_SIGNATURE)
+    return int(code.library.get_pointer_to_function(code.fndesc.llvm_func_name))
 
 
 @lru_cache
@@ -80,7 +78,7 @@ def _from_loop(loop: Any) -> Evaluate:
     if loop.__closure__ is not None:  # what it holds is not known to the cache
         return njit(EVALUATE_SIGNATURE)(loop)
     fast = VECTORISED.get(loop, loop)
-    return njit(EVALUATE_SIGNATURE, cache=True, error_model="numpy", fastmath={"contract"})(fast)
+    return compiled(EVALUATE_SIGNATURE, error_model="numpy", fastmath={"contract"})(fast)
 
 
 @lru_cache

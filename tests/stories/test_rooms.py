@@ -9,7 +9,20 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "sgdode"
 #: In the order of the data. The modules beside them, on top, are what every room may use.
-ROOMS = "results model spec jit gaussian equations simulation analysis plots runs sweeps cli".split()
+ROOMS = [
+    "results",
+    "model",
+    "spec",
+    "jit",
+    "gaussian",
+    "equations",
+    "simulation",
+    "analysis",
+    "plots",
+    "runs",
+    "sweeps",
+    "cli",
+]
 #: Behind the door that spec/build.py is, nothing knows the file format.
 BEHIND = ("results", "model", "jit", "gaussian", "equations", "simulation")
 FILES = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
 from sgdode.gaussian.risk import kernels
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
 from sgdode.jit.formulas import pack, student_weights, unpack
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR, Pair, fill
+from sgdode.jit.pairs import PAIR, Pair, fill
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
@@ -17,7 +18,7 @@ _DIFFERENCE = 1e-6
 _NEGLIGIBLE = 1e-3
 
 
-@njit(types.void(VECTOR, VECTOR, VECTOR, VECTOR, PAIR, PAIR, VECTOR), cache=True, error_model="numpy")
+@compiled(types.void(VECTOR, VECTOR, VECTOR, VECTOR, PAIR, PAIR, VECTOR), error_model="numpy")
 def _risk_gradient(y: Array, a: Array, v_star: Array, q_star: Array, ss_pair: Pair, st_pair: Pair, out: Array) -> None:
     p, k = a.size, v_star.size
     Q, M, weights = np.empty((p, p)), np.empty((p, k)), a.copy()
@@ -39,7 +40,7 @@ def _risk_gradient(y: Array, a: Array, v_star: Array, q_star: Array, ss_pair: Pa
     pack(by_Q, by_M, by_a, out)
 
 
-@njit(types.void(VECTOR, MATRIX, VECTOR, VECTOR, VECTOR, PAIR, PAIR, MATRIX), cache=True, error_model="numpy")
+@compiled(types.void(VECTOR, MATRIX, VECTOR, VECTOR, VECTOR, PAIR, PAIR, MATRIX), error_model="numpy")
 def _turns(
     y: Array, directions: Array, a: Array, v_star: Array, q_star: Array, ss_pair: Pair, st_pair: Pair, out: Array
 ) -> None:

@@ -19,12 +19,13 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
 from sgdode.gaussian.risk import kernels
 from sgdode.gaussian.variance.quasi_monte_carlo import nodes, symmetric_root
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR, Pair
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.pairs import PAIR, Pair
 from sgdode.model.overlaps import Array, omega
 from sgdode.model.problem import Problem, student_weights
 from sgdode.model.start_laws import Start
@@ -35,7 +36,7 @@ Units = NDArray[np.int64]
 _UNITS = types.int64[::1]
 
 
-@njit(types.void(MATRIX, MATRIX, _UNITS, _UNITS, types.float64, MATRIX), cache=True, nogil=True)
+@compiled(types.void(MATRIX, MATRIX, _UNITS, _UNITS, types.float64, MATRIX), nogil=True)
 def _overlap_rows(g: Array, lam: Array, owners: Units, others: Units, rate: float, phi: Array) -> None:
     """Fill the rows of Q and M of ``phi``: increments of the samples, (size, block)."""
     p = g.shape[0]
@@ -74,7 +75,7 @@ _SAMPLED = types.NamedTuple((MATRIX, MATRIX, VECTOR, VECTOR, _UNITS, _UNITS), Sa
 _MOMENTS = types.NamedTuple((MATRIX, VECTOR, MATRIX, MATRIX), Moments)
 
 
-@njit(types.void(_SAMPLED, types.float64, types.float64, types.float64, PAIR, _MOMENTS), cache=True, nogil=True)
+@compiled(types.void(_SAMPLED, types.float64, types.float64, types.float64, PAIR, _MOMENTS), nogil=True)
 def _moments(sampled: Sampled, deviation: float, rate: float, train: float, st: Pair, moments: Moments) -> None:
     """Fill the moments. ``deviation`` √Δ, ``rate`` γ/(pB), ``train`` η_a, ``st`` the student–teacher kernel."""
     root, z, v, a, owners, others = sampled

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
 from sgdode.gaussian.variance.erf_student import erf_student_variance, erf_variance
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.pairs import PAIR
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
@@ -74,7 +75,7 @@ _WHOLE = types.int64[::1]
 _EXPANSION = types.Tuple((_WHOLE, VECTOR, VECTOR, MATRIX, VECTOR))
 
 
-@njit(_EXPANSION(MATRIX, VECTOR, types.intp, *[VECTOR] * 4), cache=True)
+@compiled(_EXPANSION(MATRIX, VECTOR, types.intp, *[VECTOR] * 4))
 def _expand(Omega: Any, v: Any, p: Any, w: Any, beta: Any, w_teacher: Any, beta_teacher: Any) -> Any:
     """Each unit as the units of its mixture: their owners, weights and scales, covariances and signed weights."""
     n = v.size
@@ -94,7 +95,7 @@ def _expand(Omega: Any, v: Any, p: Any, w: Any, beta: Any, w_teacher: Any, beta_
     return owner, weight, scale, fields, signed
 
 
-@njit(types.void(MATRIX, _WHOLE, VECTOR, VECTOR, MATRIX), cache=True)
+@compiled(types.void(MATRIX, _WHOLE, VECTOR, VECTOR, MATRIX))
 def _gather(products: Any, owner: Any, weight: Any, scale: Any, out: Any) -> None:
     out[:] = 0.0
     for b in range(products.shape[0]):
@@ -106,7 +107,7 @@ def _gather(products: Any, owner: Any, weight: Any, scale: Any, out: Any) -> Non
             out[i, j] = out[j, i]
 
 
-@njit(types.void(MATRIX, VECTOR, types.float64, *[VECTOR] * 4, types.float64, types.float64, MATRIX), cache=True)
+@compiled(types.void(MATRIX, VECTOR, types.float64, *[VECTOR] * 4, types.float64, types.float64, MATRIX))
 def mixture_variance(
     Omega: Any, v: Any, noise: Any, w: Any, beta: Any, w_teacher: Any, beta_teacher: Any,
     constant: Any, teacher_constant: Any, out: Any,
@@ -120,7 +121,7 @@ def mixture_variance(
     _gather(products, owner, weight, scale, out)
 
 
-@njit(types.void(MATRIX, VECTOR, types.float64, *[VECTOR] * 2, PAIR, PAIR, PAIR, MATRIX), cache=True)
+@compiled(types.void(MATRIX, VECTOR, types.float64, *[VECTOR] * 2, PAIR, PAIR, PAIR, MATRIX))
 def tanh_student_variance(
     Omega: Any, v: Any, noise: Any, w: Any, beta: Any, ss: Any, st: Any, tt: Any, out: Any
 ) -> None:
