@@ -14,9 +14,7 @@ from sgdode.analysis.first_passage import passage
 from sgdode.analysis.plateau import plateau
 from sgdode.errors import FileError
 from sgdode.reporting import Progress
-from sgdode.results.hdf5 import read
 from sgdode.results.trajectory import Trajectory
-from sgdode.spec.provenance import settings
 
 Row = dict[str, Any]
 
@@ -37,13 +35,13 @@ def collect(
         if progress is not None:
             progress(float(number), float(len(files)))
         try:
-            rows.append(_row(path, read(path, ("risk", "risk_std")), levels))
+            rows.append(_row(path, Trajectory.load(path, ("risk", "risk_std")), levels))
         except FileError as error:
             broken(str(error))
     return rows
 
 
-def write(rows: Sequence[Row], file: TextIO) -> None:
+def write_csv(rows: Sequence[Row], file: TextIO) -> None:
     """Write rows as CSV: the settings of all of them make the columns; what a row has not is left empty."""
     parts = [{key: None for row in rows for key in row[part]} for part in ("run", "settings", "figures")]
     columns = [key for part in parts for key in part]
@@ -56,8 +54,7 @@ def write(rows: Sequence[Row], file: TextIO) -> None:
 def _row(path: Path, run: Trajectory, levels: Sequence[float]) -> Row:
     about: dict[str, Any] = {"file": str(path), "kind": run.kind, "status": run.status}
     about |= {key: run.attributes.get(key) for key in ("spec_hash", "problem_hash")}
-    values = settings(json.loads(run.provenance.get("resolved") or "{}"))
-    return {"run": about, "settings": values, "figures": _figures(run, levels)}
+    return {"run": about, "settings": run.settings, "figures": _figures(run, levels)}
 
 
 def _figures(run: Trajectory, levels: Sequence[float]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem, Student, Teacher, student_weights
 from sgdode.model.start_laws import start
 from sgdode.model.starts import STARTS, Initial
-from sgdode.results.alignment import in_span
+from sgdode.results.alignment import squared_inside
 from sgdode.simulation.run import Sampling
 from sgdode.simulation.simulate import simulate
 
@@ -195,4 +195,4 @@ def _gradient_flow(problem: Problem, times: Array) -> tuple[Array, Array]:
     rows = System("", np.hstack([overlaps.A, overlaps.B]).ravel(), rhs, lambda states: {})
     states = _states(rows, times).reshape(len(times), *shape)
     M = states @ teachers.T
-    return M, np.sum(states**2, axis=2) - in_span(M, P)
+    return M, np.sum(states**2, axis=2) - squared_inside(M, P)

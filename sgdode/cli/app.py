@@ -87,12 +87,12 @@ def init(
     force: Force = False,
 ) -> None:
     """Write a commented example spec, and print its path."""
+    from sgdode.results.atomic import write_text
     from sgdode.spec.json_schema import example
 
     if path.exists() and not force:
         raise UsageError(f"{path}: exists already; --force replaces it")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(example(), encoding="utf-8")
+    write_text(path, example())
     print(path)
 
 
@@ -100,11 +100,11 @@ def init(
 @with_request
 def check(request: Request) -> None:
     """Validate a spec; print γ, δt, the equations and why, and what a run will cost."""
+    from sgdode.machine import processors
     from sgdode.runs.check import as_text, forecast
-    from sgdode.runs.run import cores
 
     spec = request.load()
-    found = forecast(spec, request.jobs or cores())
+    found = forecast(spec, request.jobs or processors())
     print(json.dumps(found, ensure_ascii=False) if request.json else as_text(spec, found))
 
 
@@ -195,13 +195,14 @@ def schema(
     ] = None,
 ) -> None:
     """The JSON Schema of the spec, for editors that complete and check YAML."""
+    from sgdode.results.atomic import write_text
     from sgdode.spec.json_schema import json_schema
 
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
     if out is None:
         print(text)
     else:
-        out.write_text(text + "\n", encoding="utf-8")
+        write_text(out, text + "\n")
         print(out)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from sgdode.results.trajectory import Array, Trajectory
-from sgdode.spec.provenance import settings
 
 _MOST_OVERLAPS = 12
 
@@ -33,7 +32,7 @@ def stored_spec(run: Trajectory) -> str:
     from sgdode.spec.load import read_spec
     from sgdode.spec.provenance import resolved
 
-    text, values = run.provenance.get("spec", ""), json.loads(run.provenance.get("resolved") or "{}")
+    text, values = run.provenance.get("spec", ""), run.resolved
     try:
         again = resolved(read_spec(text.encode(), "the stored spec", Path(), values["name"]))
         if again == values:
@@ -72,15 +71,14 @@ def _heading(run: Trajectory) -> Iterator[str]:
     yield f"{run.attributes.get('name', '')}: {run.kind} ({kind}), {run.status}"
     if run.diverged_at is not None:
         yield f"diverged at t = {run.diverged_at:.6g}"
-    environment = json.loads(run.provenance.get("environment") or "{}")
-    if environment:
+    if environment := run.environment:
         version = environment.get("versions", {}).get("sgdode", "of unknown version")
         yield f"{environment.get('start', '')[:19]} UTC, {environment.get('seconds', 0):.3g} s, sgdode {version}"
 
 
 def _settings(run: Trajectory, width: int) -> Iterator[str]:
     yield "Settings"
-    for key, value in settings(json.loads(run.provenance.get("resolved") or "{}")).items():
+    for key, value in run.settings.items():
         text = f"  {key:28s} {json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value}"
         yield text if len(text) <= width else text[: width - 1] + "…"
     for key in ("gamma", "step_size", "solver", "solver_steps", "right_hand_sides"):

@@ -64,9 +64,9 @@ def sweep(
     Finished files are skipped. A failed one does not stop the others.
     The failed are listed at the end, with exit status 1.
     """
-    from sgdode.runs.run import cores
+    from sgdode.machine import processors
 
-    found, jobs = _tasks(request, grid or [], command), request.jobs or cores()
+    found, jobs = _tasks(request, grid or [], command), request.jobs or processors()
     if emit is not None:
         from sgdode.sweeps.scripts import ENDINGS, script
 
@@ -103,9 +103,9 @@ def collect(
             raise UsageError(f"--threshold {level:g}: must be a number above 0")
     paths = [Path(line) for name in files for line in (sys.stdin.read().splitlines() if name == "-" else [name])]
     from sgdode.analysis.table import collect as gather
-    from sgdode.analysis.table import write
+    from sgdode.analysis.table import write_csv
     from sgdode.reporting import Reporter
-    from sgdode.results.hdf5 import aside
+    from sgdode.results.atomic import aside
 
     broken: list[str] = []
     with Reporter(quiet, verbose).bar("collect") as progress:
@@ -115,11 +115,10 @@ def collect(
     if not rows:
         raise FileError(f"none of the {len(paths)} files could be read: no table is written")
     if out is None:
-        write(rows, sys.stdout)
+        write_csv(rows, sys.stdout)
     else:
-        out.parent.mkdir(parents=True, exist_ok=True)
         with aside(out) as part, part.open("w", newline="", encoding="utf-8") as file:
-            write(rows, file)
+            write_csv(rows, file)
         print(out)
     if broken:
         raise typer.Exit(1)

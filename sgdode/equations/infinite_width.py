@@ -41,7 +41,7 @@ def particles(problem: Problem, count: int) -> tuple[Array, Array, Array]:
         A, q = scale * A, scale**2 * q
     else:
         reason = (
-            "this start at student.width inf is a single neuron repeated, apart from a perturbation that has "
+            f"{initial.name} at student.width inf is a single neuron repeated, apart from a perturbation that has "
             "no limit; use gaussian or in-teacher-span, or a finite width"
         )
         raise SpecError([Defect("", "initial.kind", reason)])

@@ -19,9 +19,10 @@ from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
-from sgdode.results.alignment import in_span
-from sgdode.results.checkpoint import Keeper, undisturbed
+from sgdode.results.alignment import squared_inside
+from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import About, Trajectory
+from sgdode.signals import undisturbed
 
 Progress = Callable[[float, float], None]
 NOTHING = About({}, {})
@@ -222,7 +223,7 @@ def _kept(run: Integration, curves: dict[str, Array], P: Array) -> dict[str, Arr
         names.add("q")
     if "q" in names and "q" not in curves:
         M, Q = curves["M"], curves["Q"]
-        curves["q"] = np.maximum(np.einsum("tii->ti", Q) - in_span(M, P), 0.0)
+        curves["q"] = np.maximum(np.einsum("tii->ti", Q) - squared_inside(M, P), 0.0)
     names.add("output_weights")
     return {name: curve for name, curve in curves.items() if name.removesuffix("_std").removesuffix("_shift") in names}
 

@@ -26,6 +26,7 @@ from numba import boolean, types
 from sgdode.jit.asin import asin
 from sgdode.jit.compiling import MATRIX, SUMS, VECTOR, compiled
 from sgdode.jit.pairs import PAIR, Pair, fill
+from sgdode.machine import processors
 from sgdode.model.overlaps import Array
 
 _TWO_OVER_PI = 2.0 / math.pi
@@ -48,8 +49,7 @@ class Sums:
 
 @lru_cache
 def _threads() -> ThreadPoolExecutor:
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ThreadPoolExecutor(min(_PARTS, available), thread_name_prefix="sgdode")
+    return ThreadPoolExecutor(min(_PARTS, processors()), thread_name_prefix="sgdode")
 
 
 if hasattr(os, "register_at_fork"):

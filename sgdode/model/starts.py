@@ -57,11 +57,12 @@ class StartLaw:
 
 @dataclass(frozen=True, eq=False)
 class Initial:
-    """The start of a problem: its law, the values of the law's keys, and the seed."""
+    """The start of a problem: its law, the values of the law's keys, the seed, and how the law is called."""
 
     law: StartLaw
     values: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    name: str = "this start"
 
 
 _SCALE = Key("number", 1.0, 0.0, above=True, meaning="s: every w_i ~ N(0, s² I_d)")

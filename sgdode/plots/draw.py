@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 
-from sgdode.errors import FileError, UsageError, nearest
+from sgdode.errors import UsageError, nearest
 from sgdode.plots.figures.compare import compare
 from sgdode.plots.figures.cost import cost
 from sgdode.plots.figures.histogram import histogram
@@ -27,6 +26,7 @@ from sgdode.plots.figures.trajectories import trajectories as paths
 from sgdode.plots.groups import ABSCISSAE, View
 from sgdode.plots.labels import common
 from sgdode.plots.style import STYLES, caption
+from sgdode.results.atomic import aside
 from sgdode.results.trajectory import Trajectory
 
 #: A figure fills an empty matplotlib Figure from the runs; another one is a function in a file, and its name here.
@@ -114,24 +114,9 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     if suffix not in SUFFIXES:
         animated = "; .gif for the figures trajectories and histogram"
         raise UsageError(f"{path}: got the suffix {path.suffix!r}; allowed: {', '.join(SUFFIXES)}{animated}")
-    with replacing(path) as part, _style({"svg.hashsalt": "sgdode", "pdf.fonttype": 42}):
+    with aside(path) as part, _style({"svg.hashsalt": "sgdode", "pdf.fonttype": 42}):
         figure.savefig(part, format=suffix[1:], metadata=_metadata(suffix))
     return path
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A path beside ``path`` to write to, which takes its name once it is whole. Raises FileError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        os.replace(part, path)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
 
 
 def _style(settings: dict[str, Any]) -> Any:

@@ -11,8 +11,9 @@ import numpy as np
 from PIL import Image
 
 from sgdode.errors import UsageError
-from sgdode.plots.draw import draw, replacing
+from sgdode.plots.draw import draw
 from sgdode.plots.groups import thinned
+from sgdode.results.atomic import aside
 from sgdode.results.trajectory import Array, Trajectory
 
 #: Figures that know a ``moment``.
@@ -42,7 +43,7 @@ def animate(trajectories: Sequence[Trajectory], figure: str, path: str | Path, *
     palette = pictures[-1].quantize(_COLOURS)  # one for all frames: nothing flickers
     frames = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     durations = [_MILLISECONDS] * (len(frames) - 1) + [_LAST_MILLISECONDS]
-    with replacing(path) as part:
+    with aside(path) as part:
         frames[0].save(part, format="GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
     return path
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,23 +10,20 @@ from typing import Any
 import numpy as np
 
 from sgdode.errors import UsageError
+from sgdode.results.atomic import aside
 from sgdode.results.trajectory import Trajectory
 
 _MOST_COLUMNS = 20_000
 
 
 def export(trajectory: Trajectory, path: Path) -> Path:
-    """Write the curves as .csv (a row a time, and a seed) or .npz (arrays by name). Raises UsageError for others."""
+    """Write the curves as .csv (a row a time, and a seed) or .npz (arrays by name). Raises UsageError for others,
+    FileError where it cannot be written."""
     writers = {".csv": _csv, ".npz": _npz}
     if path.suffix not in writers:
         raise UsageError(f"{path}: export writes {' or '.join(writers)}; give -o a name that ends so")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    try:
+    with aside(path) as part:
         writers[path.suffix](trajectory, part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

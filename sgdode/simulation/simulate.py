@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import tempfile
 import threading
 import time
@@ -19,11 +18,13 @@ from threadpoolctl import threadpool_limits
 from sgdode.equations.validity import too_coarse
 from sgdode.errors import Defect, SpecError, Stopped, UsageError
 from sgdode.gaussian.risk import RiskFunction, risk_function
+from sgdode.machine import processors
 from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
-from sgdode.results.checkpoint import Keeper, undisturbed
+from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import About, Trajectory
+from sgdode.signals import undisturbed
 from sgdode.simulation.run import Array, Mover, Plan, Sampling, State, begin, mover, overlaps, planned
 
 Progress = Callable[[float, float], None]
@@ -65,7 +66,7 @@ def simulate(
     records = _records(problem, saving, sampling, len(grid.time), keeper)
     shared = Shared(plan, sampling, beginning, grid, records, risk_function(problem), about)
     runs = _begin(shared) if keeper is None or keeper.resumed is None else _resume(keeper.resumed, shared)
-    threads = 1 if sampling.seeds > 1 else len(os.sched_getaffinity(0))
+    threads = 1 if sampling.seeds > 1 else processors()
     with threadpool_limits(threads, "blas"):
         try:
             while not _advance(shared, runs, jobs, progress, keeper) and keeper:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sgdode.errors import Defect, SpecError, UsageError
+from sgdode.machine import machine_memory
 from sgdode.model.starts import STARTS
 from sgdode.model.systems import SYSTEMS
-from sgdode.spec.memory import Command, machine_memory, memory, memory_by_key
+from sgdode.spec.memory import Command, memory, memory_by_key
 from sgdode.spec.schema import Spec
 
 Found = tuple[tuple[str, ...], str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from typing import Literal
 
 from sgdode.spec.schema import Spec
@@ -39,11 +38,3 @@ def memory_by_key(spec: Spec, command: Command) -> dict[str, float]:
         size = p * (k + 1) if "mean-field" in spec.integrate.equations or math.isinf(spec.p) else p * (p + k)
         parts = {wide: 30 * size + 8 * p * p}
     return {key: 8 * number for key, number in {**parts, "teacher.width": teacher, "time.points": saved}.items()}
-
-
-def machine_memory() -> float:
-    """Bytes of physical memory of this machine."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
-        return math.inf

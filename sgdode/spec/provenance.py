@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from sgdode.model.starts import STARTS
+from sgdode.results.quantities import FORMAT_VERSION
 from sgdode.results.trajectory import About
 from sgdode.spec.memory import Command
 from sgdode.spec.schema import ActivationSpec, Spec
 
-FORMAT_VERSION = 1
 #: Raised whenever the same spec gives other numbers.
 RESULTS_VERSION = 3
 #: Sections that came after the first version: they count only where they differ from their default.
@@ -92,14 +92,6 @@ def provenance(spec: Spec) -> dict[str, str]:
 def about(spec: Spec, command: Command) -> About:
     """What a result of a spec carries besides its numbers."""
     return About(attributes(spec, command), provenance(spec))
-
-
-def settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested values by dotted key."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= settings(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
 
 
 def _identifying(spec: Spec) -> dict[str, Any]:

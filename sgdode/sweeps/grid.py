@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sgdode.errors import UsageError
-from sgdode.spec.provenance import settings
+from sgdode.results.contents import by_dotted_key
 from sgdode.spec.schema import Spec
 from sgdode.spec.values import shown
 from sgdode.spec.yaml_document import parse, parse_value
@@ -68,7 +68,7 @@ def _axes(grid: str) -> Iterator[Axis]:
     if not path.is_file():
         raise UsageError(f"--grid {grid}: must be KEY={_SYNTAX}, or a YAML file of such grids (there is no such file)")
     document = parse(path.read_bytes(), grid)
-    for key, value in settings(document.values).items():
+    for key, value in by_dotted_key(document.values).items():
         place = document.place(tuple(key.split(".")))
         if isinstance(value, str):
             yield Axis(key, _texts(key, value, place), place)

@@ -11,8 +11,8 @@ from typing import Any
 
 from sgdode.errors import Stopped, UsageError
 from sgdode.reporting import Progress, Reporter
-from sgdode.results.checkpoint import stoppable
 from sgdode.runs.run import KINDS, finished, resuming
+from sgdode.signals import stoppable
 from sgdode.sweeps.local_pool import Message
 from sgdode.sweeps.points import Task
 from sgdode.sweeps.worker import Order, Reply

@@ -58,7 +58,7 @@ def work(order: Order, hear: Callable[[float], None]) -> Reply:
 
 def main() -> None:
     """Take orders until standard input ends."""
-    from sgdode.results.checkpoint import stoppable
+    from sgdode.signals import stoppable
 
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer

@@ -12,7 +12,8 @@ from support.specs import SMALL, merged
 
 from sgdode import Trajectory, integrate, load_spec, simulate
 from sgdode.errors import Stopped
-from sgdode.results.checkpoint import Keeper, stoppable
+from sgdode.results.checkpoint import Keeper
+from sgdode.signals import stoppable
 from sgdode.spec.provenance import spec_hash
 
 CASES = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,7 +68,7 @@ def _dimension(run: Trajectory) -> float:
 
 def _microseconds(run: Trajectory) -> float:
     """Of one step of one run. Raises UsageError for a file that is no simulation, or does not tell."""
-    environment = json.loads(run.provenance.get("environment") or "{}")
-    if run.kind != "simulation" or run.step is None or not run.step[-1] or not environment.get("seconds"):
+    seconds = run.environment.get("seconds")
+    if run.kind != "simulation" or run.step is None or not run.step[-1] or not seconds:
         raise UsageError(f"--figure cost: {label(run)} is no simulation that tells its seconds and steps")
-    return float(1e6 * environment["seconds"] / (float(run.step[-1]) * len(run.risk)))
+    return float(1e6 * seconds / (float(run.step[-1]) * len(run.risk)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -144,8 +143,7 @@ def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, 
 def linear_phase(run: Trajectory) -> Array | None:
     """The cosines (k,) of w = Σ_r a*_r w*_r with the teachers: where the part of the activations that is linear in the
     fields leads to, before any other is felt. None where there is no such part (square), or no such direction."""
-    resolved = json.loads(run.provenance.get("resolved") or "{}")
-    weights = resolved.get("teacher", {}).get("output_weights", 1.0)
+    weights = run.settings.get("teacher.output_weights", 1.0)
     a_star = np.broadcast_to(1.0 if isinstance(weights, str) else np.asarray(weights, dtype=float), len(run.P))
     if "square" in (run.attributes.get("student_activation"), run.attributes.get("teacher_activation")):
         return None
