@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sgdode.cli.options import Quiet, Request, Verbose, with_request
+from sgdode.cli.options import Quiet, Request, Verbose, asked_as
 from sgdode.errors import FileError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -26,16 +26,15 @@ _COMMANDS: dict[str, tuple[Command, ...]] = {
 }
 
 
-def register(app: typer.Typer) -> None:
+def add_sweep_commands(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command(epilog="Example: sgdode sweep config.yaml --grid learning_rate.gamma=0.1,0.3 --grid initial.seed=0:4")(
-        sweep
-    )
-    app.command(epilog="Example: sgdode collect config-*.h5 -o table.csv")(collect)
+    example = "sgdode sweep config.yaml --grid learning_rate.gamma=0.1,0.3 --grid initial.seed=0:4"
+    app.command("sweep", epilog=f"Example: {example}")(sweep_command)
+    app.command("collect", epilog="Example: sgdode collect config-*.h5 -o table.csv")(collect_command)
 
 
-@with_request
-def sweep(
+@asked_as(Request)
+def sweep_command(
     request: Request,
     grid: Annotated[
         list[str] | None,
@@ -80,7 +79,7 @@ def sweep(
         _run(found, request, jobs, scheduler, scheduler_file)
 
 
-def collect(
+def collect_command(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files; - reads their names from stdin.")],
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="PATH", help="A .csv file.", show_default="stdout")
@@ -102,14 +101,13 @@ def collect(
         if not 0 < level < float("inf"):
             raise UsageError(f"--threshold {level:g}: must be a number above 0")
     paths = [Path(line) for name in files for line in (sys.stdin.read().splitlines() if name == "-" else [name])]
-    from sgdode.analysis.table import collect as gather
-    from sgdode.analysis.table import write_csv
+    from sgdode.analysis.table import collect, write_csv
     from sgdode.reporting import Reporter
     from sgdode.results.atomic import aside
 
     broken: list[str] = []
     with Reporter(quiet, verbose).bar("collect") as progress:
-        rows = gather(paths, threshold or (), broken.append, progress)
+        rows = collect(paths, threshold or (), broken.append, progress)
     for line in broken:
         print(f"error: {line}", file=sys.stderr)
     if not rows:
@@ -147,8 +145,7 @@ def _foretell(found: list[Task], request: Request, jobs: int) -> None:
 
 
 def _run(found: list[Task], request: Request, jobs: int, scheduler: str | None, scheduler_file: Path | None) -> None:
-    from sgdode.sweeps.sweep import report
-    from sgdode.sweeps.sweep import sweep as run
+    from sgdode.sweeps.sweep import report, sweep
 
     reporter, later = request.reporter(), list[str]()
     tidy = reporter.draws and sys.stdout.isatty()  # a bar and paths on one terminal: the paths come after
@@ -163,7 +160,7 @@ def _run(found: list[Task], request: Request, jobs: int, scheduler: str | None, 
     how: dict[str, Any] = {"force": request.force, "resume": request.resume}
     carry = _carrier(jobs, scheduler, scheduler_file, reporter, how)
     try:
-        endings = run(found, carry, reporter, how, done)
+        endings = sweep(found, carry, reporter, how, done)
     finally:
         for line in later:
             print(line)

@@ -111,10 +111,10 @@ def phrase(key: str, value: Any) -> str:
         return f"{key} = {_written(value)}"
     if isinstance(value, str):
         return f"${SYMBOLS[key]}$ = {literal(value)}"
-    return f"${SYMBOLS[key]} = {number(value)}$"
+    return f"${SYMBOLS[key]} = {as_mathematics(value)}$"
 
 
-def number(value: float) -> str:
+def as_mathematics(value: float) -> str:
     """A number as mathematics: 1e-3 is 10^{-3}, 5e-7 is 5·10^{-7}, infinity is ∞."""
     if math.isinf(value):
         return r"\infty"
@@ -133,6 +133,6 @@ def literal(text: str) -> str:
 
 def _written(value: Any) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"${number(value)}$"
+        return f"${as_mathematics(value)}$"
     text = json.dumps(value) if not isinstance(value, str) else value
     return literal(text if len(text) <= 24 else text[:21] + "...")

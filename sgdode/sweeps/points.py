@@ -60,7 +60,7 @@ def tasks(
     """
     found: dict[Path, Task] = {}
     defects: dict[Defect, None] = {}
-    for point in _points(axes):
+    for point in _combinations(axes):
         try:
             overrides: list[Any] = [*settings, *((axis.key, value, axis.place) for axis, _, value in point)]
             spec = read_spec(*source, overrides)
@@ -80,7 +80,7 @@ def tasks(
 Point = tuple[tuple[Axis, str, Any], ...]
 
 
-def _points(axes: Sequence[Axis]) -> Iterator[Point]:
+def _combinations(axes: Sequence[Axis]) -> Iterator[Point]:
     """Every combination of (axis, text, value)."""
     return itertools.product(
         *[[(axis, *both) for both in zip(axis.texts, axis.values(), strict=True)] for axis in axes]

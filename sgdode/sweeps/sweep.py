@@ -76,7 +76,7 @@ def sweep(
             reporter.bar("sweep") as progress,
             _closing(carry, orders) as messages,
         ):
-            told = _tell(endings, told, done)
+            told = _tell_known(endings, told, done)
             for at, message in _counted(messages, len(orders), progress):
                 number = missing[at]
                 if "busy" in message:
@@ -84,7 +84,7 @@ def sweep(
                     reporter.note(f"{message['busy']}: left to the end")
                 else:
                     endings[number] = _ending(tasks[number], message, number in waited)
-                    told = _tell(endings, told, done)
+                    told = _tell_known(endings, told, done)
     except (Stopped, KeyboardInterrupt) as stop:
         raise _with_advice(stop, endings) from None
     return [ending for ending in endings if ending is not None]
@@ -117,7 +117,7 @@ def _ending(task: Task, reply: Reply, waited: bool) -> Ending:
     return Ending(task.path, kind, reply["status"], reply["skipped"], reply["seconds"], "", waited, warnings)
 
 
-def _tell(endings: Sequence[Ending | None], told: int, done: Callable[[Ending], None]) -> int:
+def _tell_known(endings: Sequence[Ending | None], told: int, done: Callable[[Ending], None]) -> int:
     """Tell the endings from ``told`` on that are known; how many are told then."""
     while told < len(endings) and (ending := endings[told]) is not None:
         done(ending)

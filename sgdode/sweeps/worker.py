@@ -56,7 +56,7 @@ def work(order: Order, hear: Callable[[float], None]) -> Reply:
     return outcome.summary() | {"warnings": warnings}
 
 
-def main() -> None:
+def serve_orders() -> None:
     """Take orders until standard input ends."""
     from sgdode.signals import stoppable
 
@@ -102,4 +102,4 @@ def _answer(answers: TextIO, message: Reply) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve_orders()

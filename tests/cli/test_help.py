@@ -17,7 +17,7 @@ learning_rate: 0.5
 time: {stop: 0.01, points: 4}
 simulate: {seeds: 8}
 """
-COMMANDS = [command.callback.__name__ for command in app.registered_commands]
+COMMANDS = [command.name for command in app.registered_commands]
 
 
 @pytest.fixture

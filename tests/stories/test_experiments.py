@@ -13,7 +13,7 @@ from sgdode.spec.load import load_spec
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 SCRIPTS = sorted(EXPERIMENTS.glob("*/figure.sh"))
 SPECS = sorted(EXPERIMENTS.glob("**/*.yaml"))
-COMMANDS = {command.callback.__name__ for command in app.registered_commands}
+COMMANDS = {command.name for command in app.registered_commands}
 FOLDERS = {script.parent.name for script in SCRIPTS}
 
 

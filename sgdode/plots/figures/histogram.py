@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from sgdode.errors import UsageError
 from sgdode.plots.curves import MOST_NAMES
-from sgdode.plots.groups import Series, View, arrange, chosen, moments, nearest_time
-from sgdode.plots.labels import number
+from sgdode.plots.groups import Series, arrange, chosen, moments, nearest_time
+from sgdode.plots.labels import as_mathematics
 from sgdode.plots.style import hues, legend_outside, lighter
+from sgdode.plots.view import View
 from sgdode.results.alignment import cosines
 from sgdode.results.trajectory import Array, Trajectory
 
@@ -20,7 +21,7 @@ BINS = 30
 _NEEDED = ("M", "Q", "q")
 
 
-def histogram(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+def draw_histogram(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
     """The share of neurons in 30 bins of M_jr/√(P_rr Q_jj), a column a time and a row a chosen teacher (default: the
     first). SGD is filled, all its runs together; equations are outlines, their particles by weight."""
     series = sorted(arrange(trajectories, view), key=lambda one: one.simulated)
@@ -38,9 +39,9 @@ def histogram(figure: Figure, trajectories: Sequence[Trajectory], view: View) ->
     for row, teacher in zip(grid, teachers, strict=True):
         for axes, time in zip(row, times, strict=True):
             for one, colour in zip(series, colours, strict=True):
-                entries[_label(one, series, view)] = _bars(axes, one, view, teacher, time, colour)
+                entries[_legend_label(one, series, view)] = _bars(axes, one, view, teacher, time, colour)
             shown = series[-1].first.time[nearest_time(series[-1].first, time)]
-            axes.set_title(f"$t = {number(float(f'{shown:.3g}'))}$", fontsize="medium")
+            axes.set_title(f"$t = {as_mathematics(float(f'{shown:.3g}'))}$", fontsize="medium")
             axes.set(xlim=(-1.04, 1.04), ylim=view.ylim or (0, top or 1.06 * axes.dataLim.y1), xticks=(-1, 0, 1))
         row[0].set_ylabel("share of neurons")
     for axes in grid[-1]:
@@ -86,7 +87,7 @@ def _highest(series: list[Series], view: View, teachers: list[int]) -> float:
     return 1.06 * max(shares_at(one, view, r, t)[0].max() for one in series for r in teachers for t in (0.0, last))
 
 
-def _label(series: Series, every: list[Series], view: View) -> str:
+def _legend_label(series: Series, every: list[Series], view: View) -> str:
     if not series.simulated:
         kind = series.maker
     else:

@@ -13,9 +13,10 @@ from matplotlib.patches import Patch
 
 from sgdode.errors import UsageError
 from sgdode.plots.curves import MOST_NAMES, Curve, curve, draw_curve, legend_entries, mark_end
-from sgdode.plots.groups import ABSCISSAE, Series, View, arrange
+from sgdode.plots.groups import Series, arrange
 from sgdode.plots.neurons import Neurons, distribution, faint_sample, shown_neurons
 from sgdode.plots.style import NEUTRAL, legend_outside, lighter, log_axis, log_limits
+from sgdode.plots.view import ABSCISSAE, View
 from sgdode.results.trajectory import Array, Trajectory
 
 #: Problems side by side, at most.
@@ -28,7 +29,7 @@ MOST_BANDS = 2
 _NORMS = {"Q": r"$Q_{jj}$", "q": r"$Q^{\perp}_{jj}$"}
 
 
-def overlaps(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+def draw_overlaps(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
     """M_jr against t, and diag(Q) or diag(Q⊥) where it was saved.
 
     Few or chosen neurons: a line each, coloured by teacher, one column a problem. Many: their distribution, with the
@@ -66,9 +67,9 @@ def _column_a_problem(
         if columns > 1:
             grid[0, column].set_title(problem[0].problem, fontsize="medium")
         _time_axis(grid[-1, column], problem, view)
-    _name(grid[0, 0], r"overlap $M_{jr}$", neurons)
+    _label_axis(grid[0, 0], r"overlap $M_{jr}$", neurons)
     if rows == 2:
-        _name(grid[1, 0], f"norm {_norm_symbol(problems)}", neurons)
+        _label_axis(grid[1, 0], f"norm {_norm_symbol(problems)}", neurons)
     return entries
 
 
@@ -94,7 +95,7 @@ def _panel_a_teacher(figure: Figure, series: list[Series], neurons: Neurons, vie
             its = [one for one in series if _diagonal(one) == name]
             entries |= _distributions(panels[-1], its, view, name, NEUTRAL, _diagonal_of(name))
         panels[-1].set_title(f"norm {_norm_symbol([series])}", fontsize="medium")
-    _share(panels, len(neurons.teachers), columns, series, view)
+    _share_axes(panels, len(neurons.teachers), columns, series, view)
     return entries
 
 
@@ -114,7 +115,7 @@ def _distributions(
     return entries
 
 
-def _share(panels: list[Axes], teachers: int, columns: int, series: list[Series], view: View) -> None:
+def _share_axes(panels: list[Axes], teachers: int, columns: int, series: list[Series], view: View) -> None:
     """One time axis for all panels, one vertical axis for the teachers, labels at the rim alone."""
     low, high = zip(*(axes.get_ylim() for axes in panels[:teachers]), strict=True)
     for place, axes in enumerate(panels):
@@ -233,5 +234,5 @@ def _time_axis(axes: Axes, series: list[Series], view: View, labels: int = 9) ->
     log_axis(axes.xaxis, labels)
 
 
-def _name(axes: Axes, text: str, neurons: list[Neurons]) -> None:
+def _label_axis(axes: Axes, text: str, neurons: list[Neurons]) -> None:
     axes.set_ylabel(text if all(its.singly for its in neurons) else f"{text}, median")

@@ -14,9 +14,10 @@ from matplotlib.lines import Line2D
 
 from sgdode.errors import UsageError
 from sgdode.plots.curves import Curve, curve_of, draw_curve
-from sgdode.plots.groups import Series, View, arrange, chosen, label, thinned
-from sgdode.plots.labels import number
+from sgdode.plots.groups import Series, arrange, chosen, label, thinned
+from sgdode.plots.labels import as_mathematics
 from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, hues, lighter, log_axis, log_limits
+from sgdode.plots.view import View
 from sgdode.results.alignment import cosines
 from sgdode.results.trajectory import Array, Trajectory
 
@@ -26,7 +27,7 @@ MOST_NEURONS, MOST_POINTS = 40, 30
 LEARNT = 0.8
 
 
-def trajectories(figure: Figure, runs: Sequence[Trajectory], view: View) -> None:
+def draw_trajectories(figure: Figure, runs: Sequence[Trajectory], view: View) -> None:
     """M_jr/√(Q_jj P_rr) of two teachers against each other: SGD (run 0, or ``runs``) as points, equations as lines.
 
     A neuron has the colour of the teacher it ends at. Stars are the teachers, the diamond is the end of the linear
@@ -46,7 +47,7 @@ def trajectories(figure: Figure, runs: Sequence[Trajectory], view: View) -> None
         for path in _paths(one, pair, view):
             _draw_paths(plane, one, path, neurons, view)
     entries = _landmarks(plane, series[0].first, pair, colours)
-    _risk(risk, series, view)
+    _draw_risk(risk, series, view)
     key.legend(*_legend(series, entries, view), loc="center", ncols=2 if view.paper else 1)
 
 
@@ -98,14 +99,22 @@ def _draw_paths(axes: Axes, series: Series, path: Array, neurons: dict[int, str]
         if series.simulated:
             marker = MARKERS[series.rank % len(MARKERS)]
             axes.plot(
-                x, y, ls="none", marker=marker, ms=_size(0.7), mew=0.5, color=colour, mfc=lighter(colour), zorder=3
+                x,
+                y,
+                ls="none",
+                marker=marker,
+                ms=_marker_size(0.7),
+                mew=0.5,
+                color=colour,
+                mfc=lighter(colour),
+                zorder=3,
             )
         else:
-            axes.plot(x, y, ls=DASHES[series.rank % len(DASHES)], lw=_size(0.25), color=colour, zorder=4)
-        axes.plot(*path[0, neuron], marker="o", ms=_size(1.2), mfc="none", mec=NEUTRAL, mew=0.8, zorder=5)
+            axes.plot(x, y, ls=DASHES[series.rank % len(DASHES)], lw=_marker_size(0.25), color=colour, zorder=4)
+        axes.plot(*path[0, neuron], marker="o", ms=_marker_size(1.2), mfc="none", mec=NEUTRAL, mew=0.8, zorder=5)
 
 
-def _size(factor: float) -> float:
+def _marker_size(factor: float) -> float:
     """A size in points, in units of the style's markers."""
     return factor * float(rcParams["lines.markersize"])
 
@@ -121,13 +130,13 @@ def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, 
         symbol = rf"$M_{{j{teacher}}}/\sqrt{{Q_{{jj}}P_{{{teacher}{teacher}}}}}$"
         axes.set(**{f"{axis}label": symbol, f"{axis}ticks": (-1, -0.5, 0, 0.5, 1)})
     entries: dict[str, Any] = {
-        "start": Line2D([], [], ls="none", marker="o", ms=_size(1.2), mfc="none", mec=NEUTRAL, mew=0.8)
+        "start": Line2D([], [], ls="none", marker="o", ms=_marker_size(1.2), mfc="none", mec=NEUTRAL, mew=0.8)
     }
     for teacher, target in zip(pair, targets, strict=True):
         style: dict[str, Any] = {
             "ls": "none",
             "marker": "*",
-            "ms": _size(2.9),
+            "ms": _marker_size(2.9),
             "mew": 0.8,
             "mec": "black",
             "color": colours[teacher],
@@ -135,7 +144,7 @@ def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, 
         entries[f"teacher $r = {teacher}$"] = axes.plot(*target, zorder=6, **style)[0]
     phase = linear_phase(run)
     if phase is not None:
-        style = {"ls": "none", "marker": "D", "ms": _size(1.6), "mew": 0.9, "mec": "black", "color": hues(3)[2]}
+        style = {"ls": "none", "marker": "D", "ms": _marker_size(1.6), "mew": 0.9, "mec": "black", "color": hues(3)[2]}
         entries["end of the linear phase"] = axes.plot(*phase[pair], zorder=6, **style)[0]
     return entries
 
@@ -152,7 +161,7 @@ def linear_phase(run: Trajectory) -> Array | None:
     return None if square <= 1e-12 else np.asarray(direction / np.sqrt(square * np.diag(run.P)))
 
 
-def _risk(axes: Axes, series: list[Series], view: View) -> None:
+def _draw_risk(axes: Axes, series: list[Series], view: View) -> None:
     drawn = [(one, _risk_of(one, view)) for one in series]
     x = np.concatenate([shown.x for _, shown in drawn])
     values = np.concatenate([shown.mean for _, shown in drawn])
@@ -165,7 +174,7 @@ def _risk(axes: Axes, series: list[Series], view: View) -> None:
         draw_curve(axes, shown, one, hues(1)[0], low=limits[0], most=20)
     if view.moment is not None:
         axes.axvline(max(view.moment, axes.get_xlim()[0]), color=NEUTRAL, lw=0.8)
-        axes.set_title(f"risk, $t = {number(float(f'{view.moment:.2g}'))}$", fontsize="medium")
+        axes.set_title(f"risk, $t = {as_mathematics(float(f'{view.moment:.2g}'))}$", fontsize="medium")
     log_axis(axes.xaxis, labels=4)
     log_axis(axes.yaxis, labels=5)
 
