@@ -5,11 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
-from support.processes import SPEC, begin, until
+from support.processes import SPEC, begin, eagerly, ended, until
 
 from sgdode.results.trajectory import Trajectory
 
@@ -22,7 +21,7 @@ def cluster(tmp_path):
     file, home = tmp_path / "scheduler.json", tmp_path / "cluster"
     home.mkdir()
     log = (home / "log").open("w")
-    common = {"cwd": home, "stdout": log, "stderr": log, "start_new_session": True}
+    common = {"cwd": home, "stdout": log, "stderr": log, "start_new_session": True, "env": eagerly()}
     dask = [sys.executable, "-m", "dask"]
     scheduler = [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", file]
     worker = [*dask, "worker", "--scheduler-file", file, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
@@ -45,10 +44,10 @@ def test_a_worker_is_killed_and_every_file_is_there_and_right(cluster, tmp_path,
     (tmp_path / "c.yaml").write_text(SPEC.replace("stop: 1.0", "stop: 500.0"))
     grid = ["sweep", "c.yaml", "--grid", "initial.seed=0:10", "--command", "simulate"]
     process = begin(tmp_path, *grid, "--out-dir", "dask", "--scheduler-file", file, "--json")
-    until(lambda: len(list(tmp_path.glob("dask/*.h5"))) >= 2)
+    until(lambda: len(list(tmp_path.glob("dask/*.h5"))) >= 2, process)
     workers[0].kill()
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
+    status, out, err = ended(process)
+    assert status == 0, err
     lines = [json.loads(line) for line in out.splitlines()]
     assert len(lines) == 10
     address = json.loads(file.read_text())["address"]
@@ -67,13 +66,12 @@ def test_a_signal_stops_what_runs_on_the_cluster(cluster, tmp_path):
     (tmp_path / "c.yaml").write_text(SPEC.replace("stop: 1.0", "stop: 1e6"))
     grid = ["sweep", "c.yaml", "--grid", "initial.seed=0:4", "--command", "simulate", "--scheduler-file", file]
     process = begin(tmp_path, *grid)
-    until(lambda: len(list(tmp_path.glob("*.lock"))) == 2)
-    time.sleep(6.0)
+    until(lambda: len(list(tmp_path.glob("*.ckpt"))) == 2, process)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 75, err
+    status, _, err = ended(process)
+    assert status == 75, err
     assert "go on with: sgdode sweep" in err
-    until(lambda: not list(tmp_path.glob("*.lock")), 20)
+    until(lambda: not list(tmp_path.glob("*.lock")))
     assert list(tmp_path.glob("*.ckpt"))
     assert not list(tmp_path.glob("*.h5"))
 

@@ -1,10 +1,9 @@
 """Workers that are killed."""
 
-import os
-import signal
-
 import pytest
-from support.processes import SPEC, begin, until
+from support.processes import SPEC, begin, eagerly, ended
+
+from sgdode.results.trajectory import Trajectory
 
 
 @pytest.fixture
@@ -15,11 +14,17 @@ def folder(tmp_path):
 
 def test_a_killed_worker_costs_one_more_try(folder):
     (folder / "c.yaml").write_text(SPEC.replace("stop: 1.0", "stop: 300.0"))
-    process = begin(folder, "sweep", "c.yaml", "--grid", "seed=0:6", "--command", "simulate", "-j", "1")
-    until(lambda: list(folder.glob("*.h5")))
-    locks = []
-    until(lambda: locks.extend(folder.glob("*.lock")) or (locks and locks[-1].exists() and locks[-1].read_text()))
-    os.kill(int(locks[-1].read_text().split()[1]), signal.SIGKILL)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    assert len(out.split()) == 6
+    grid = ["--grid", "seed=0:6", "--command", "simulate", "-j", "1"]
+    faults = eagerly(kill=30, once=folder / "killed", starts=folder / "starts")
+    status, out, err = ended(begin(folder, "sweep", "c.yaml", *grid, env=faults))
+    assert (status, len(out.split())) == (0, 6), err
+    assert (folder / "killed").exists()
+    assert len((folder / "starts").read_text().split()) == 3, "the sweep, its worker, and the next one"
+    assert all(Trajectory.load(folder / name).status == "complete" for name in out.split())
+
+
+def test_a_file_that_kills_its_process_twice_is_given_up(folder):
+    grid = ["--grid", "seed=0:2", "--command", "simulate", "-j", "1"]
+    status, out, err = ended(begin(folder, "sweep", "c.yaml", *grid, env=eagerly(kill=1)))
+    assert (status, out) == (1, ""), err
+    assert err.count("its process was killed by SIGKILL, 2 times; where memory is short, a smaller -j helps") == 2
