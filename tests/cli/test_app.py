@@ -197,14 +197,16 @@ def test_wrong_uses_get_an_answer(case, sgdode, spec):
 #: In a new interpreter: each command line in a fork of its own, and then the heavy packages that it has loaded.
 EACH = """
 import json, os, sys
-import sgdode.cli.app
+import numpy, rich.traceback, rich.panel, rich.table
+import sgdode.cli.app, sgdode.model.starts, sgdode.runs.run, sgdode.spec.checks, sgdode.spec.load, sgdode.sweeps.points
 from sgdode.__main__ import run
+HEAVY = ("numba", "scipy", "matplotlib", "h5py")
 for arguments in json.load(open("cases.json")):
     sys.argv[:] = ["sgdode", *arguments]
     if os.fork() == 0:
         sys.stdin, sys.stderr = open(os.devnull), open(os.devnull, "w")
         run()
-        print(json.dumps([name for name in ("numba", "scipy", "matplotlib", "h5py") if name in sys.modules]), flush=True)
+        print(json.dumps([name for name in HEAVY if name in sys.modules]), flush=True)
         os._exit(0)
     os.wait()
 """
