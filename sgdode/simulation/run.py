@@ -54,7 +54,7 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Scheme:
     """What does not change in a run. ``L`` (k,r) teachers' coordinates; ``capacity``: rows of W beyond r; ``block``:
     steps at once; ``ahead``: steps whose labels are drawn at once, a multiple of it; ``wide``: in matrix products
     rather than loops."""
@@ -102,7 +102,7 @@ class Plan:
 
 def planned(
     problem: Problem, start: Start, sampling: Sampling, block: int | None = None, wide: bool | None = None
-) -> Plan:
+) -> Scheme:
     """How a problem is simulated from its start. ``block`` and ``wide`` override the measured rule (for tests)."""
     L, p, d, learning = start.overlaps.L, int(problem.p), int(problem.d), problem.rule
     student, teacher = problem.activations
@@ -121,7 +121,7 @@ def planned(
     ahead = block or (best_block if best_block > 1 else max(1, _LABELS // learning.batch))
     block = block or best_block
     capacity = 2 * p + (min(block * learning.batch, p) if block == 1 else block * learning.batch)
-    return Plan(
+    return Scheme(
         problem,
         rule,
         L,
@@ -147,7 +147,7 @@ def best(p: int, r: int, d: int, batch: int) -> tuple[bool, int]:
     return True, max(1, (64 if p < 512 else 128) // batch)
 
 
-def begin(plan: Plan, start: Start, rng: np.random.Generator) -> State:
+def begin(plan: Scheme, start: Start, rng: np.random.Generator) -> State:
     """The state at step 0."""
     overlaps, r, m = start.overlaps, plan.rank, start.overlaps.B.shape[1]
     if plan.explicit:
@@ -165,13 +165,13 @@ def begin(plan: Plan, start: Start, rng: np.random.Generator) -> State:
 Mover = Callable[[State, int], bool]
 
 
-def mover(plan: Plan) -> Mover:
+def mover(plan: Scheme) -> Mover:
     """``move(state, steps)``: that many steps of SGD, in place. False where the run diverged on the way; state.step is
     then the last step before. Owns its room to work in: one mover per thread."""
     return _explicit(plan) if plan.explicit else _exact(plan)
 
 
-def _kernel(plan: Plan) -> Any:
+def _kernel(plan: Scheme) -> Any:
     """The code of the steps; compiled, which takes 15 s, where it is called for the first time on a machine.
 
     In the threads of the runs: an exception that a signal raises in the main thread could be lost in the compiler.
@@ -181,7 +181,7 @@ def _kernel(plan: Plan) -> Any:
     return wide.advance if plan.wide else directions.advance(plan.real)
 
 
-def _exact(plan: Plan) -> Mover:
+def _exact(plan: Scheme) -> Mover:
     p, k, n = plan.p, len(plan.a_star), plan.block * plan.rule.batch
     samples = plan.ahead * plan.rule.batch
     rows = plan.rank + plan.capacity
@@ -207,7 +207,7 @@ def _exact(plan: Plan) -> Mover:
     return move
 
 
-def _explicit(plan: Plan) -> Mover:
+def _explicit(plan: Scheme) -> Mover:
     W_star = np.zeros((len(plan.a_star), plan.d))
     W_star[:, : plan.rank] = plan.L * plan.d**0.5
     gradient = np.empty((plan.p, plan.d), plan.real)
@@ -225,7 +225,7 @@ def _explicit(plan: Plan) -> Mover:
     return move
 
 
-def overlaps(plan: Plan, state: State) -> tuple[Array, Array, Array]:
+def overlaps_of(plan: Scheme, state: State) -> tuple[Array, Array, Array]:
     """Q (p,p), M (p,k) and q = diag Q⊥ (p,) of a state, in float64."""
     r = plan.rank
     if plan.explicit:

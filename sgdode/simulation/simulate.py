@@ -25,7 +25,7 @@ from sgdode.model.start_laws import Start, start
 from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import About, Trajectory
 from sgdode.signals import undisturbed
-from sgdode.simulation.run import Array, Mover, Plan, Sampling, State, begin, mover, overlaps, planned
+from sgdode.simulation.run import Array, Mover, Sampling, Scheme, State, begin, mover, overlaps_of, planned
 
 Progress = Callable[[float, float], None]
 NOTHING = About({}, {})
@@ -92,7 +92,7 @@ class Run:
 class Shared:
     """What the runs share: the plan, the start, when to save, where to, and the flag that stops them."""
 
-    plan: Plan
+    plan: Scheme
     sampling: Sampling
     start: Start
     grid: Grid
@@ -104,7 +104,7 @@ class Shared:
     def save(self, number: int, run: Run) -> bool:
         """Record a state as the next saved time. False where its overlaps are not finite."""
         state, given = run.state, self.start.overlaps
-        Q, M, q = overlaps(self.plan, state) if run.saved else (given.Q, given.M, given.q)
+        Q, M, q = overlaps_of(self.plan, state) if run.saved else (given.Q, given.M, given.q)
         if not (np.isfinite(Q).all() and np.isfinite(M).all() and np.isfinite(state.a).all()):
             return False
         risk = self.risk(Q, M, given.P, state.a)

@@ -132,7 +132,7 @@ class LearningRate(_Part):
         return None if value == "constant" else value
 
 
-def named(records: Mapping[str, Any], *also: str) -> BeforeValidator:
+def one_of(records: Mapping[str, Any], *also: str) -> BeforeValidator:
     """A validator that takes the names of ``records``, which may grow, and the words ``also``."""
 
     def known(value: Any) -> Any:
@@ -148,13 +148,13 @@ def named(records: Mapping[str, Any], *also: str) -> BeforeValidator:
 class InputSpec(_Part):
     """The law of the inputs."""
 
-    spectrum: Annotated[str, named(INPUT_LAWS)] = "isotropic"
+    spectrum: Annotated[str, one_of(INPUT_LAWS)] = "isotropic"
 
 
 class AlgorithmSpec(_Part):
     """The learning rule, where it is not that of plain SGD."""
 
-    loss: Annotated[str, named(LOSSES)] = "squared"
+    loss: Annotated[str, one_of(LOSSES)] = "squared"
 
 
 class InitialSpec(_Part):
@@ -162,7 +162,7 @@ class InitialSpec(_Part):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    kind: Annotated[str, named(STARTS)] = "gaussian"
+    kind: Annotated[str, one_of(STARTS)] = "gaussian"
     seed: Annotated[Whole, Field(ge=0)] | None = None
 
     @model_validator(mode="before")
@@ -231,7 +231,7 @@ class SimulateSpec(_Part):
 class IntegrateSpec(_Part):
     """Which equations are solved, and how."""
 
-    equations: Annotated[str, named(SYSTEMS, "auto")] = "auto"
+    equations: Annotated[str, one_of(SYSTEMS, "auto")] = "auto"
     solver: Literal["auto", "cvode", "lsoda", "bdf", "dop853"] = "auto"
     rtol: Annotated[Number, Field(ge=1e-14, le=0.1)] = 1e-8
     atol: Annotated[Number, Field(ge=1e-30, le=0.1)] = 1e-12

@@ -62,36 +62,43 @@ class Pairing(NamedTuple):
         return {self.student.name, self.teacher.name}
 
 
+@dataclass(frozen=True)
+class VarianceMethod:
+    """One method. ``domain(pairing)``: whether it holds for these activations at these numbers of units, at an
+    affordable cost; ``build(pairing)``: the term, with its stated error. ``meaning``: one line for a reader."""
+
+    domain: Callable[[Pairing], bool]
+    build: Callable[[Pairing], VarianceTerm]
+    meaning: str = ""
+
+
 def variance_term(
     student: Activation, teacher: Activation, p: int, k: int, ss: PairKernel, st: PairKernel, tt: PairKernel
 ) -> VarianceTerm:
     """The best method for these activations; ``ss``, ``st``, ``tt`` are their dual kernels."""
     pairing = Pairing(student, teacher, p, k, ss, st, tt)
-    return next(term for term in (method(pairing) for method in METHODS) if term is not None)
+    return next(method.build(pairing) for method in METHODS.values() if method.domain(pairing))
 
 
-def _erf(pairing: Pairing) -> VarianceTerm | None:
-    if pairing.names != {"erf"}:
-        return None
+def _erf(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.erf_student import erf_variance
 
     gains = pairing.student.gain, pairing.teacher.gain
     return VarianceTerm(lambda Omega, v, noise, out: erf_variance(Omega, v, noise, *gains, out), 0.0, "closed form")
 
 
-def _square(pairing: Pairing) -> VarianceTerm | None:
-    if pairing.names != {"square"}:
-        return None
+def _square(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.square import square_variance
 
     gains = pairing.student.gain, pairing.teacher.gain
     return VarianceTerm(lambda Omega, v, noise, out: square_variance(Omega, v, noise, *gains, out), 0.0, "closed form")
 
 
-def _sigmoidal(pairing: Pairing) -> VarianceTerm | None:
-    """erf, tanh and sigmoid as sums of erfs, where neither is exact by other means."""
-    if not (pairing.student.sigmoidal and pairing.teacher.sigmoidal):
-        return None
+def _both_sigmoidal(pairing: Pairing) -> bool:
+    return pairing.student.sigmoidal and pairing.teacher.sigmoidal
+
+
+def _sigmoidal(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.erf_mixture import affordable_terms, mixture, mixture_variance
 
     terms = affordable_terms(pairing.student, pairing.teacher, pairing.p, pairing.k)
@@ -104,23 +111,21 @@ def _sigmoidal(pairing: Pairing) -> VarianceTerm | None:
     return VarianceTerm(fill, 4.0 * max(one.error, other.error), f"closed form, {terms} erfs for each tanh")
 
 
-def _tanh(pairing: Pairing) -> VarianceTerm | None:
-    """A tanh student of any teacher, as erf students: few where the dual kernels of the teacher are series."""
-    if pairing.student.name != "tanh":
-        return None
-    from sgdode.gaussian.variance.erf_mixture import (
-        affordable_terms,
-        affordable_with_series,
-        mixture,
-        tanh_student_variance,
-    )
+def _tanh_terms(pairing: Pairing) -> int:
+    """How many erfs stand for a tanh student: few where the dual kernels of the teacher are series; 0: too dear."""
+    from sgdode.gaussian.variance.erf_mixture import affordable_terms, affordable_with_series
 
+    if pairing.student.name != "tanh":
+        return 0
     if pairing.teacher.ramp is not None:
-        terms = affordable_terms(pairing.student, pairing.student, pairing.p, pairing.k)
-    else:
-        terms = affordable_with_series(pairing.p)
-    if not terms:
-        return None
+        return affordable_terms(pairing.student, pairing.student, pairing.p, pairing.k)
+    return affordable_with_series(pairing.p)
+
+
+def _tanh(pairing: Pairing) -> VarianceTerm:
+    from sgdode.gaussian.variance.erf_mixture import mixture, tanh_student_variance
+
+    terms = _tanh_terms(pairing)
     part, erf = mixture(pairing.student, terms), ACTIVATIONS["erf"]
     pairs = held(pair_kernel(erf, erf)), held(pair_kernel(erf, pairing.teacher)), held(pairing.tt)
 
@@ -137,10 +142,7 @@ def _kernel_error(student: Activation, teacher: Activation) -> float:
     return found if found > _ROUND_OFF else 0.0
 
 
-def _tilted(pairing: Pairing) -> VarianceTerm | None:
-    """An erf student of any teacher."""
-    if pairing.student.name != "erf":
-        return None
+def _tilted(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.erf_student import erf_student_variance
 
     pairs, gain = (held(pairing.ss), held(pairing.st), held(pairing.tt)), pairing.student.gain
@@ -152,27 +154,23 @@ def _tilted(pairing: Pairing) -> VarianceTerm | None:
     return VarianceTerm(fill, error, "closed form in the student, dual kernels of the teacher")
 
 
-def _polynomial(pairing: Pairing) -> VarianceTerm | None:
-    """Polynomials of each other: few nodes are exact."""
-    degrees = [_degree(pairing.student), _degree(pairing.teacher)]
-    if min(degrees) < 0:
-        return None
+def _both_polynomials(pairing: Pairing) -> bool:
+    return pairing.student.degree is not None and pairing.teacher.degree is not None
+
+
+def _polynomial(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.conditioning import gauss_rules
 
-    largest = max(degrees)
-    rules = gauss_rules(max(degrees[0] + largest, 1), largest + 1, largest + 1)
+    degree, largest = pairing.student.degree or 0, max(pairing.student.degree or 0, pairing.teacher.degree or 0)
+    rules = gauss_rules(max(degree + largest, 1), largest + 1, largest + 1)
     return VarianceTerm(_conditional_fill(pairing, rules), 0.0, "exact quadrature")
 
 
-def _degree(activation: Activation) -> int:
-    """The degree of a polynomial activation, −1 for any other."""
-    return -1 if activation.degree is None else activation.degree
+def _both_ramps(pairing: Pairing) -> bool:
+    return pairing.student.ramp is not None and pairing.teacher.ramp is not None
 
 
-def _ramps(pairing: Pairing) -> VarianceTerm | None:
-    """relu, leaky-relu and linear."""
-    if pairing.student.ramp is None or pairing.teacher.ramp is None:
-        return None
+def _ramps(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.piecewise_linear import path_rule, ramp_variance
 
     units = [pairing.student] * pairing.p + [pairing.teacher] * pairing.k
@@ -185,20 +183,26 @@ def _ramps(pairing: Pairing) -> VarianceTerm | None:
     return VarianceTerm(fill, 5e-6, "arcsines, integrated over 12 nodes")
 
 
-def _conditional(pairing: Pairing) -> VarianceTerm | None:
-    """Smooth activations, while it is affordable and more accurate than quasi Monte Carlo."""
-    from sgdode.gaussian.variance.conditioning import trapezoid_rules
-
+def _conditional_level(pairing: Pairing) -> tuple[int, int, int] | None:
+    """The finest affordable rule, where it is more accurate than quasi Monte Carlo."""
     n = pairing.p + pairing.k
     for outer, inner, terms in _LEVELS:
         pairs = pairing.p + 0.5 * pairing.p * (pairing.p - 1) * outer
         if pairs * outer * n * inner * _EVALUATION <= _LONGEST:
-            error = _conditional_error(pairing.student, pairing.teacher, (outer, inner, terms))
-            if error > _SAMPLING_ERROR:
-                return None
-            fill = _conditional_fill(pairing, trapezoid_rules(outer, inner, terms))
-            return VarianceTerm(fill, error, f"quadrature over pairs of fields, {outer}² nodes, {terms} Hermite terms")
+            level = outer, inner, terms
+            return level if _conditional_error(pairing.student, pairing.teacher, level) <= _SAMPLING_ERROR else None
     return None
+
+
+def _conditional(pairing: Pairing) -> VarianceTerm:
+    from sgdode.gaussian.variance.conditioning import trapezoid_rules
+
+    level = _conditional_level(pairing)
+    assert level is not None
+    outer, _, terms = level
+    words = f"quadrature over pairs of fields, {outer}² nodes, {terms} Hermite terms"
+    fill = _conditional_fill(pairing, trapezoid_rules(*level))
+    return VarianceTerm(fill, _conditional_error(pairing.student, pairing.teacher, level), words)
 
 
 def _conditional_fill(pairing: Pairing, rules: tuple[Array, Array]) -> Fill:
@@ -231,7 +235,7 @@ def _conditional_error(student: Activation, teacher: Activation, level: tuple[in
     return 3.0 * worst
 
 
-def _sampled(pairing: Pairing) -> VarianceTerm | None:
+def _sampled(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.quasi_monte_carlo import LOG2_NODES, nodes, sampled_variance, symmetric_root
 
     z = nodes(pairing.p + pairing.k)
@@ -243,7 +247,17 @@ def _sampled(pairing: Pairing) -> VarianceTerm | None:
     return VarianceTerm(fill, _SAMPLING_ERROR, f"quasi Monte Carlo, 2^{LOG2_NODES} nodes")
 
 
-#: The methods in order of preference; the last one always applies.
-METHODS: tuple[Callable[[Pairing], VarianceTerm | None], ...] = (
-    _erf, _square, _polynomial, _ramps, _sigmoidal, _tanh, _tilted, _conditional, _sampled,
-)  # fmt: skip
+#: The methods in order of preference; the last one always holds.
+METHODS: dict[str, VarianceMethod] = {
+    "erf": VarianceMethod(lambda pairing: pairing.names == {"erf"}, _erf, "erf of erf, in closed form"),
+    "square": VarianceMethod(lambda pairing: pairing.names == {"square"}, _square, "square of square, in closed form"),
+    "polynomial": VarianceMethod(_both_polynomials, _polynomial, "polynomials of each other: few nodes are exact"),
+    "piecewise-linear": VarianceMethod(_both_ramps, _ramps, "relu, leaky-relu and linear"),
+    "sigmoidal": VarianceMethod(_both_sigmoidal, _sigmoidal, "erf, tanh and sigmoid as sums of erfs"),
+    "tanh": VarianceMethod(lambda pairing: _tanh_terms(pairing) > 0, _tanh, "a tanh student of any teacher"),
+    "erf-student": VarianceMethod(lambda pairing: pairing.student.name == "erf", _tilted, "of any teacher"),
+    "conditioning": VarianceMethod(
+        lambda pairing: _conditional_level(pairing) is not None, _conditional, "smooth ones"
+    ),
+    "sampling": VarianceMethod(lambda pairing: True, _sampled, "quasi Monte Carlo"),
+}
