@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import NotRequired, TypedDict, Unpack
 
 import numpy as np
 
@@ -33,6 +33,16 @@ from sgdode.simulation.simulate import simulate
 #: A slope may miss the proven one by this many of its errors, plus what sizes that are not yet asymptotic add.
 _ERRORS, _CURVATURE = 3.0, 0.05
 _MOST_STARTS = 32
+
+
+class Claim(TypedDict):
+    """What a theorem says of a deviation; see Slope."""
+
+    theorem: str
+    deviation: str
+    against: str
+    expected: float
+    faster: NotRequired[bool]
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ class Slope:
         """One line for a reader."""
         return f"{self.theorem}: {self.deviation} ~ {self.against}^({self.slope:.3f} ± {self.error:.3f})"
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """As JSON."""
         points = {name: getattr(self, name).tolist() for name in ("x", "y", "y_error")}
         fit = {"slope": self.slope, "slope_error": self.error, "expected": self.expected, "holds": self.holds}
@@ -78,7 +88,7 @@ def verify(*, quick: bool = False, seed: int = 0) -> Iterator[Slope]:
     yield high_dimensional_to_mean_field((8, 32, 128, 512) if quick else (8, 32, 128, 512, 2048), 4, seed)
 
 
-def fit(x: Array, samples: list[Array], **words: Any) -> Slope:
+def fit(x: Array, samples: list[Array], **claim: Unpack[Claim]) -> Slope:
     """The slope of the root mean square of each of ``samples`` (squares of distances, independent) against ``x``."""
     y = np.array([math.sqrt(np.mean(squares)) for squares in samples])
     y_error = np.array([np.std(squares, ddof=1) / math.sqrt(len(squares)) for squares in samples] / (2.0 * y))
@@ -88,7 +98,7 @@ def fit(x: Array, samples: list[Array], **words: Any) -> Slope:
     slope = float(np.sum(weight * (place - middle) * height) / spread)
     left = height - np.average(height, weights=weight) - slope * (place - middle)
     scatter = float(np.sum(weight * left**2)) / max(len(x) - 2, 1)
-    return Slope(x=x, y=y, y_error=y_error, slope=slope, error=math.sqrt(max(scatter, 1.0) / spread), **words)
+    return Slope(x=x, y=y, y_error=y_error, slope=slope, error=math.sqrt(max(scatter, 1.0) / spread), **claim)
 
 
 def sgd_to_full(dimensions: tuple[int, ...], seeds: int, seed: int) -> Slope:
@@ -124,8 +134,8 @@ def mean_field_to_gradient_flow(widths: tuple[int, ...], starts: int, seed: int)
             distance = ((M - found["M"]) ** 2).sum(axis=2) + (q - found["q"]) ** 2
             squares.append(float(distance[1:].mean()))
         samples.append(np.array(squares))
-    words = {"theorem": "2", "deviation": "mean-field to gradient flow", "against": "p", "expected": -0.5}
-    return fit(np.array(widths, dtype=float), samples, **words)
+    claim: Claim = {"theorem": "2", "deviation": "mean-field to gradient flow", "against": "p", "expected": -0.5}
+    return fit(np.array(widths, dtype=float), samples, **claim)
 
 
 def high_dimensional_to_mean_field(dimensions: tuple[int, ...], starts: int, seed: int) -> Slope:
@@ -141,8 +151,14 @@ def high_dimensional_to_mean_field(dimensions: tuple[int, ...], starts: int, see
             one, other = (_mean_field(problem, name, times) for name in ("mean-field", "mean-field-high-d"))
             squares.append(float(np.mean(np.sum((one - other)[1:] ** 2, axis=(1, 2)) / 6)))
         samples.append(np.array(squares))
-    words = {"theorem": "5", "deviation": "high-d to mean-field", "against": "d", "expected": -0.5, "faster": True}
-    return fit(np.array(dimensions, dtype=float), samples, **words)
+    claim: Claim = {
+        "theorem": "5",
+        "deviation": "high-d to mean-field",
+        "against": "d",
+        "expected": -0.5,
+        "faster": True,
+    }
+    return fit(np.array(dimensions, dtype=float), samples, **claim)
 
 
 def _problem(d: int, p: int, initial: Initial, gamma: float = 0.1) -> Problem:

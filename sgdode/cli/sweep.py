@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -157,7 +157,7 @@ def _run(found: list[Task], request: Request, jobs: int, scheduler: str | None, 
         later.append(line) if tidy else print(line, flush=True)
         reporter.detail(f"{ending.path}: {ending.status}, {ending.seconds:.3g} s")
 
-    how: dict[str, Any] = {"force": request.force, "resume": request.resume}
+    how: dict[str, object] = {"force": request.force, "resume": request.resume}
     carry = _carrier(jobs, scheduler, scheduler_file, reporter, how)
     try:
         endings = sweep(found, carry, reporter, how, done)
@@ -172,7 +172,7 @@ def _run(found: list[Task], request: Request, jobs: int, scheduler: str | None, 
 
 
 def _carrier(
-    jobs: int, scheduler: str | None, scheduler_file: Path | None, reporter: Reporter, how: dict[str, Any]
+    jobs: int, scheduler: str | None, scheduler_file: Path | None, reporter: Reporter, how: dict[str, object]
 ) -> Carry:
     """Who carries the orders out: this machine, sharing its threads among the files at work, or a Dask cluster."""
     if scheduler and scheduler_file:

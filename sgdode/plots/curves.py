@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from sgdode.plots.groups import Series, chosen, mean_and_error, thinned
-from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, hues, lighter
+from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, Entries, Handle, hues, lighter
 from sgdode.plots.view import View
 from sgdode.results.trajectory import Array
 
@@ -159,13 +159,13 @@ def problem_colours(series: list[Series]) -> list[str]:
     return hues(1 + max(one.hue for one in series))
 
 
-def legend_entries(series: list[Series], view: View, colours: list[str] | None) -> dict[str, Any]:
+def legend_entries(series: list[Series], view: View, colours: list[str] | None) -> Entries:
     """Label → handle: the problems by colour where there are several, then what made the curves, once each.
 
     ``colours`` None leaves the problems out (where colour means something else).
     """
     several = colours is not None and len({one.hue for one in series}) > 1
-    entries: dict[str, Any] = {}
+    entries: Entries = {}
     if several and colours is not None:
         every = list(dict.fromkeys(one.hue for one in series))
         picked = sorted({round(place) for place in np.linspace(0, len(every) - 1, min(len(every), MOST_NAMES))})
@@ -207,7 +207,7 @@ def _sampling(alike: Sequence[Series], view: View) -> str:
     return f"mean ± s.e. of {number} runs" if max(counts) > 1 else "1 run"
 
 
-def _maker_handle(series: Series, colour: str, view: View) -> Any:
+def _maker_handle(series: Series, colour: str, view: View) -> Handle:
     if not series.simulated:
         line = Line2D([], [], color=colour, ls=DASHES[series.rank % len(DASHES)])
         return (Patch(color=colour, alpha=0.2, lw=0), line) if _banded(series) else line

@@ -37,7 +37,7 @@ _MIRRORED = {
 _NOT_THE_PROBLEM = ("name", "seed", "save", "time.", "simulate.", "integrate.")
 
 
-def parameters(trajectory: Trajectory) -> dict[str, Any]:
+def parameters(trajectory: Trajectory) -> dict[str, object]:
     """The problem of a run by attribute or dotted key: networks, learning and start, without times and engines."""
     found = {key: trajectory.attributes[key] for key in SYMBOLS if key in trajectory.attributes}
     for key, value in trajectory.settings.items():
@@ -66,7 +66,7 @@ def engine(trajectory: Trajectory) -> str:
     return f"ODE ({trajectory.attributes.get('equations', 'equations')})"
 
 
-def engine_settings(trajectory: Trajectory) -> dict[str, Any]:
+def engine_settings(trajectory: Trajectory) -> dict[str, object]:
     """The settings of the engine alone, by dotted key."""
     simulated = trajectory.kind == "simulation"
     kept = ("simulate.", "seed") if simulated else ("integrate.",)
@@ -74,7 +74,7 @@ def engine_settings(trajectory: Trajectory) -> dict[str, Any]:
     return {key: value for key, value in trajectory.settings.items() if key.startswith(kept) and key not in told}
 
 
-def differing(records: Sequence[dict[str, Any]]) -> list[str]:
+def differing(records: Sequence[dict[str, object]]) -> list[str]:
     """The keys whose values are not the same in all ``records``, in order of appearance."""
     keys = list(dict.fromkeys(key for record in records for key in record))
     return [key for key in keys if any(record.get(key) != records[0].get(key) for record in records)]
@@ -131,7 +131,7 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"${as_mathematics(value)}$"
     text = json.dumps(value) if not isinstance(value, str) else value

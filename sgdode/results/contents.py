@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -37,7 +38,7 @@ class Contents:
     attributes: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     provenance: dict[str, str] = field(default_factory=dict)
-    state: dict[str, NDArray[Any]] = field(default_factory=dict)
+    state: dict[str, NDArray[np.generic]] = field(default_factory=dict)
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -45,7 +46,7 @@ class Contents:
         return self._told("resolved")
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """The same by dotted key, as in ``student.width``."""
         return by_dotted_key(self.resolved)
 
@@ -73,9 +74,9 @@ def mapping(text: str) -> dict[str, Any]:
     return values
 
 
-def by_dotted_key(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def by_dotted_key(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """Nested values by dotted key."""
-    flat: dict[str, Any] = {}
+    flat: dict[str, object] = {}
     for key, value in values.items():
         flat |= by_dotted_key(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
     return flat

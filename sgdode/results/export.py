@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sgdode.errors import UsageError
 from sgdode.results.atomic import aside
@@ -47,7 +48,7 @@ def _csv(trajectory: Trajectory, path: Path) -> None:
         writer.writerows(zip(*(values.tolist() for _, values in columns), strict=True))
 
 
-def _columns(trajectory: Trajectory) -> Iterator[tuple[str, Any]]:
+def _columns(trajectory: Trajectory) -> Iterator[tuple[str, NDArray[np.generic]]]:
     """(name, values) of every column; for a simulation the seeds are stacked, a column tells which."""
     simulated = trajectory.kind == "simulation"
     seeds = next(iter(trajectory.curves.values())).shape[0] if simulated else 1

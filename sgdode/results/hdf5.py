@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +169,7 @@ def _root_attributes(file: h5py.File) -> dict[str, Any]:
     return {key: value.item() if isinstance(value, np.generic) else value for key, value in file.attrs.items()}
 
 
-def _refuse_other_formats(attributes: dict[str, Any], path: Path) -> None:
+def _refuse_other_formats(attributes: Mapping[str, object], path: Path) -> None:
     if attributes.get("format") != "sgdode":
         raise FileError(f"{path}: an HDF5 file, but not one of sgdode")
     version = attributes.get("format_version")

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,7 +30,7 @@ _LONGEST = 1 << 18
 _BLOCK = 1 << 20
 
 
-def append(path: Path, values: dict[str, Any]) -> None:
+def append(path: Path, values: Mapping[str, object]) -> None:
     """Append both lines to a file that HDF5 has closed; ``values`` are its root attributes."""
     text = json.dumps(values, default=_for_json).encode()
     header = _HEADER % (zlib.crc32(text), text)

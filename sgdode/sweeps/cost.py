@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sgdode.errors import SgdodeError
 from sgdode.reporting import Reporter
@@ -69,7 +68,7 @@ def outlook(tasks: Sequence[Task], force: bool, reporter: Reporter) -> Outlook:
 
 
 def _without_seeds(task: Task) -> str:
-    values: dict[str, Any] = resolved(task.spec)
+    values = resolved(task.spec)
     del values["name"], values["seed"], values["initial"]["seed"]
     return task.command + json.dumps(values, sort_keys=True)
 

@@ -35,7 +35,7 @@ class Axis:
     texts: tuple[str, ...]
     place: str
 
-    def values(self) -> list[Any]:
+    def values(self) -> list[object]:
         """The values that the texts stand for. Raises SpecError."""
         return [parse_value(text, self.place) for text in self.texts]
 
@@ -143,7 +143,7 @@ def takes_whole_numbers(key: str) -> bool:
     return "integer" in kinds and "number" not in kinds
 
 
-def _yaml(value: Any) -> str:
+def _yaml(value: object) -> str:
     """A value as text that YAML reads back as the same."""
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"

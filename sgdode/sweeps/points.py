@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sgdode.errors import Defect, SpecError
 from sgdode.model.starts import STARTS
@@ -36,7 +35,7 @@ class Task:
     spec: Spec
     hash: str
 
-    def order(self, **how: Any) -> dict[str, Any]:
+    def order(self, **how: object) -> dict[str, object]:
         """The task as plain values, for another process; see ``sgdode.sweeps.worker.work``."""
         text = self.source.text.decode("utf-8-sig")
         return {
@@ -62,7 +61,10 @@ def tasks(
     defects: dict[Defect, None] = {}
     for point in _combinations(axes):
         try:
-            overrides: list[Any] = [*settings, *((axis.key, value, axis.place) for axis, _, value in point)]
+            overrides: list[str | tuple[str, object, str]] = [
+                *settings,
+                *((axis.key, value, axis.place) for axis, _, value in point),
+            ]
             spec = read_spec(*source, overrides)
             for command in commands:
                 task = _task(source, settings, spec, point, command, folder)
@@ -77,7 +79,7 @@ def tasks(
     return list(found.values())
 
 
-Point = tuple[tuple[Axis, str, Any], ...]
+Point = tuple[tuple[Axis, str, object], ...]
 
 
 def _combinations(axes: Sequence[Axis]) -> Iterator[Point]:
@@ -108,7 +110,7 @@ def _matters(spec: Spec, key: str, command: Command) -> bool:
     return not key.startswith("simulate") and (key != "seed" or drawn)
 
 
-def value_word(value: Any) -> str:
+def value_word(value: object) -> str:
     """A value as part of a file name."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]

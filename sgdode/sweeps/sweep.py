@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sgdode.errors import Stopped, UsageError
 from sgdode.reporting import Progress, Reporter
@@ -40,7 +39,7 @@ class Ending:
         """0 for a complete file, else 1."""
         return 0 if self.status == "complete" else 1
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """What --json prints."""
         names = ("kind", "status", "skipped", "waited")
         found = {"path": str(self.path), **{name: getattr(self, name) for name in names}}
@@ -59,14 +58,14 @@ def standing(task: Task, force: bool) -> Ending | None:
 
 
 def sweep(
-    tasks: Sequence[Task], carry: Carry, reporter: Reporter, how: dict[str, Any], done: Callable[[Ending], None]
+    tasks: Sequence[Task], carry: Carry, reporter: Reporter, how: Mapping[str, object], done: Callable[[Ending], None]
 ) -> list[Ending]:
     """Compute the files of ``tasks`` that are not there; one that fails does not stop the others.
 
     ``carry`` runs the orders; ``how`` (force, resume, jobs) goes into each. ``done`` is told every Ending in the order
     of ``tasks``, as soon as it and all before it are known. Raises Stopped, with what to type to go on.
     """
-    endings = [standing(task, how["force"]) for task in tasks]
+    endings = [standing(task, bool(how["force"])) for task in tasks]
     missing = [number for number, ending in enumerate(endings) if ending is None]
     orders = [tasks[number].order(**how, wait=False) for number in missing]
     told, waited = 0, set[int]()

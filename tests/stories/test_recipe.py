@@ -1,4 +1,4 @@
-"""The README's recipe: a new thing is one record. One of each kind is added here, from outside the package, and runs."""
+"""The recipe of the README: a new thing is one record. One of each kind is added here, from outside, and runs."""
 
 import json
 import math
@@ -111,7 +111,9 @@ def test_the_keys_of_a_new_start_are_checked(monkeypatch):
         spec_of({"initial": {"kind": NEW, "length": 2.0}})
     with pytest.raises(SpecError, match=f"belongs to initial.kind {NEW}; the kind here is gaussian"):
         spec_of({"initial": {"length": 0.5}})
-    assert problem_hash(spec_of({"initial": {"kind": NEW}})) == problem_hash(spec_of({"initial": {"kind": NEW, "length": 0.5}}))
+    assert problem_hash(spec_of({"initial": {"kind": NEW}})) == problem_hash(
+        spec_of({"initial": {"kind": NEW, "length": 0.5}})
+    )
 
 
 def test_a_new_loss_changes_what_is_learnt(monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -12,7 +13,7 @@ from sgdode.errors import UsageError
 from sgdode.plots.curves import MOST_NAMES
 from sgdode.plots.groups import Series, arrange, chosen, moments, nearest_time
 from sgdode.plots.labels import as_mathematics
-from sgdode.plots.style import hues, legend_outside, lighter
+from sgdode.plots.style import Entries, hues, legend_outside, lighter
 from sgdode.plots.view import View
 from sgdode.results.alignment import cosines
 from sgdode.results.trajectory import Array, Trajectory
@@ -35,7 +36,7 @@ def draw_histogram(figure: Figure, trajectories: Sequence[Trajectory], view: Vie
     figure.set_size_inches(width, 0.5 + height * len(teachers))
     grid = figure.subplots(len(teachers), len(times), squeeze=False, sharex=True)
     top = _highest(series, view, teachers) if view.moment is not None else None
-    entries = {}
+    entries: Entries = {}
     for row, teacher in zip(grid, teachers, strict=True):
         for axes, time in zip(row, times, strict=True):
             for one, colour in zip(series, colours, strict=True):
@@ -49,7 +50,7 @@ def draw_histogram(figure: Figure, trajectories: Sequence[Trajectory], view: Vie
     legend_outside(figure, list(entries.values()), list(entries), below=True)
 
 
-def _bars(axes: Axes, series: Series, view: View, teacher: int, time: float, colour: str) -> object:
+def _bars(axes: Axes, series: Series, view: View, teacher: int, time: float, colour: str) -> Artist:
     shares, edges = shares_at(series, view, teacher, time)
     if series.simulated:
         return axes.stairs(shares, edges, fill=True, color=lighter(colour, 0.45), zorder=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +11,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
+from numpy.typing import NDArray
 
 from sgdode.plots.labels import differing, literal, phrase
 from sgdode.plots.style import NEUTRAL, legend_outside
@@ -65,7 +65,7 @@ def _run_name(run: Trajectory) -> str:
     return literal(str(run.attributes.get("name", "")))
 
 
-def _behind(x: Array, y: Array, order: Any, n: int) -> int:
+def _behind(x: Array, y: Array, order: NDArray[np.intp], n: int) -> int:
     """How many runs at the place of run ``n`` are drawn after it, on top."""
     later = list(order)[list(order).index(n) + 1 :]
     return sum(bool(x[m] == x[n] and y[m] == y[n]) for m in later)

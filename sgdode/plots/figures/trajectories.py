@@ -10,13 +10,14 @@ import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
 from sgdode.errors import UsageError
 from sgdode.plots.curves import Curve, curve_of, draw_curve
 from sgdode.plots.groups import Series, arrange, chosen, label, thinned
 from sgdode.plots.labels import as_mathematics
-from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, hues, lighter, log_axis, log_limits
+from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, Entries, Handle, hues, lighter, log_axis, log_limits
 from sgdode.plots.view import View
 from sgdode.results.alignment import cosines
 from sgdode.results.trajectory import Array, Trajectory
@@ -63,7 +64,7 @@ def _panels(figure: Figure, view: View) -> tuple[Axes, Axes, Axes]:
     return figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[0, 1]), _blank(figure, grid[1, 1])
 
 
-def _blank(figure: Figure, place: Any) -> Axes:
+def _blank(figure: Figure, place: SubplotSpec) -> Axes:
     axes = figure.add_subplot(place)
     axes.set_axis_off()
     return axes
@@ -119,7 +120,7 @@ def _marker_size(factor: float) -> float:
     return factor * float(rcParams["lines.markersize"])
 
 
-def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, str]) -> dict[str, Any]:
+def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, str]) -> Entries:
     """The teachers, the end of the linear phase, and the edge of what is possible; returns legend entries."""
     length = np.sqrt(np.diag(run.P))
     targets = (run.P / np.outer(length, length))[np.ix_(pair, pair)]
@@ -129,7 +130,7 @@ def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, 
     for axis, teacher in zip("xy", pair, strict=True):
         symbol = rf"$M_{{j{teacher}}}/\sqrt{{Q_{{jj}}P_{{{teacher}{teacher}}}}}$"
         axes.set(**{f"{axis}label": symbol, f"{axis}ticks": (-1, -0.5, 0, 0.5, 1)})
-    entries: dict[str, Any] = {
+    entries: Entries = {
         "start": Line2D([], [], ls="none", marker="o", ms=_marker_size(1.2), mfc="none", mec=NEUTRAL, mew=0.8)
     }
     for teacher, target in zip(pair, targets, strict=True):
@@ -187,8 +188,8 @@ def _risk_of(series: Series, view: View) -> Curve:
     return curve_of(samples, series, replace(view, runs=None))
 
 
-def _legend(series: list[Series], entries: dict[str, Any], view: View) -> tuple[list[Any], list[str]]:
-    made: dict[str, Any] = {}
+def _legend(series: list[Series], entries: Entries, view: View) -> tuple[list[Handle], list[str]]:
+    made: Entries = {}
     for one in series:
         if one.simulated:
             runs = view.runs or (0,)
