@@ -78,7 +78,7 @@ def test_a_start_that_cannot_be_is_told_with_its_line(engine, name):
 
 
 def test_infinite_sizes_are_for_the_equations_alone():
-    spec = load_spec(merged(SMALL, {"student": {"width": "inf"}, "integrate": {"particles": 8}}))
+    spec = load_spec(merged(SMALL, {"student": {"width": "inf"}, "integrate": {"particles": 32}}))
     with pytest.raises(SpecError, match=r"student\.width: inf is for integrate alone"):
         simulate(spec)
-    assert integrate(spec).M.shape == (6, 8, 2)
+    assert integrate(spec).M.shape == (6, 32, 2)

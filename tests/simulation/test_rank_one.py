@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sgdode.runs.engines import simulate
 from sgdode.simulation.rank_one import absorb, invert
-from sgdode.simulation.simulate import simulate
 from sgdode.simulation.small_linalg import add_outer, fold
 from sgdode.spec.load import load_spec
 

@@ -58,7 +58,7 @@ def test_every_symbol_is_that_of_the_spec():
     assert problem.rule == LearningRule(SQUARED, batch=4, decay=0.2, train_output=0.3, spherical=True)
     assert problem.inputs is ISOTROPIC
     initial = problem.initial
-    assert (initial.law, initial.seed) == (STARTS["symmetric"], 5)
+    assert (initial.law, initial.name, initial.seed) == (STARTS["symmetric"], "symmetric", 5)
     assert initial.values == {"epsilon": 0.3, "q0": 1.0, "spread": 1e-3}
 
 

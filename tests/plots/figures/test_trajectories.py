@@ -71,9 +71,9 @@ def test_what_is_refused(tmp_path):
 
 
 def test_the_help_names_every_figure():
-    from sgdode.cli import app as cli
+    from sgdode.cli.pictures import FIGURE_HELP
 
-    assert all(name in cli.FIGURES for name in FIGURES)
+    assert all(name in FIGURE_HELP for name in FIGURES)
 
 
 def test_the_command_line_draws_times_and_animations(tmp_path, monkeypatch):
