@@ -13,7 +13,6 @@ from sgdode.analysis.theorems import (
     sgd_to_full,
 )
 from sgdode.cli.tables import printed, slope_table
-from sgdode.plots.figures.slopes import slope_figure
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +59,7 @@ def test_gradient_flow_on_the_factor_is_gradient_flow():
     np.testing.assert_allclose(q, orthogonal, atol=1e-4)
 
 
-def test_table_and_figure(slopes):
+def test_the_table(slopes):
     text = printed(slope_table(slopes))
     assert "gradient flow" in text
     assert text.count("holds") == 3
-    assert len(slope_figure(slopes).axes) == 3

@@ -9,7 +9,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from support.pictures import legend
 
+from sgdode.plots.draw import draw, save_figure
 from sgdode.results.trajectory import Trajectory
 
 SPEC = """
@@ -36,7 +38,10 @@ def test_the_main_job(sgdode, spec, tmp_path):
     assert re.fullmatch(r"config-integrate-[0-9a-f]{12}\.h5", other)
     plotted = sgdode("plot", one, other)
     assert plotted.stdout == "config-risk.png\n", plotted.stderr
-    assert (tmp_path / "config-risk.png").read_bytes().startswith(b"\x89PNG")
+    picture = draw([Trajectory.load(tmp_path / path) for path in (one, other)])
+    assert legend(picture) == ["SGD, mean ± s.e. of 3 runs", "ODE (full)"]
+    again = save_figure(picture, tmp_path / "again.png")
+    assert again.read_bytes() == (tmp_path / "config-risk.png").read_bytes()
     runs, theory = Trajectory.load(tmp_path / one), Trajectory.load(tmp_path / other)
     np.testing.assert_array_equal(runs.time, theory.time)
     for seed in range(3):

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from support.pictures import legend, run, sgd
 
 from sgdode.errors import UsageError
 from sgdode.plots.draw import draw
+from sgdode.plots.figures.cost import cost
+from sgdode.plots.groups import View
 
 
 def test_cost_is_time_a_step_by_method():
@@ -19,3 +22,12 @@ def test_cost_is_time_a_step_by_method():
     assert legend(figure) == ["exact", "explicit", r"$\propto d$"]
     with pytest.raises(UsageError, match="no simulation that tells its seconds"):
         draw([run()], "cost")
+
+
+def test_its_axes():
+    figure = Figure()
+    cost(figure, [sgd(d=d) for d in (5, 50)], View(ylim=(1e-3, 1e3)))
+    (axes,) = figure.axes
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+    assert axes.get_ylim() == (1e-3, 1e3)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("dimension $d$", "µs a step")

@@ -1,9 +1,12 @@
 """Overlaps: few neurons one by one, many as distributions."""
 
 import numpy as np
+from matplotlib.figure import Figure
 from support.pictures import bars, legend, run, sgd, solid
 
 from sgdode.plots.draw import draw
+from sgdode.plots.figures.overlaps import overlaps
+from sgdode.plots.groups import View
 from sgdode.plots.style import PALETTE
 
 
@@ -47,3 +50,10 @@ def test_overlaps_of_many_neurons_are_distributions():
     np.testing.assert_allclose(thick.get_ydata(), np.median(integration.M[1:, :, 2], axis=-1))
     assert len({axes.get_ylim() for axes in figure.axes[:5]}) == 1
     assert "10% to 90% of the neurons" in legend(figure)
+
+
+def test_limits_of_the_user_are_kept():
+    figure = Figure()
+    overlaps(figure, [run()], View(xlim=(0.1, 10.0), teachers=(1,)))
+    assert {axes.get_xlim() for axes in figure.axes} == {(0.1, 10.0)}
+    assert len(solid(figure.axes[0])) == 4

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from support.pictures import run
 
 from sgdode.errors import UsageError
 from sgdode.plots.draw import draw
+from sgdode.plots.figures.specialisation import specialisation
+from sgdode.plots.groups import View
 
 
 def test_specialisation_shows_M_and_Q_in_the_order_of_the_teachers():
@@ -27,3 +30,13 @@ def test_specialisation_shows_M_and_Q_in_the_order_of_the_teachers():
     del trajectory.curves["q"]
     with pytest.raises(UsageError, match="M and Q or q are needed"):
         draw([trajectory], "specialisation")
+
+
+def test_a_map_of_one_time_has_one_panel_and_its_colours():
+    figure = Figure()
+    specialisation(figure, [run()], View(times=(10.0,)))
+    axes, colours = figure.axes
+    low, high = axes.images[0].get_clim()
+    assert -low == high, "0 has the colour in the middle"
+    assert axes.get_title().startswith("$t = ")
+    assert colours.get_ylabel() == "overlap"

@@ -1,13 +1,14 @@
-"""Pictures of neurons and of what they cost: paths between teachers, histograms, heat maps, shares, animations."""
+"""The paths of neurons between two teachers."""
 
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from support.pictures import cut, legend, run, sgd, solid
 
 from sgdode.errors import UsageError
-from sgdode.plots.draw import FIGURES, draw
+from sgdode.plots.draw import FIGURES, draw, save_figure
 from sgdode.plots.figures.trajectories import linear_phase
 from sgdode.plots.gif import animate
 from sgdode.plots.style import PALETTE
@@ -89,7 +90,11 @@ def test_the_command_line_draws_times_and_animations(tmp_path, monkeypatch):
 
     assert plot("--figure", "histogram", "--times", "0,1,1e3", "-o", "a.png").stdout == "a.png\n"
     assert plot("--figure", "trajectories", "-o", "a.gif").stdout == "a.gif\n"
-    assert (tmp_path / "a.gif").read_bytes().startswith(b"GIF89a")
+    runs = [Trajectory.load("simulation.h5"), Trajectory.load("equations.h5")]
+    again = save_figure(draw(runs, "histogram", times=[0, 1, 1e3]), tmp_path / "again.png")
+    assert again.read_bytes() == (tmp_path / "a.png").read_bytes()
+    with Image.open(tmp_path / "a.gif") as picture:
+        assert picture.n_frames == 5, "t = 0 and the four times"
     assert plot("--figure", "specialisation").stdout == "plateau-specialisation.png\n"
     refused = plot("--figure", "histogram", "--times", "soon", "-o", "b.png")
     assert "--times soon: must be numbers with commas between them" in str(refused.exception)
