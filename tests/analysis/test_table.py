@@ -1,14 +1,18 @@
 """The table of many files."""
 
 import csv
+import io
+import json
 import shutil
 import subprocess
 
 import numpy as np
 import pytest
+from support.pictures import run as made_up
 
 from sgdode import Trajectory
 from sgdode.analysis.first_passage import passage
+from sgdode.analysis.table import collect, write
 
 SPEC = """
 dimension: 60
@@ -97,3 +101,19 @@ def test_wrong_uses(arguments, answer, sgdode):
     assert done.returncode == 2
     assert answer in done.stderr
     assert done.stdout == ""
+
+
+def test_the_settings_of_all_files_make_the_columns(tmp_path):
+    """Without the command line; a file that a setting is not in leaves it empty, and a list is written as JSON."""
+    one, other = made_up(d=100), made_up(d=200)
+    other.provenance["resolved"] = json.dumps({"dimension": 200, "student": {"output_weights": [1.0, 2.0]}})
+    paths = [run.save(tmp_path / name) for name, run in (("a.h5", one), ("b.h5", other))]
+    told, text = [], io.StringIO()
+    write(collect([*paths, tmp_path / "c.h5"], [0.1], told.append), text)
+    assert len(told) == 1
+    assert "c.h5: no such file" in told[0]
+    first, second = csv.DictReader(io.StringIO(text.getvalue()))
+    assert [row["dimension"] for row in (first, second)] == ["100", "200"]
+    assert [row["student.output_weights"] for row in (first, second)] == ["", "[1.0, 2.0]"]
+    assert float(first["final_risk"]) == one.risk[-1]
+    assert float(first["time_below_0.1"]) == passage(one, 0.1).mean

@@ -120,36 +120,11 @@ def test_show_and_its_spec_run_again(sgdode, spec, tmp_path):
     assert sgdode("integrate", "again.yaml").stdout.strip() == path
 
 
-def test_export(sgdode, spec, tmp_path):
-    path = sgdode("simulate").stdout.strip()
-    assert sgdode("export", path, "-o", "x.csv").stdout == "x.csv\n"
-    header, *rows = (tmp_path / "x.csv").read_text().splitlines()
-    assert header.startswith("seed,time,step,risk,M_0_0")
-    run = Trajectory.load(tmp_path / path)
-    assert len(rows) == 3 * len(run.time)
-    assert float(rows[-1].split(",")[3]) == run.risk[-1, -1]
-    sgdode("export", path, "-o", "x.npz")
-    with np.load(tmp_path / "x.npz") as arrays:
-        np.testing.assert_array_equal(arrays["M"], run.M)
-
-
 def test_init_writes_a_spec_that_runs(sgdode, tmp_path):
     assert sgdode("init").stdout == "config.yaml\n"
     assert sgdode("init").returncode == 2
     done = sgdode("integrate", "--set", "time.stop=1", "--set", "time.points=3")
     assert done.returncode == 0, done.stderr
-
-
-def test_schema_takes_what_the_program_takes(sgdode, spec):
-    jsonschema = pytest.importorskip("jsonschema")
-    yaml = pytest.importorskip("yaml")
-    schema = json.loads(sgdode("schema").stdout)
-    jsonschema.Draft202012Validator.check_schema(schema)
-    sgdode("init", "example.yaml")
-    for name in ("config.yaml", "example.yaml"):
-        jsonschema.validate(yaml.safe_load((spec.parent / name).read_text()), schema)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**yaml.safe_load(SPEC), "studnet": 1}, schema)
 
 
 WRONG = {

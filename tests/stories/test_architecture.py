@@ -53,6 +53,25 @@ def test_help_and_spec_errors_import_nothing_heavy(tmp_path):
         assert loaded(arguments, tmp_path) == "[]", arguments
 
 
+def imported_by(path):
+    """The names of modules, or of what is in them, that a test file imports or starts with ``-m``."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.List):
+            words = [getattr(word, "value", None) for word in node.elts]
+            yield from (f"{word}.__main__" for word in words if "-m" in words and word == "sgdode")
+
+
+def test_every_module_is_imported_by_some_test():
+    seen = {name for path in PACKAGE.parent.glob("tests/**/*.py") for name in imported_by(path)}
+    modules = {"sgdode." + module.removesuffix(".py").replace("/", ".") for module in MODULES}
+    assert modules - seen == set()
+
+
 def test_no_code_is_run_from_input():
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from support.processes import SPEC, begin, eagerly, ended, until
 
+from sgdode.errors import UsageError
+from sgdode.reporting import Reporter
 from sgdode.results.trajectory import Trajectory
+from sgdode.sweeps.dask import on_cluster
 
 pytest.importorskip("distributed")
 
@@ -84,3 +87,10 @@ def test_no_scheduler_there(sgdode, tmp_path):
     done = sgdode("sweep", "c.yaml", "--grid", "seed=0", "--scheduler", "tcp:/nowhere")
     assert done.returncode == 2, done.stderr
     assert os.linesep not in done.stderr.strip()
+
+
+def test_a_broken_scheduler_file_is_told(tmp_path):
+    for text in ("", "{}", '{"address": "tcp://127.0.0.1:1"}'):
+        (tmp_path / "s.json").write_text(text)
+        with pytest.raises(UsageError, match="no Dask scheduler answers there"):
+            list(on_cluster([], {"scheduler_file": str(tmp_path / "s.json")}, Reporter(quiet=True)))

@@ -4,11 +4,17 @@ import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from support.processes import SPEC
 
+from sgdode.errors import UsageError
 from sgdode.results.trajectory import Trajectory
+from sgdode.spec.load import Source
+from sgdode.sweeps.grid import axes
+from sgdode.sweeps.points import tasks
+from sgdode.sweeps.scripts import script
 
 
 @pytest.fixture
@@ -63,3 +69,13 @@ def test_a_large_job_array_takes_several_files_a_job(folder, sgdode):
         ["sh", script.stdout.strip()], cwd=folder, env=os.environ | runs, capture_output=True, text=True, check=False
     )
     assert [line.split("initial.seed=")[1].split()[0] for line in done.stdout.splitlines()] == ["2001"]
+
+
+def test_what_is_refused(tmp_path):
+    source = Source(SPEC.encode(), "<stdin>", Path(), "c")
+    found = tasks(source, (), axes(["initial.seed=0:3"]), ("integrate",), tmp_path)
+    with pytest.raises(UsageError, match="not standard input"):
+        script(found, "shell", tmp_path / "run.sh", 1, tmp_path)
+    with pytest.raises(UsageError, match="did you mean slurm"):
+        script(found, "slrum", tmp_path / "run.sh", 1, tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -11,6 +11,7 @@ from support.noisy import BASE
 from support.specs import merged
 
 from sgdode import integrate, load_spec, simulate
+from sgdode.equations.fluctuations import linear_noise
 from sgdode.errors import SpecError
 
 POWER = {"schedule": {"power": 0.5, "time": 0.5}}
@@ -108,7 +109,7 @@ def test_what_exceeds_the_overlaps_is_not_saved(small, monkeypatch):
         for t in times:
             yield np.eye(12) * (1e40 if t > 0.5 else 1e-6), np.zeros(12)
 
-    monkeypatch.setattr("sgdode.equations.fluctuations.linear_noise.propagate", runaway)
+    monkeypatch.setattr(linear_noise, "propagate", runaway)
     found = integrate(small(integrate={"fluctuations": True}))
     assert not any(name.endswith(("_std", "_shift")) for name in found.curves)
     assert any("exceed the overlaps themselves" in warning for warning in found.warnings)
