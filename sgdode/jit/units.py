@@ -20,6 +20,7 @@ from numba.extending import intrinsic
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
 from sgdode.jit.erf import erf_and_slope
 from sgdode.model.activations import ACTIVATIONS, Activation
+from sgdode.model.learning import Loss
 from sgdode.model.overlaps import Array
 
 #: ``evaluate(x, s, ds)`` as Python sees it.
@@ -30,6 +31,8 @@ EVALUATE_SIGNATURE = types.void(VECTOR, VECTOR, VECTOR)
 #: its address, which costs nothing, for ``evaluate_at``.
 EVALUATE = FunctionType(EVALUATE_SIGNATURE)
 ADDRESS = types.int64
+#: ``residual(y, f)``: E of a label and an output.
+RESIDUAL_SIGNATURE = types.float64(types.float64, types.float64)
 #: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)``: a dual kernel, which fills K, K11, K20 (n1,n2)
 #: for variances q1 (n1,) of the first units, q2 (n2,) of the second, and covariances C (n1,n2).
 FILL_SIGNATURE = types.void(VECTOR, VECTOR, MATRIX, types.float64, types.float64, EVALUATE, EVALUATE, *[MATRIX] * 4)
@@ -41,20 +44,32 @@ FILL = FunctionType(FILL_SIGNATURE)
 VECTORISED = {ACTIVATIONS["erf"].loop: erf_and_slope}
 
 
+def _call(signature: Any) -> Any:
+    """The code of a call of a function at an address, with the arguments after it."""
+
+    def code(context: Any, builder: Any, _: Any, given: Any) -> Any:
+        convention, result = context.call_conv, signature.return_type
+        function = convention.get_function_type(result, signature.args)
+        pointer = builder.inttoptr(given[0], ir.PointerType(function))
+        status, value = convention.call_function(builder, pointer, result, signature.args, given[1:])
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return context.get_dummy_value() if result == types.void else value
+
+    return code
+
+
 @intrinsic
 def evaluate_at(typing: Any, address: Any, x: Any, s: Any, ds: Any) -> Any:
     """Call the ``evaluate`` at an address."""
 
-    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        convention, none = context.call_conv, EVALUATE_SIGNATURE.return_type
-        function = convention.get_function_type(none, EVALUATE_SIGNATURE.args)
-        pointer = builder.inttoptr(given[0], ir.PointerType(function))
-        status, _ = convention.call_function(builder, pointer, none, EVALUATE_SIGNATURE.args, given[1:])
-        with cgutils.if_unlikely(builder, status.is_error):
-            convention.return_status_propagate(builder, status)
-        return context.get_dummy_value()
+    return types.void(ADDRESS, VECTOR, VECTOR, VECTOR), _call(EVALUATE_SIGNATURE)
 
-    return types.void(ADDRESS, VECTOR, VECTOR, VECTOR), code
+
+@intrinsic
+def residual_at(typing: Any, address: Any, y: Any, f: Any) -> Any:
+    """Call the ``residual`` at an address."""
+    return RESIDUAL_SIGNATURE.return_type(ADDRESS, *RESIDUAL_SIGNATURE.args), _call(RESIDUAL_SIGNATURE)
 
 
 def machine_code(activation: Activation) -> Evaluate:
@@ -68,9 +83,22 @@ def machine_code(activation: Activation) -> Evaluate:
 
 def address(activation: Activation) -> int:
     """Where the machine code of ``evaluate`` is."""
-    evaluate: Any = machine_code(activation)
-    code = evaluate.get_compile_result(EVALUATE_SIGNATURE)
+    return _place(machine_code(activation), EVALUATE_SIGNATURE)
+
+
+def residual_address(loss: Loss) -> int:
+    """Where the machine code of the residual E(y, f) of a loss is."""
+    return _place(_residual(loss.residual), RESIDUAL_SIGNATURE)
+
+
+def _place(function: Any, signature: Any) -> int:
+    code = function.get_compile_result(signature)
     return int(code.library.get_pointer_to_function(code.fndesc.llvm_func_name))
+
+
+@lru_cache
+def _residual(function: Callable[[float, float], float]) -> Any:
+    return compiled(RESIDUAL_SIGNATURE, error_model="numpy")(function)
 
 
 @lru_cache

@@ -48,10 +48,16 @@ def teacher_overlap(spec: Spec) -> Array:
 
 
 def rule(spec: Spec) -> LearningRule:
-    """The learning rule of a spec."""
-    spherical = spec.constraint == "spherical"
-    loss = LOSSES[spec.algorithm.loss]
-    return LearningRule(loss, spec.batch_size, spec.weight_decay, spec.student.train_output, spherical)
+    """The learning rule of a spec. Keys of ``algorithm`` but the loss are numbers of the rule by the same name."""
+    numbers = spec.algorithm.model_dump(exclude={"loss"})
+    return LearningRule(
+        loss=LOSSES[spec.algorithm.loss],
+        batch=spec.batch_size,
+        decay=spec.weight_decay,
+        train_output=spec.student.train_output,
+        spherical=spec.constraint == "spherical",
+        **numbers,
+    )
 
 
 def clock(spec: Spec) -> Clock:
