@@ -43,7 +43,7 @@ def test_the_example_in_the_help_runs(command, tmp_path, shell):
     assert example, f"{command} has no example"
     assert f"sgdode {command}" in example[1]
     if command == "verify":
-        pytest.skip("three minutes; its quick form runs in test_verification")
+        pytest.skip("three minutes; what it does runs in analysis/test_theorems.py")
     (tmp_path / "config.yaml").write_text(SPEC)
     if "*.h5" in example[1]:
         assert shell("sgdode simulate -q && sgdode integrate -q").returncode == 0

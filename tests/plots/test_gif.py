@@ -1,21 +1,26 @@
 """Animations."""
 
+import numpy as np
 import pytest
 from PIL import Image
 from support.pictures import run, sgd
 
 from sgdode.plots.draw import draw
 from sgdode.plots.gif import animate
+from sgdode.results.alignment import cosines
 
 
 def test_a_frame_shows_the_runs_up_to_its_moment():
     theory = run(times=3, p=12)
     for moment in theory.time:
         figure = draw([theory], "histogram", moment=moment)
-        assert figure.axes[0].get_title() == f"$t = {moment:.3g}$"
-    lengths = [max(len(line.get_xdata()) for line in draw([theory], "trajectories", moment=moment).axes[0].lines
-                   if line.get_linestyle() == "-") for moment in theory.time[1:]]  # fmt: skip
-    assert lengths == sorted(set(lengths))
+        shown = figure.axes[0].get_title().removeprefix("$t = ").removesuffix("$")
+        assert float(shown) == pytest.approx(moment, rel=0.01)
+    for count, moment in enumerate(theory.time, 1):
+        plane, risk = draw([theory], "trajectories", moment=moment).axes[:2]
+        paths = [line for line in plane.lines if np.array_equal(line.get_xydata()[0], cosines(theory)[0, 0])]
+        assert max(len(line.get_xdata()) for line in paths) == count
+        assert risk.get_title().startswith("risk, $t = ")
 
 
 @pytest.mark.parametrize("name", ["trajectories", "histogram"])
