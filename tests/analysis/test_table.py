@@ -12,7 +12,7 @@ from support.pictures import run as made_up
 
 from sgdode import Trajectory
 from sgdode.analysis.first_passage import passage
-from sgdode.analysis.table import collect, write
+from sgdode.analysis.table import collect, write_csv
 
 SPEC = """
 dimension: 60
@@ -109,7 +109,7 @@ def test_the_settings_of_all_files_make_the_columns(tmp_path):
     other.provenance["resolved"] = json.dumps({"dimension": 200, "student": {"output_weights": [1.0, 2.0]}})
     paths = [run.save(tmp_path / name) for name, run in (("a.h5", one), ("b.h5", other))]
     told, text = [], io.StringIO()
-    write(collect([*paths, tmp_path / "c.h5"], [0.1], told.append), text)
+    write_csv(collect([*paths, tmp_path / "c.h5"], [0.1], told.append), text)
     assert len(told) == 1
     assert "c.h5: no such file" in told[0]
     first, second = csv.DictReader(io.StringIO(text.getvalue()))

@@ -7,7 +7,7 @@ from support.processes import SPEC
 
 from sgdode.reporting import Reporter
 from sgdode.results.trajectory import Trajectory
-from sgdode.runs.lock import held
+from sgdode.runs.lock import hold
 from sgdode.spec.load import Source
 from sgdode.sweeps.grid import axes
 from sgdode.sweeps.local_pool import on_this_machine
@@ -38,7 +38,7 @@ def test_an_order_becomes_a_file_once(task):
 
 
 def test_what_cannot_be_done_is_a_reply(task):
-    with held(task.path, Reporter(quiet=True)):
+    with hold(task.path, Reporter(quiet=True)):
         assert "is being computed by" in work(task.order(**HOW, wait=False), print)["busy"]
     other = task.order(**HOW, wait=True) | {"hash": "0" * 12}
     assert "reads the spec in another way" in work(other, print)["error"]

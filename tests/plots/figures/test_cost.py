@@ -7,7 +7,7 @@ from support.pictures import legend, run, sgd
 
 from sgdode.errors import UsageError
 from sgdode.plots.draw import draw
-from sgdode.plots.figures.cost import cost
+from sgdode.plots.figures.cost import draw_cost
 from sgdode.plots.groups import View
 
 
@@ -26,7 +26,7 @@ def test_cost_is_time_a_step_by_method():
 
 def test_its_axes():
     figure = Figure()
-    cost(figure, [sgd(d=d) for d in (5, 50)], View(ylim=(1e-3, 1e3)))
+    draw_cost(figure, [sgd(d=d) for d in (5, 50)], View(ylim=(1e-3, 1e3)))
     (axes,) = figure.axes
     assert axes.get_xscale() == axes.get_yscale() == "log"
     assert axes.get_ylim() == (1e-3, 1e3)

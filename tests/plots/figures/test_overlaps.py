@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from support.pictures import bars, legend, run, sgd, solid
 
 from sgdode.plots.draw import draw
-from sgdode.plots.figures.overlaps import overlaps
+from sgdode.plots.figures.overlaps import draw_overlaps
 from sgdode.plots.groups import View
 from sgdode.plots.style import PALETTE
 
@@ -54,6 +54,6 @@ def test_overlaps_of_many_neurons_are_distributions():
 
 def test_limits_of_the_user_are_kept():
     figure = Figure()
-    overlaps(figure, [run()], View(xlim=(0.1, 10.0), teachers=(1,)))
+    draw_overlaps(figure, [run()], View(xlim=(0.1, 10.0), teachers=(1,)))
     assert {axes.get_xlim() for axes in figure.axes} == {(0.1, 10.0)}
     assert len(solid(figure.axes[0])) == 4

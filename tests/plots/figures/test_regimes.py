@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from support.pictures import legend, run
 
-from sgdode.plots.figures.regimes import regimes
+from sgdode.plots.figures.regimes import draw_regimes
 from sgdode.plots.groups import View
 
 
@@ -12,7 +12,7 @@ def test_every_run_has_its_place_and_its_number():
     runs = [run(d=100, p=4), run(d=1000, p=50), run(d=1000, p=50)]
     runs[1].attributes |= {"gamma": 5.0, "name": "wide"}
     figure = Figure()
-    regimes(figure, runs, View())
+    draw_regimes(figure, runs, View())
     axes, colours = figure.axes
     assert axes.get_xscale() == axes.get_yscale() == "log"
     (points,) = [artist for artist in axes.collections if len(artist.get_offsets()) == 3]
@@ -30,7 +30,7 @@ def test_an_infinite_size_stands_beyond_the_finite_ones():
     runs = [run(), run()]
     runs[1].attributes |= {"dimension": float("inf"), "student_width": float("inf")}
     figure = Figure()
-    regimes(figure, runs, View(xlim=(1e-4, 1.0), ylim=(1e-3, 2.0)))
+    draw_regimes(figure, runs, View(xlim=(1e-4, 1.0), ylim=(1e-3, 2.0)))
     axes = figure.axes[0]
     assert (axes.get_xlim(), axes.get_ylim()) == ((1e-4, 1.0), (1e-3, 2.0))
     (points,) = [artist for artist in axes.collections if len(artist.get_offsets()) == 2]

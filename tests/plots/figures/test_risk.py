@@ -8,7 +8,7 @@ from support.pictures import bars, legend, run, sgd, solid
 
 from sgdode.errors import UsageError
 from sgdode.plots.draw import draw
-from sgdode.plots.figures.risk import risk
+from sgdode.plots.figures.risk import draw_risk
 from sgdode.plots.groups import ABSCISSAE, View
 from sgdode.plots.style import PALETTE
 
@@ -67,7 +67,7 @@ def test_zero_and_negative_risks_leave_the_axis_alone():
 
 def test_limits_of_the_user_are_kept():
     figure = Figure()
-    risk(figure, [sgd(), run()], View(x="step", xlim=(10.0, 1e4), ylim=(1e-3, 1.0)))
+    draw_risk(figure, [sgd(), run()], View(x="step", xlim=(10.0, 1e4), ylim=(1e-3, 1.0)))
     (axes,) = figure.axes
     assert (axes.get_xlim(), axes.get_ylim()) == ((10.0, 1e4), (1e-3, 1.0))
     assert axes.get_xlabel() == ABSCISSAE["step"]

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from support.pictures import legend, run, sgd, solid
 
 from sgdode.plots.draw import draw
-from sgdode.plots.figures.share import share
+from sgdode.plots.figures.share import draw_share
 from sgdode.plots.groups import ABSCISSAE, View
 from sgdode.results.alignment import share_inside
 
@@ -19,7 +19,7 @@ def test_share_is_a_curve_for_each_problem():
 
 def test_its_axes():
     figure = Figure()
-    share(figure, [run()], View(xlim=(0.1, 10.0)))
+    draw_share(figure, [run()], View(xlim=(0.1, 10.0)))
     (axes,) = figure.axes
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
     assert axes.get_xlim() == (0.1, 10.0)

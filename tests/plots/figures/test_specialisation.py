@@ -7,7 +7,7 @@ from support.pictures import run
 
 from sgdode.errors import UsageError
 from sgdode.plots.draw import draw
-from sgdode.plots.figures.specialisation import specialisation
+from sgdode.plots.figures.specialisation import draw_specialisation
 from sgdode.plots.groups import View
 
 
@@ -34,7 +34,7 @@ def test_specialisation_shows_M_and_Q_in_the_order_of_the_teachers():
 
 def test_a_map_of_one_time_has_one_panel_and_its_colours():
     figure = Figure()
-    specialisation(figure, [run()], View(times=(10.0,)))
+    draw_specialisation(figure, [run()], View(times=(10.0,)))
     axes, colours = figure.axes
     low, high = axes.images[0].get_clim()
     assert -low == high, "0 has the colour in the middle"
