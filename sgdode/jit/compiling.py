@@ -27,6 +27,8 @@ RNG = npy_rng
 REORDER = {"reassoc", "contract"}
 #: Sums over many entries, in the functions that call them.
 SUMS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": REORDER, "forceinline": True}
+#: Random numbers, which are NumPy's bit for bit.
+DRAWS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 #: The steps of SGD. Nothing is allocated in these functions: without reference counts (``_nrt``) a step of p = 8 takes
 #: a third of the time, and with the functions in one another (``forceinline``) two thirds of that: arrays are passed
 #: as seven words each.
@@ -71,4 +73,4 @@ def per_precision(signature: Callable[[Any], Any], **options: Any) -> Callable[[
 
 def named(record: Any, fields: Iterable[Any]) -> Any:
     """The compiled type of a NamedTuple class whose entries have the types ``fields``."""
-    return types.NamedTuple(tuple(fields), record)
+    return types.BaseTuple.from_types(tuple(fields), record)

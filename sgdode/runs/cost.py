@@ -55,16 +55,16 @@ def _simulation(spec: Spec, jobs: int) -> float:
     problem = build(spec)
     grid, beginning = _grid(spec), start(problem)
     assert grid.step is not None
-    plan = planned(problem, beginning, sampling(spec))
+    scheme = planned(problem, beginning, sampling(spec))
     seeds, total = spec.simulate.seeds, int(grid.step[-1])
     rng = np.random.Generator(np.random.SFC64(0))
     with threadpool_limits(1 if seeds > 1 else None, "blas"), np.errstate(all="ignore"):
-        state, move = begin(plan, beginning, rng), mover(plan)
+        state, move = begin(scheme, beginning, rng), mover(scheme)
 
         def steps(count: int) -> bool:
             return bool(move(state, count))
 
-        per_step = _rate(steps, plan.ahead, total)
+        per_step = _rate(steps, scheme.ahead, total)
     saving_once = _once(lambda: risk_function(problem)(*_start_overlaps(beginning), beginning.a))
     rounds = math.ceil(seeds / max(1, min(jobs, seeds)))
     return rounds * (total * per_step + len(grid.time) * saving_once)

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sgdode.jit.units import address
+from sgdode.jit.units import address, residual_address
 from sgdode.model.clock import Clock
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
-from sgdode.simulation import explicit, step
-from sgdode.simulation import large as wide
-from sgdode.simulation import small as directions
-from sgdode.simulation.normals import words
+from sgdode.simulation import explicit, large, small
+from sgdode.simulation.rule import Rule
+from sgdode.simulation.step import Sizes, Target, Weights, Workspace
 
 Array = NDArray[np.float64]
 Real = NDArray[Any]
@@ -60,7 +59,7 @@ class Scheme:
     rather than loops."""
 
     problem: Problem
-    rule: step.Rule
+    rule: Rule
     L: Array
     capacity: int
     block: int
@@ -106,7 +105,8 @@ def planned(
     """How a problem is simulated from its start. ``block`` and ``wide`` override the measured rule (for tests)."""
     L, p, d, learning = start.overlaps.L, int(problem.p), int(problem.d), problem.rule
     student, teacher = problem.activations
-    rule = step.Rule(
+    rule = Rule(
+        residual_address(learning.loss),
         student.gain,
         teacher.gain,
         problem.teacher.noise**0.5,
@@ -147,90 +147,91 @@ def best(p: int, r: int, d: int, batch: int) -> tuple[bool, int]:
     return True, max(1, (64 if p < 512 else 128) // batch)
 
 
-def begin(plan: Scheme, start: Start, rng: np.random.Generator) -> State:
+def begin(scheme: Scheme, start: Start, rng: np.random.Generator) -> State:
     """The state at step 0."""
-    overlaps, r, m = start.overlaps, plan.rank, start.overlaps.B.shape[1]
-    if plan.explicit:
-        W = np.zeros((plan.p, plan.d), plan.real)
-        W[:, :r], W[:, r : r + m] = overlaps.A * plan.d**0.5, overlaps.B * plan.d**0.5
-        return State(W, plan.d - r, np.empty((0, 0), plan.real), start.a.copy(), rng)
-    W = np.zeros((r + plan.capacity, plan.p), plan.real)
+    overlaps, r, m = start.overlaps, scheme.rank, start.overlaps.B.shape[1]
+    if scheme.explicit:
+        W = np.zeros((scheme.p, scheme.d), scheme.real)
+        W[:, :r], W[:, r : r + m] = overlaps.A * scheme.d**0.5, overlaps.B * scheme.d**0.5
+        return State(W, scheme.d - r, np.empty((0, 0), scheme.real), start.a.copy(), rng)
+    W = np.zeros((r + scheme.capacity, scheme.p), scheme.real)
     W[:r], W[r : r + m] = overlaps.A.T, overlaps.B.T
-    if plan.dimension <= plan.capacity:
-        m = plan.capacity
-    inverse = np.full((0, 0) if plan.wide else (plan.p, plan.p), np.nan, plan.real)
+    if scheme.dimension <= scheme.capacity:
+        m = scheme.capacity
+    inverse = np.full((0, 0) if scheme.wide else (scheme.p, scheme.p), np.nan, scheme.real)
     return State(W, m, inverse, start.a.copy(), rng)
 
 
 Mover = Callable[[State, int], bool]
 
 
-def mover(plan: Scheme) -> Mover:
+def mover(scheme: Scheme) -> Mover:
     """``move(state, steps)``: that many steps of SGD, in place. False where the run diverged on the way; state.step is
     then the last step before. Owns its room to work in: one mover per thread."""
-    return _explicit(plan) if plan.explicit else _exact(plan)
+    return _explicit(scheme) if scheme.explicit else _exact(scheme)
 
 
-def _kernel(plan: Scheme) -> Any:
+def _kernel(scheme: Scheme) -> Callable[..., Any]:
     """The code of the steps; compiled, which takes 15 s, where it is called for the first time on a machine.
 
     In the threads of the runs: an exception that a signal raises in the main thread could be lost in the compiler.
     """
-    if plan.explicit:
-        return explicit.advance(plan.real)
-    return wide.advance if plan.wide else directions.advance(plan.real)
+    if scheme.explicit:
+        return explicit.plain_steps(scheme.real)
+    return large.steps_in_products if scheme.wide else small.steps_in_loops(scheme.real)
 
 
-def _exact(plan: Scheme) -> Mover:
-    p, k, n = plan.p, len(plan.a_star), plan.block * plan.rule.batch
-    samples = plan.ahead * plan.rule.batch
-    rows = plan.rank + plan.capacity
-    outside = n if plan.block > 1 else min(n, p)
-    L = np.ascontiguousarray(plan.L, plan.real)
-    tables = [np.empty(shape, plan.real) for shape in ((samples, rows), (outside, outside), (n, p))]
-    gram = np.empty((n if plan.block > 1 else 1, n), plan.real)
-    R = np.empty((0, 0) if plan.wide else (p, p))
-    room, labels = np.zeros((9, max(p, rows, n))), np.zeros((4, samples * k))
-    advance, functions = _kernel(plan), tuple(map(address, plan.problem.activations))
+def _workspace(scheme: Scheme) -> Workspace:
+    """Room for the blocks of a run."""
+    p, k, n = scheme.p, len(scheme.a_star), scheme.block * scheme.rule.batch
+    samples = scheme.ahead * scheme.rule.batch
+    rows = scheme.rank + scheme.capacity
+    outside = n if scheme.block > 1 else min(n, p)
+    inputs, T, C = (np.empty(shape, scheme.real) for shape in ((samples, rows), (outside, outside), (n, p)))
+    gram = np.empty((n if scheme.block > 1 else 1, n), scheme.real)
+    R = np.empty((0, 0) if scheme.wide else (p, p))
+    return Workspace(inputs, T, C, gram, R, np.zeros((9, max(p, rows, n))), np.zeros((4, samples * k)))
+
+
+def _exact(scheme: Scheme) -> Mover:
+    L = np.ascontiguousarray(scheme.L, scheme.real)
+    target = Target(address(scheme.problem.teacher.activation), L, scheme.a_star)
+    sizes = Sizes(scheme.dimension, scheme.block, scheme.ahead)
+    student, workspace, take_steps = address(scheme.problem.student.activation), _workspace(scheme), _kernel(scheme)
 
     def move(state: State, steps: int) -> bool:
-        dt = plan.clock.step_sizes(state.step, steps)
-        fixed: tuple[Any, ...] = (plan.rule, state.rng, words(state.rng), L, plan.a_star, dt)
-        moving: tuple[Any, ...] = (state.W, state.m, plan.dimension, state.a)
-        steps_at_once: tuple[Any, ...] = (plan.block, plan.ahead)
-        state.m, done = advance(
-            *functions, *fixed, *moving, *steps_at_once, state.inverse, *tables, gram, R, room, labels
-        )
+        dt = scheme.clock.step_sizes(state.step, steps)
+        weights = Weights(state.W, state.inverse, state.a)
+        state.m, done = take_steps(student, target, scheme.rule, state.rng, dt, sizes, weights, state.m, workspace)
         state.step += done
         return bool(done == steps)
 
     return move
 
 
-def _explicit(plan: Scheme) -> Mover:
-    W_star = np.zeros((len(plan.a_star), plan.d))
-    W_star[:, : plan.rank] = plan.L * plan.d**0.5
-    gradient = np.empty((plan.p, plan.d), plan.real)
-    advance, functions = _kernel(plan), tuple(map(address, plan.problem.activations))
-    x, room = np.empty(plan.d), np.empty((7, max(plan.p, len(plan.a_star))))
+def _explicit(scheme: Scheme) -> Mover:
+    W_star = np.zeros((len(scheme.a_star), scheme.d))
+    W_star[:, : scheme.rank] = scheme.L * scheme.d**0.5
+    target = Target(address(scheme.problem.teacher.activation), W_star, scheme.a_star)
+    gradient = np.empty((scheme.p, scheme.d), scheme.real)
+    student, take_steps = address(scheme.problem.student.activation), _kernel(scheme)
+    x, room = np.empty(scheme.d), np.empty((7, max(scheme.p, len(scheme.a_star))))
 
     def move(state: State, steps: int) -> bool:
-        dt = plan.clock.step_sizes(state.step, steps)
-        done = advance(
-            *(*functions, plan.rule, state.rng, W_star, plan.a_star, dt, state.W, gradient, state.a, x, room)
-        )
+        dt = scheme.clock.step_sizes(state.step, steps)
+        done = take_steps(student, target, scheme.rule, state.rng, dt, state.W, gradient, state.a, x, room)
         state.step += done
         return bool(done == steps)
 
     return move
 
 
-def overlaps_of(plan: Scheme, state: State) -> tuple[Array, Array, Array]:
+def overlaps_of(scheme: Scheme, state: State) -> tuple[Array, Array, Array]:
     """Q (p,p), M (p,k) and q = diag Q⊥ (p,) of a state, in float64."""
-    r = plan.rank
-    if plan.explicit:
-        W = np.asarray(state.W.T, dtype=float) / plan.d**0.5
+    r = scheme.rank
+    if scheme.explicit:
+        W = np.asarray(state.W.T, dtype=float) / scheme.d**0.5
     else:
         W = np.asarray(state.W[: r + state.m], dtype=float)
     Q = W.T @ W
-    return (Q + Q.T) / 2, W[:r].T @ plan.L.T, np.asarray((W[r:] ** 2).sum(axis=0))
+    return (Q + Q.T) / 2, W[:r].T @ scheme.L.T, np.asarray((W[r:] ** 2).sum(axis=0))

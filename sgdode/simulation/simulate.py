@@ -61,10 +61,10 @@ def simulate(
     if not problem.inputs.isotropic:
         raise SpecError([Defect("", "inputs", "simulation is for isotropic inputs alone; use spectrum: isotropic")])
     beginning = start(problem)
-    plan = planned(problem, beginning, sampling, block, wide)
+    scheme = planned(problem, beginning, sampling, block, wide)
     grid = saved_grid(saving, problem.clock, problem.finite)
     records = _records(problem, saving, sampling, len(grid.time), keeper)
-    shared = Shared(plan, sampling, beginning, grid, records, risk_function(problem), about)
+    shared = Shared(scheme, sampling, beginning, grid, records, risk_function(problem), about)
     runs = _begin(shared) if keeper is None or keeper.resumed is None else _resume(keeper.resumed, shared)
     threads = 1 if sampling.seeds > 1 else processors()
     with threadpool_limits(threads, "blas"):
@@ -90,9 +90,9 @@ class Run:
 
 @dataclass
 class Shared:
-    """What the runs share: the plan, the start, when to save, where to, and the flag that stops them."""
+    """What the runs share: the scheme, the start, when to save, where to, and the flag that stops them."""
 
-    plan: Scheme
+    scheme: Scheme
     sampling: Sampling
     start: Start
     grid: Grid
@@ -104,7 +104,7 @@ class Shared:
     def save(self, number: int, run: Run) -> bool:
         """Record a state as the next saved time. False where its overlaps are not finite."""
         state, given = run.state, self.start.overlaps
-        Q, M, q = overlaps_of(self.plan, state) if run.saved else (given.Q, given.M, given.q)
+        Q, M, q = overlaps_of(self.scheme, state) if run.saved else (given.Q, given.M, given.q)
         if not (np.isfinite(Q).all() and np.isfinite(M).all() and np.isfinite(state.a).all()):
             return False
         risk = self.risk(Q, M, given.P, state.a)
@@ -148,7 +148,7 @@ def _begin(shared: Shared) -> list[Run]:
     runs = []
     for number in range(shared.sampling.seeds):
         rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(shared.sampling.seed, spawn_key=(number,))))
-        runs.append(Run(begin(shared.plan, shared.start, rng)))
+        runs.append(Run(begin(shared.scheme, shared.start, rng)))
         runs[-1].diverged = not shared.save(number, runs[-1])
     return runs
 
@@ -182,7 +182,7 @@ def _advance(shared: Shared, runs: list[Run], jobs: int, progress: Progress | No
 def _to_the_end(shared: Shared, number: int, run: Run) -> None:
     """Move one run on until its last saved time, its divergence, or the flag."""
     assert shared.grid.step is not None
-    move, pace = mover(shared.plan), Pace(shared.plan.ahead)
+    move, pace = mover(shared.scheme), Pace(shared.scheme.ahead)
     with np.errstate(all="ignore"):
         while run.saved < len(shared.grid.step) and not run.diverged:
             if not _reach(shared, run, move, int(shared.grid.step[run.saved]), pace):
@@ -256,18 +256,18 @@ def _resume(kept: Trajectory, shared: Shared) -> list[Run]:
 
 
 def _trajectory(shared: Shared, runs: list[Run]) -> Trajectory:
-    grid, plan, sampling = shared.grid, shared.plan, shared.sampling
+    grid, scheme, sampling = shared.grid, shared.scheme, shared.sampling
     assert grid.step is not None
     kept, failed = min(run.saved for run in runs), [run for run in runs if run.diverged]
-    warnings = [*shared.start.warnings, *too_coarse(plan.problem, sampling.precision)]
+    warnings = [*shared.start.warnings, *too_coarse(scheme.problem, sampling.precision)]
     diverged_at = None
     if failed:
-        diverged_at = float(plan.clock.time(min(run.state.step for run in failed)))
+        diverged_at = float(scheme.clock.time(min(run.state.step for run in failed)))
         warnings.append(f"diverged: {len(failed)} of {len(runs)} runs, the first after t = {diverged_at:.6g}")
     told = {
         "method": sampling.method,
         "precision": sampling.precision,
-        "block_size": 1 if plan.explicit else plan.block,
+        "block_size": 1 if scheme.explicit else scheme.block,
         "rng": "SFC64",
         "seed": sampling.seed,
         "seeds": sampling.seeds,

@@ -3,13 +3,13 @@
 import numpy as np
 from support.pictures import run, sgd
 
-from sgdode.cli.describe import chart, show, stored_spec
+from sgdode.cli.describe import chart, description, stored_spec
 
 
 def test_a_description_has_its_parts():
     trajectory = sgd(p=12)
     trajectory.warnings = ["a warning"]
-    text = show(trajectory, 80)
+    text = description(trajectory, 80)
     assert text.startswith("plateau: simulation (exact), complete")
     assert "Warnings\n  a warning" in text
     assert "mean over 8 seeds" in text

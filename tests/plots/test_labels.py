@@ -5,7 +5,7 @@ import math
 import pytest
 from support.pictures import run, sgd
 
-from sgdode.plots.labels import common, differing, distinctions, engine, number, phrase, same_problem
+from sgdode.plots.labels import as_mathematics, common, differing, distinctions, engine, phrase, same_problem
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from sgdode.plots.labels import common, differing, distinctions, engine, number,
     [(0.5, "0.5"), (1e-3, "10^{-3}"), (5e-7, r"5\cdot 10^{-7}"), (1e6, "10^{6}"), (0, "0"), (math.inf, r"\infty")],
 )
 def test_numbers(value, text):
-    assert number(value).replace(r"\,", "").replace(r"\cdot10", r"\cdot 10") == text
+    assert as_mathematics(value).replace(r"\,", "").replace(r"\cdot10", r"\cdot 10") == text
 
 
 def test_phrases():

@@ -57,8 +57,8 @@ def twin(spec):
 
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 def test_it_is_the_loop_in_numpy(changes, monkeypatch):
-    used, made = [], explicit.advance
-    monkeypatch.setattr(explicit, "advance", lambda real: used.append(real) or made(real))
+    used, made = [], explicit.plain_steps
+    monkeypatch.setattr(explicit, "plain_steps", lambda real: used.append(real) or made(real))
     spec = experiment(changes, "explicit")
     run = simulate(spec)
     assert used

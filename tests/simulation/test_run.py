@@ -11,7 +11,7 @@ from sgdode.model.start_laws import start
 from sgdode.runs.engines import sampling
 from sgdode.simulation import large as wide
 from sgdode.simulation import step as sgd
-from sgdode.simulation.run import begin, best, mover, overlaps, planned
+from sgdode.simulation.run import begin, best, mover, overlaps_of, planned
 from sgdode.spec.build import build
 
 RUNS = 1000
@@ -31,7 +31,7 @@ def law(spec, block=None, wide=None, seed=0, runs=RUNS, steps=STEPS):
         rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(run,))))
         state = begin(plan, beginning, rng)
         assert move(state, steps)
-        Q, M, _ = overlaps(plan, state)
+        Q, M, _ = overlaps_of(plan, state)
         features = [Q[0, 0], Q[-1, -1], Q[0, -1], M[0, 0], M[-1, -1], M[0, -1]]
         rows.append([*features, state.a[0], state.a[-1]])
     return np.array(rows)
