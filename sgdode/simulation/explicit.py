@@ -9,7 +9,7 @@ from sgdode.jit.compiling import MATRIX, RNG, STEPS, VECTOR, compiled, per_preci
 from sgdode.jit.normals import standard_normal
 from sgdode.jit.units import ADDRESS, evaluate_at, residual_at
 from sgdode.model.overlaps import Array
-from sgdode.simulation.rule import RULE, Real, Rule, move_row, output_change
+from sgdode.simulation.rule import IN_PLACE, RULE, Real, Rule, move_row, output_change
 from sgdode.simulation.step import Target, target_type
 
 _X, _S, _SLOPE, _CHANGE, _X_STAR, _S_STAR, _SLOPE_STAR = range(7)
@@ -47,7 +47,7 @@ def _displacement(student: int, rule: Rule, y: float, W: Real, a: Array, x: Arra
     output = 0.0
     for i in range(p):
         output += a[i] * room[_S, i] / p
-    return residual_at(rule.residual, y, output)
+    return y - output if rule.residual == IN_PLACE else residual_at(rule.residual, y, output)
 
 
 @per_precision(

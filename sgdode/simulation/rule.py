@@ -24,6 +24,8 @@ from sgdode.model.overlaps import Array
 
 #: An array of weights: float64 or float32.
 Real = NDArray[np.floating[Any]]
+#: ``Rule.residual`` of the squared loss: E = y − f stands in the code, so that compilers order its products as ever.
+IN_PLACE = 0
 _NARROW, _WIDE = 1e-8, 1e8  # a scale outside these is multiplied into the coefficients
 
 #: The rows of ``room``, vectors to work in: fields, σ, σ', the change of a, 2 (1 − ωδt) Σ c λ, the scale and keep of
@@ -32,8 +34,8 @@ X, S, SLOPE, CHANGE, NORM, SCALE, KEEP, REFLECTION, PROJECTION = range(9)
 
 
 class Rule(NamedTuple):
-    """The numbers of an SGD step: the address of the residual E(y, f), gains of the activations, √Δ, η_a, ω, batch
-    size, ‖w_i‖² = d or not, and the size of fields or steps at which a run counts as diverged."""
+    """The numbers of an SGD step: the address of the residual E(y, f) or IN_PLACE, gains of the activations, √Δ, η_a,
+    ω, batch size, ‖w_i‖² = d or not, and the size of fields or steps at which a run counts as diverged."""
 
     residual: int
     student_gain: float
@@ -135,7 +137,8 @@ def sample(evaluate: int, rule: Rule, dt: float, row: int, fields: Real, a: Arra
         for i in range(p):
             x[i] *= rule.student_gain
     evaluate_at(evaluate, x, s, slope)
-    error = residual_at(rule.residual, y, _dot(a, s) / p)
+    output = _dot(a, s) / p
+    error = y - output if rule.residual == IN_PLACE else residual_at(rule.residual, y, output)
     size = _share(dt / rule.batch * rule.student_gain * error, a, x, slope, fields, row)
     if rule.train != 0.0:
         for i in range(p):

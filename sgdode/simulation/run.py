@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from sgdode.jit.units import address, residual_address
 from sgdode.model.clock import Clock
+from sgdode.model.learning import SQUARED
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
 from sgdode.simulation import explicit, large, small
-from sgdode.simulation.rule import Rule
+from sgdode.simulation.rule import IN_PLACE, Rule
 from sgdode.simulation.step import Sizes, Target, Weights, Workspace
 
 Array = NDArray[np.float64]
@@ -106,7 +107,7 @@ def planned(
     L, p, d, learning = start.overlaps.L, int(problem.p), int(problem.d), problem.rule
     student, teacher = problem.activations
     rule = Rule(
-        residual_address(learning.loss),
+        IN_PLACE if learning.loss is SQUARED else residual_address(learning.loss),
         student.gain,
         teacher.gain,
         problem.teacher.noise**0.5,
