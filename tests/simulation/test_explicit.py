@@ -5,12 +5,11 @@ import math
 import numpy as np
 import pytest
 from scipy.special import erf
+from support.built import grid_of, started
 from support.sgd import experiment
 
-from sgdode.model.clock import saved_grid
-from sgdode.model.starts import start
+from sgdode import simulate
 from sgdode.simulation import explicit
-from sgdode.simulation.simulate import simulate
 
 VARIANTS = {
     "plain": {},
@@ -27,7 +26,7 @@ VARIANTS = {
 
 def twin(spec):
     """M (T,p,k) and a (p,) of run 0: one input, one sum and one neuron at a time where NumPy allows it."""
-    beginning, grid = start(spec), saved_grid(spec)
+    beginning, grid = started(spec), grid_of(spec)
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(spec.seed, spawn_key=(0,))))
     d, k, a = int(spec.d), spec.k, beginning.a.copy()
     A, B, L = beginning.overlaps.A, beginning.overlaps.B, beginning.overlaps.L
