@@ -10,24 +10,42 @@ from types import FrameType
 from sgdode.errors import Stopped
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+#: The signals that came while something was stoppable. An exception out of a handler is lost where the interpreter is
+#: in a callback (of a weak reference, of the compiler): then it is this that stops the run.
+_heard: list[int] = []
+_blocks: list[object] = []
 
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGUSR1 raise Stopped in the main thread while the block runs."""
+    """SIGINT, SIGTERM and SIGUSR1 raise Stopped in the main thread while the block runs; at its end at the latest, and
+    wherever :func:`stop_if_asked` is called."""
 
     def stop(number: int, _: FrameType | None) -> None:
-        raise Stopped(signal.Signals(number).name, 130 if number == signal.SIGINT else 75)
+        _heard.append(number)
+        stop_if_asked()
 
     before = {}
     with contextlib.suppress(ValueError):  # not in the main thread: signals are somebody else's
         for number in _SIGNALS:
             before[number] = signal.signal(number, stop)
+    _blocks.append(before)
     try:
         yield
+        stop_if_asked()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        _blocks.pop()
+        if not _blocks:
+            _heard.clear()
+
+
+def stop_if_asked() -> None:
+    """Raise Stopped where a signal has come since something became stoppable."""
+    if _heard:
+        number = _heard[0]
+        raise Stopped(signal.Signals(number).name, 130 if number == signal.SIGINT else 75)
 
 
 @contextlib.contextmanager

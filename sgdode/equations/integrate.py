@@ -22,7 +22,7 @@ from sgdode.model.start_laws import Start, start
 from sgdode.results.alignment import squared_inside
 from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import About, Trajectory
-from sgdode.signals import undisturbed
+from sgdode.signals import stop_if_asked, undisturbed
 
 Progress = Callable[[float, float], None]
 NOTHING = About({}, {})
@@ -131,6 +131,7 @@ def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | Non
             keeper.keep(partial)
 
     def at(time: float) -> None:
+        stop_if_asked()
         if progress is not None:
             progress(float(np.searchsorted(grid.time, time)), float(len(grid.time) - 1))
         if keeper is not None and keeper.due():

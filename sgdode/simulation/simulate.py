@@ -24,7 +24,7 @@ from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
 from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import About, Trajectory
-from sgdode.signals import undisturbed
+from sgdode.signals import stop_if_asked, undisturbed
 from sgdode.simulation.run import Array, Mover, Sampling, Scheme, State, begin, mover, overlaps_of, planned
 
 Progress = Callable[[float, float], None]
@@ -167,6 +167,7 @@ def _advance(shared: Shared, runs: list[Run], jobs: int, progress: Progress | No
                 finished, running = wait(futures, _POLL_SECONDS, FIRST_EXCEPTION)
                 for future in finished:
                     future.result()
+                stop_if_asked()
                 if progress is not None:
                     progress(float(sum(run.state.step for run in runs)), total)
                 if not running or (keeper is not None and keeper.due()):

@@ -58,7 +58,7 @@ def work(order: Order, hear: Callable[[float], None]) -> Reply:
 
 def serve_orders() -> None:
     """Take orders until standard input ends."""
-    from sgdode.signals import stoppable
+    from sgdode.signals import stop_if_asked, stoppable
 
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
@@ -71,6 +71,7 @@ def serve_orders() -> None:
                 busy.set()
                 _answer(answers, work(json.loads(line), _Share(answers)))
                 busy.clear()
+                stop_if_asked()
     except (Stopped, BrokenPipeError):
         pass
     os._exit(0)  # the listening thread may hold standard input
