@@ -60,7 +60,7 @@ def test_kills_at_random_moments_lose_nothing(command, folder, counted):
     """A run touches its files six times for a checkpoint: it is killed before the first one, and then before any of
     them, so that it goes on where a checkpoint was kept, half written, or written and not yet in its place."""
     chance, options = random.Random(9), WIDE[command]
-    for touch in (1, *(chance.randint(2, 40) for _ in range(3))):
+    for touch in (1, *(chance.randint(2, 30) for _ in range(2))):
         status, _, err = run(folder, command, "--resume", *options, env=eagerly(kill=touch))
         assert status == -signal.SIGKILL, err
         all_whole(folder, counted)
