@@ -16,7 +16,7 @@ from sgdode.cli.options import Force, Request, Verbose, asked_as
 from sgdode.cli.pictures import PictureRequest, draw_files, load_result
 from sgdode.cli.sweep import add_sweep_commands
 from sgdode.cli.theory import add_theory_commands
-from sgdode.errors import UsageError
+from sgdode.errors import FileError, UsageError
 from sgdode.plots.figures.records import listed
 from sgdode.plots.view import SUFFIXES
 
@@ -168,6 +168,8 @@ def schema_command(
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
     if out is None:
         print(text)
+    elif not out.parent.is_dir():
+        raise FileError(f"{out}: cannot be written: there is no folder {out.parent}")
     else:
         write_text(out, text + "\n")
         print(out)
