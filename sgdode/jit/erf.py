@@ -13,6 +13,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from sgdode.model.overlaps import Array
+
 # fmt: off
 _R = (
     0.24302789671112435, -0.41280522401695346, 0.24644990063069483, -0.09242691503929423, 0.012266719373147184,
@@ -43,7 +45,7 @@ def _power_of_two(typing: Any, rounded: Any) -> Any:
     return types.float64(types.float64), code
 
 
-def erf_and_slope(x: Any, s: Any, ds: Any) -> None:
+def erf_and_slope(x: Array, s: Array, ds: Array) -> None:
     """Fills s = erf(x/√2) and ds = √(2/π) exp(−x²/2), all (n,). Plain numba code; a NaN stays one."""
     for i in range(x.size):
         y = abs(x[i])

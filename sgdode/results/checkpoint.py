@@ -58,6 +58,7 @@ class Keeper:
         return self.resumed is not None
 
     def drop(self) -> None:
-        """Remove the checkpoint: the run is whole."""
-        with contextlib.suppress(OSError):
-            self.path.unlink()
+        """Remove the checkpoint, and what a kill may have left of one half written: the run is whole."""
+        for left in (self.path, self.path.with_name(self.path.name + ".part")):
+            with contextlib.suppress(OSError):
+                left.unlink()

@@ -13,7 +13,7 @@ from numba import types
 
 from sgdode.gaussian.variance.erf_student import erf_student_variance, erf_variance
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
-from sgdode.jit.pairs import PAIR
+from sgdode.jit.pairs import PAIR, Pair
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
@@ -76,7 +76,7 @@ _EXPANSION = types.Tuple((_WHOLE, VECTOR, VECTOR, MATRIX, VECTOR))
 
 
 @compiled(_EXPANSION(MATRIX, VECTOR, types.intp, *[VECTOR] * 4))
-def _expand(Omega: Any, v: Any, p: Any, w: Any, beta: Any, w_teacher: Any, beta_teacher: Any) -> Any:
+def _expand(Omega: Array, v: Array, p: int, w: Array, beta: Array, w_teacher: Array, beta_teacher: Array) -> Any:
     """Each unit as the units of its mixture: their owners, weights and scales, covariances and signed weights."""
     n = v.size
     size = p * w.size + (n - p) * w_teacher.size
@@ -96,7 +96,7 @@ def _expand(Omega: Any, v: Any, p: Any, w: Any, beta: Any, w_teacher: Any, beta_
 
 
 @compiled(types.void(MATRIX, _WHOLE, VECTOR, VECTOR, MATRIX))
-def _gather(products: Any, owner: Any, weight: Any, scale: Any, out: Any) -> None:
+def _gather(products: Array, owner: Array, weight: Array, scale: Array, out: Array) -> None:
     out[:] = 0.0
     for b in range(products.shape[0]):
         for c in range(products.shape[0]):
@@ -109,8 +109,8 @@ def _gather(products: Any, owner: Any, weight: Any, scale: Any, out: Any) -> Non
 
 @compiled(types.void(MATRIX, VECTOR, types.float64, *[VECTOR] * 4, types.float64, types.float64, MATRIX))
 def mixture_variance(
-    Omega: Any, v: Any, noise: Any, w: Any, beta: Any, w_teacher: Any, beta_teacher: Any,
-    constant: Any, teacher_constant: Any, out: Any,
+    Omega: Array, v: Array, noise: float, w: Array, beta: Array, w_teacher: Array, beta_teacher: Array,
+    constant: float, teacher_constant: float, out: Array,
 ) -> None:  # fmt: skip
     """Fill ``out`` (p,p) for two sigmoidal units. A constant of σ acts like noise, since erf is odd."""
     p = out.shape[0]
@@ -123,7 +123,7 @@ def mixture_variance(
 
 @compiled(types.void(MATRIX, VECTOR, types.float64, *[VECTOR] * 2, PAIR, PAIR, PAIR, MATRIX))
 def tanh_student_variance(
-    Omega: Any, v: Any, noise: Any, w: Any, beta: Any, ss: Any, st: Any, tt: Any, out: Any
+    Omega: Array, v: Array, noise: float, w: Array, beta: Array, ss: Pair, st: Pair, tt: Pair, out: Array
 ) -> None:
     """Fill ``out`` (p,p) for a tanh student of any teacher; ``ss``, ``st``, ``tt``: dual kernels of erf and teacher."""
     p, one = out.shape[0], np.ones(1)

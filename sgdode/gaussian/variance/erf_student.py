@@ -16,13 +16,14 @@ from numba import types
 
 from sgdode.jit.asin import asin
 from sgdode.jit.compiling import MATRIX, REORDER, VECTOR, compiled
-from sgdode.jit.pairs import PAIR
+from sgdode.jit.pairs import PAIR, Pair
+from sgdode.model.overlaps import Array
 
 _TWO_OVER_PI = 2.0 / math.pi
 
 
 @compiled(types.float64(MATRIX, types.intp, types.intp, types.float64, VECTOR, VECTOR), error_model="numpy")
-def _solve(Omega: Any, i: Any, j: Any, squared: Any, x: Any, y: Any) -> Any:
+def _solve(Omega: Array, i: int, j: int, squared: float, x: Array, y: Array) -> Any:
     """x, y (n,) = the rows of g² (I₂ + g²Ω[S,S])⁻¹ Ω[S,:], with ``squared`` = g²; returns det(I₂ + g²Ω[S,S])."""
     one, other, mixed = 1.0 + squared * Omega[i, i], 1.0 + squared * Omega[j, j], squared * Omega[i, j]
     determinant = one * other - mixed * mixed
@@ -37,7 +38,7 @@ def _solve(Omega: Any, i: Any, j: Any, squared: Any, x: Any, y: Any) -> Any:
     types.void(MATRIX, VECTOR, types.float64, types.float64, types.float64, MATRIX),
     error_model="numpy", fastmath=REORDER, nogil=True,
 )  # fmt: skip
-def erf_variance(Omega: Any, v: Any, noise: Any, gain: Any, teacher_gain: Any, out: Any) -> None:
+def erf_variance(Omega: Array, v: Array, noise: float, gain: float, teacher_gain: float, out: Array) -> None:
     """Fill ``out`` (p,p) for an erf student of an erf teacher: vᵀ K(T) v is a sum of arcsines."""
     p, n = out.shape[0], v.size
     x, y, scale = np.empty(n), np.empty(n), np.empty(n)
@@ -71,7 +72,7 @@ def erf_variance(Omega: Any, v: Any, noise: Any, gain: Any, teacher_gain: Any, o
 
 
 @compiled(types.float64(PAIR, *[VECTOR] * 2, MATRIX, *[VECTOR] * 2), error_model="numpy")
-def _form(pair: Any, q1: Any, q2: Any, C: Any, v1: Any, v2: Any) -> Any:
+def _form(pair: Pair, q1: Array, q2: Array, C: Array, v1: Array, v2: Array) -> Any:
     K, K11, K20 = np.empty(C.shape), np.empty(C.shape), np.empty(C.shape)
     pair.fill(q1, q2, C, pair.gain1, pair.gain2, pair.first, pair.second, pair.table, K, K11, K20)
     total = 0.0
@@ -82,7 +83,7 @@ def _form(pair: Any, q1: Any, q2: Any, C: Any, v1: Any, v2: Any) -> Any:
 
 
 @compiled(types.float64(MATRIX, VECTOR, types.intp, PAIR, PAIR, PAIR), error_model="numpy")
-def quadratic(T: Any, v: Any, p: Any, ss: Any, st: Any, tt: Any) -> Any:
+def quadratic(T: Array, v: Array, p: int, ss: Pair, st: Pair, tt: Pair) -> Any:
     """vᵀ K(T) v for fields of covariance T (n,n), p students first."""
     q = np.diag(T).copy()
     student, cross, teacher = T[:p, :p].copy(), T[:p, p:].copy(), T[p:, p:].copy()
@@ -97,7 +98,7 @@ def quadratic(T: Any, v: Any, p: Any, ss: Any, st: Any, tt: Any) -> Any:
     error_model="numpy", nogil=True,
 )  # fmt: skip
 def erf_student_variance(
-    Omega: Any, v: Any, noise: Any, gain: Any, ss: Any, st: Any, tt: Any, out: Any
+    Omega: Array, v: Array, noise: float, gain: float, ss: Pair, st: Pair, tt: Pair, out: Array
 ) -> None:  # fmt: skip
     """Fill ``out`` (p,p) for an erf student of any teacher, from the dual kernels at the tilted covariance T."""
     p, n = out.shape[0], v.size

@@ -7,13 +7,12 @@ equal overlaps have equal fields, so that perfect learning stays a fixed point. 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numba import types
 
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
-from sgdode.jit.pairs import PAIR
+from sgdode.jit.pairs import PAIR, Pair
 from sgdode.model.overlaps import Array
 
 #: 2^14 nodes.
@@ -37,7 +36,7 @@ def symmetric_root(Omega: Array) -> Array:
 
 
 @compiled(types.void(MATRIX, MATRIX, VECTOR, types.float64, PAIR, PAIR, MATRIX), nogil=True)
-def sampled_variance(root: Any, z: Any, v: Any, noise: Any, ss: Any, st: Any, out: Any) -> None:
+def sampled_variance(root: Array, z: Array, v: Array, noise: float, ss: Pair, st: Pair, out: Array) -> None:
     """Fill ``out`` (p,p) by the average over the fields ``root`` @ ``z``, plus Δ K11."""
     p, n, block = out.shape[0], v.size, 512
     s, ds, square = np.empty(n * block), np.empty(n * block), np.empty(block)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import types
 
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.model.overlaps import Array
 
 
 @compiled(
     types.void(MATRIX, VECTOR, types.float64, types.float64, types.float64, MATRIX), nogil=True
 )  # fmt: skip
-def square_variance(Omega: Any, v: Any, noise: Any, gain: Any, teacher_gain: Any, out: Any) -> None:
+def square_variance(Omega: Array, v: Array, noise: float, gain: float, teacher_gain: float, out: Array) -> None:
     """Fill ``out`` (p,p) with 4 g⁴ [X + Δ Q], X the student block of E[λ λᵀ (λᵀ D λ)²], D = diag(v_c g_c²):
 
     X = (tr(DΩ)² + 2 tr(DΩDΩ)) Ω + 4 tr(DΩ) ΩDΩ + 8 ΩDΩDΩ.

@@ -17,7 +17,7 @@ from sgdode.plots.style import NEUTRAL, PALETTE, lighter, log_axis, log_limits, 
 from sgdode.results.trajectory import Trajectory
 
 
-def compare(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+def draw_comparison(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
     """Above the excess risk: mean ± standard error of the runs, the equations ± one predicted standard deviation of a
     run. Below its z, and the verdict over all overlaps."""
     kinds = [run.kind for run in trajectories]

@@ -54,7 +54,7 @@ FIGURES: dict[str, FigureRecord] = {
     "histogram": FigureRecord(in_file("histogram", "draw_histogram"), "cosines with the teachers", animated=True),
     "specialisation": FigureRecord(in_file("specialisation", "draw_specialisation"), "which neuron learns what"),
     "share": FigureRecord(in_file("share", "draw_share"), "share of the norm in the teachers' span"),
-    "compare": FigureRecord(in_file("compare", "compare"), "simulation against equations", log_y=True),
+    "compare": FigureRecord(in_file("compare", "draw_comparison"), "simulation against equations", log_y=True),
     "regimes": FigureRecord(in_file("regimes", "draw_regimes"), "runs between the limits", log_y=True),
     "cost": FigureRecord(in_file("cost", "draw_cost"), "seconds a step against the dimension", log_y=True),
 }
