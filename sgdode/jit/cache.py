@@ -63,11 +63,10 @@ def fingerprint(package: str = PACKAGE) -> str | None:
 
 
 def _places() -> Iterator[tuple[str, bool]]:
-    """Where the folder may be, the best first, and whether old ones are removed there: NUMBA_CACHE_DIR alone where it
-    is set; else in the package, or the user's cache folder."""
+    """Where the folder may be, the best first, and whether old ones are removed there: NUMBA_CACHE_DIR where it is set;
+    the package; the user's cache folder."""
     if numba.config.CACHE_DIR:
         yield os.path.abspath(numba.config.CACHE_DIR), False
-        return
     yield os.path.join(PACKAGE, "__pycache__"), True
     if os.path.isabs(user := user_cache_dir("sgdode", appauthor=False)):  # relative where there is no home
         yield user, True

@@ -92,10 +92,14 @@ def test_damaged_code_is_compiled_anew(package):
 
 
 def test_what_has_no_place_is_compiled_in_memory(package):
-    blocked = package / "file"
-    blocked.touch()
-    assert size(package, NUMBA_CACHE_DIR=str(blocked)) == (2.5, COMPILED)
+    given, own, home = package / "given", package / "sgdode" / "__pycache__", package / "home"
+    for place in (given, own, home):  # a file is no folder
+        place.touch()
+    assert size(package, NUMBA_CACHE_DIR=str(given)) == (2.5, COMPILED)
     assert not list(package.rglob("*.nbc"))
+    own.unlink()
+    assert size(package, NUMBA_CACHE_DIR=str(given)) == (2.5, COMPILED)
+    assert {file.parent.parent for file in package.rglob("*.nbc")} == {own}
 
 
 def test_the_fingerprint_is_of_names_and_contents(tmp_path):
