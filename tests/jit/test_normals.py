@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sgdode.jit.normals import standard_normal
 from sgdode.simulation.step import draw_normals
 
 
@@ -18,3 +19,8 @@ def test_normals_are_those_of_numpy(real):
     assert abs(out).max() > 4.5
     assert not out[:, :3].any()
     assert ours.random() == theirs.random()
+
+
+def test_one_by_one_they_are_the_same():
+    ours, theirs = (np.random.Generator(np.random.SFC64(3)) for _ in range(2))
+    assert [standard_normal(ours) for _ in range(5000)] == [theirs.standard_normal() for _ in range(5000)]

@@ -9,6 +9,7 @@ from sgdode import SpecError
 from sgdode.results.trajectory import Trajectory
 from sgdode.spec.build import build
 from sgdode.spec.load import load_spec
+from sgdode.spec.start_files import read_start
 
 D = 10
 _RNG = np.random.default_rng(0)
@@ -156,3 +157,23 @@ def test_what_is_no_result_is_refused(tmp_path):
     (tmp_path / "run.h5").write_bytes(b"no result")
     with pytest.raises(SpecError, match=r"initial\.file: .*run\.h5"):
         build(from_file(tmp_path / "run.h5", "overlaps"))
+
+
+def test_what_is_read_is_what_the_file_holds(tmp_path):
+    W, W_star, a = np.arange(12.0).reshape(2, 6), np.eye(3, 6), np.array([1.0, -1.0])
+    np.savez(tmp_path / "w.npz", W=W, W_star=W_star, a=a)
+    spec = load_spec(
+        {
+            "dimension": 6,
+            "teacher": {"width": 3},
+            "student": {"width": 2},
+            "learning_rate": 1,
+            "time": {"stop": 1},
+            "initial": {"kind": "weights", "file": str(tmp_path / "w.npz")},
+        }
+    )
+    read = read_start(spec, np.eye(3), np.ones(2))
+    np.testing.assert_array_equal(read.Q, W @ W.T / 6)
+    np.testing.assert_array_equal(read.M, W[:, :3] / 6)
+    np.testing.assert_array_equal(read.P, np.eye(3) / 6)
+    np.testing.assert_array_equal(read.a, a)

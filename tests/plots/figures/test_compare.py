@@ -2,19 +2,21 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from support.pictures import bars, legend, run, sgd, solid
 
 from sgdode import compare
 from sgdode.errors import UsageError
 from sgdode.plots.draw import draw
-from sgdode.plots.figures import compare as module
+from sgdode.plots.figures.compare import draw_comparison
+from sgdode.plots.view import View
 
 
 @pytest.mark.parametrize("band", [False, True])
 def test_the_risk_above_and_its_deviation_below(band):
     simulation, theory = sgd(), run(band=band)
     found = compare(simulation, theory)
-    figure = draw([theory, simulation], module.compare.__name__)
+    figure = draw([theory, simulation], "compare")
     above, below = figure.axes
     assert (above.get_xscale(), above.get_yscale(), below.get_yscale()) == ("log", "log", "linear")
     assert (above.get_ylabel(), below.get_ylabel()) == (r"excess risk $R - \Delta/2$", "$z$ of the risk")
@@ -35,3 +37,9 @@ def test_it_needs_one_of_each():
     for files in ([sgd()], [run(), run()], [sgd(), run(), run()]):
         with pytest.raises(UsageError, match="one file of simulate and one of integrate"):
             draw(files, "compare")
+
+
+def test_the_figure_fills_what_it_is_given():
+    picture = Figure()
+    draw_comparison(picture, [sgd(), run(band=False)], View(xlim=(0.1, 10.0)))
+    assert [axes.get_xlim() for axes in picture.axes] == [(0.1, 10.0)] * 2
