@@ -8,7 +8,7 @@ G_ic = a_i (v_c K11_ic + [c = i] Σ_e v_e K20_ie), Ψ(M) = G Ω[:, teacher] and 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import types
@@ -25,30 +25,18 @@ from sgdode.model.start_laws import Start
 from sgdode.model.state import packed, unpacked
 
 
-class Arrays(NamedTuple):
-    """What a right-hand side works in: the state Q (p,p), M (p,k), a (p,); v (n,); the kernels ``ss`` (3,p,p) and
-    ``st`` (3,p,k); Ω (n,n), G (p,n), the drift F = G Ω (p,n)."""
-
-    Q: Array
-    M: Array
-    a: Array
-    v: Array
-    ss: Array
-    st: Array
-    Omega: Array
-    G: Array
-    F: Array
-
-
-ARRAYS = types.NamedTuple((MATRIX, MATRIX, VECTOR, VECTOR, BLOCKS, BLOCKS, MATRIX, MATRIX, MATRIX), Arrays)
-
-
-@compiled(types.void(VECTOR, MATRIX, types.float64, PAIR, PAIR, ARRAYS), error_model="numpy")
-def _drift(y: Array, P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: Arrays) -> None:
-    """Unpack the state; fill v, the kernels, Ω, and F = G Ω."""
-    Q, M, a, v, ss, st, Omega, G, F = at
+@compiled(
+    types.void(VECTOR, MATRIX, types.float64, PAIR, PAIR, VECTOR, VECTOR, BLOCKS, BLOCKS, MATRIX, MATRIX),
+    error_model="numpy",
+)
+def _drift(
+    y: Array, P: Array, share: float, ss_pair: Pair, st_pair: Pair,
+    a: Array, v: Array, ss: Array, st: Array, Omega: Array, F: Array,
+) -> None:  # fmt: skip
+    """Fill a (p,), v (n,), the kernels ``ss`` (3,p,p) and ``st`` (3,p,k), Ω (n,n), and the drift F = G Ω (p,n)."""
+    p, k = st.shape[1:]
+    Q, M, G = np.empty((p, p)), np.empty((p, k)), np.empty((p, p + k))
     unpack(y, Q, M, a)
-    p, k = M.shape
     q = np.diag(Q).copy()
     fill(ss_pair, q, q, Q, ss)
     fill(st_pair, q, np.diag(P).copy(), M, st)
@@ -70,18 +58,18 @@ def _drift(y: Array, P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: A
     np.dot(G, Omega, F)
 
 
-_RULE = (types.float64, types.boolean)
-
-
-@compiled(types.void(ARRAYS, MATRIX, types.float64, *_RULE, MATRIX, VECTOR), error_model="numpy")
-def _flow(at: Arrays, V: Array, rate: float, decay: float, spherical: bool, N: Array, ydot: Array) -> None:
-    """dQ = F + Fᵀ + rate a aᵀ ∘ V and dM = F[:, teacher], under the linear map of the rule, packed. N (p,p): room."""
-    a, p = at.a, len(N)
+@compiled(
+    types.void(MATRIX, MATRIX, types.float64, VECTOR, MATRIX, types.float64, types.boolean, VECTOR),
+    error_model="numpy",
+)
+def _flow(F: Array, V: Array, rate: float, a: Array, Omega: Array, decay: float, spherical: bool, ydot: Array) -> None:
+    """dQ = F + Fᵀ + rate a aᵀ ∘ V and dM = F[:, teacher], under the linear map of the rule, packed."""
+    p, n = F.shape
+    N, dQ, dM = np.empty((p, p)), np.empty((p, p)), np.empty((p, n - p))
     for i in range(p):
         for j in range(p):
             N[i, j] = rate * a[i] * a[j] * V[i, j]
-    dQ, dM = np.empty_like(at.Q), np.empty_like(at.M)
-    hold_overlaps(at.F, N, at.Omega, decay, spherical, dQ, dM)
+    hold_overlaps(F, N, Omega, decay, spherical, dQ, dM)
     pack(dQ, dM, a[:0], ydot)
 
 
@@ -110,27 +98,26 @@ class OverlapFlow:
         a = np.array(start.a, dtype=float)
         self.P, self.duals, self.rate, self.variance = P, duals, rate, variance
         self.rule, self.factor, self.noise = problem.rule, problem.clock.factor, problem.teacher.noise
-        Omega = np.zeros((n, n))
-        Omega[p:, p:] = P
-        v = np.concatenate([np.empty(p), problem.v_star])
-        kernels_room = np.empty((3, p, p)), np.empty((3, p, k))
-        self.at = Arrays(
-            np.empty((p, p)), np.empty((p, k)), a, v, *kernels_room, Omega, np.empty((p, n)), np.empty((p, n))
-        )
-        self.V, self.N = np.zeros((p, p)), np.empty((p, p))
+        self.a, self.v = a, np.concatenate([np.empty(p), problem.v_star])
+        self.ss, self.st = np.empty((3, p, p)), np.empty((3, p, k))
+        self.Omega, self.F, self.V = np.zeros((n, n)), np.empty((p, n)), np.zeros((p, p))
+        self.Omega[p:, p:] = P
         self.y = packed(start.overlaps.Q, start.overlaps.M, a if self.rule.trained else np.empty(0))
 
     def __call__(self, t: float, y: Array, ydot: Array) -> None:
         self.y[:] = y
-        at, rule = self.at, self.rule
-        _drift(self.y, self.P, rule.loss.share, self.duals.ss, self.duals.st, at)
-        V = at.ss[1]
+        rule, duals = self.rule, self.duals
+        _drift(
+            self.y, self.P, rule.loss.share, duals.ss, duals.st, self.a, self.v, self.ss, self.st, self.Omega, self.F
+        )
+        V = self.ss[1]
         if self.variance is not None:
             V = self.V
-            self.variance.fill(at.Omega, at.v, self.noise, V)
-        _flow(at, V, self.rate * self.factor(t), rule.decay, rule.spherical, self.N, ydot)
+            self.variance.fill(self.Omega, self.v, self.noise, V)
+        rate = self.rate * self.factor(t)
+        _flow(self.F, V, rate, self.a, self.Omega, rule.decay, rule.spherical, ydot)
         if rule.trained:
-            _train_output(at.v, at.ss, at.st, rule.train_output, ydot[-len(at.a) :])
+            _train_output(self.v, self.ss, self.st, rule.train_output, ydot[-len(self.a) :])
 
 
 def _curves(problem: Problem, start: Start) -> Callable[[Array], dict[str, Array]]:
