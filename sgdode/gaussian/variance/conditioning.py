@@ -9,14 +9,13 @@ A handful of nodes and terms is exact for polynomials. Nothing is inverted: Ω m
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import types
 
 from sgdode.gaussian.quadrature import normal
 from sgdode.jit.compiling import MATRIX, REORDER, VECTOR, compiled
-from sgdode.jit.pairs import PAIR
+from sgdode.jit.pairs import PAIR, Pair
 from sgdode.model.overlaps import Array
 
 _NOTHING = 1e-14  # a conditional variance below this share of the variance is round-off
@@ -48,7 +47,7 @@ def _with_hermite(x: Array, w: Array, terms: int) -> Array:
 
 
 @compiled(types.boolean(MATRIX, types.intp, types.intp, VECTOR, VECTOR, VECTOR, MATRIX), error_model="numpy")
-def _condition(Omega: Any, i: Any, j: Any, alpha: Any, beta: Any, spread: Any, cosine: Any) -> Any:
+def condition(Omega: Array, i: int, j: int, alpha: Array, beta: Array, spread: Array, cosine: Array) -> bool:
     """α, β, √T_cc (n,) and T_bc/√(T_bb T_cc) (n,n), given fields i and j; returns whether there is a second ζ."""
     n = alpha.size
     for c in range(n):
@@ -71,7 +70,9 @@ def _condition(Omega: Any, i: Any, j: Any, alpha: Any, beta: Any, spread: Any, c
 
 
 @compiled(types.void(VECTOR, VECTOR, VECTOR, types.intp, PAIR, *[VECTOR] * 4))
-def _sample(mean: Any, spread: Any, xi: Any, p: Any, st: Any, lam: Any, s: Any, ds: Any, slope: Any) -> None:
+def _sample(
+    mean: Array, spread: Array, xi: Array, p: int, st: Pair, lam: Array, s: Array, ds: Array, slope: Array
+) -> None:
     """s_c(μ_c + √T_cc ξ) as s (n·m,), and σ'(μ_c) of the students (p,)."""
     m, n = xi.size, mean.size
     for c in range(n):
@@ -85,7 +86,7 @@ def _sample(mean: Any, spread: Any, xi: Any, p: Any, st: Any, lam: Any, s: Any, 
 
 
 @compiled(types.float64(VECTOR, VECTOR, MATRIX, MATRIX, MATRIX), fastmath=REORDER)
-def _second_moment(s: Any, v: Any, rule: Any, powers: Any, F: Any) -> Any:
+def _second_moment(s: Array, v: Array, rule: Array, powers: Array, F: Array) -> float:
     """E[(Σ v_c s_c)² | ζ] from the samples s (n·m,); ``powers`` (terms, n(n+1)/2): cosine^n, doubled where b < c."""
     n, m, terms = v.size, rule.shape[1], rule.shape[0] - 1
     total = 0.0
@@ -106,7 +107,7 @@ def _second_moment(s: Any, v: Any, rule: Any, powers: Any, F: Any) -> Any:
 
 
 @compiled(types.void(MATRIX, MATRIX))
-def _fill_powers(cosine: Any, powers: Any) -> None:
+def _fill_powers(cosine: Array, powers: Array) -> None:
     n = cosine.shape[0]
     at = 0
     for b in range(n):
@@ -119,7 +120,9 @@ def _fill_powers(cosine: Any, powers: Any) -> None:
 
 
 @compiled(types.void(MATRIX, VECTOR, types.float64, PAIR, MATRIX, MATRIX, MATRIX), nogil=True)
-def conditional_variance(Omega: Any, v: Any, noise: Any, st: Any, outer: Any, inner: Any, out: Any) -> None:
+def conditional_variance(
+    Omega: Array, v: Array, noise: float, st: Pair, outer: Array, inner: Array, out: Array
+) -> None:
     """Fill ``out`` (p,p) with V_ij; ``outer`` and ``inner`` are two rules of this module."""
     p, n, m, terms = out.shape[0], v.size, inner.shape[1], inner.shape[0] - 1
     alpha, beta, spread, mean, slope = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(p)
@@ -127,7 +130,7 @@ def conditional_variance(Omega: Any, v: Any, noise: Any, st: Any, outer: Any, in
     lam, s, ds = np.empty(n * m), np.empty(n * m), np.empty(n * m)
     for i in range(p):
         for j in range(i, p):
-            plane = _condition(Omega, i, j, alpha, beta, spread, cosine)
+            plane = condition(Omega, i, j, alpha, beta, spread, cosine)
             _fill_powers(cosine, powers)
             total = 0.0
             for one in range(outer.shape[1]):
