@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import types
 
-from sgdode.gaussian.variance.other_teachers import TEACHER, TILTED, Teacher, Tilted, teacher_part
+from sgdode.gaussian.variance.other_teachers import TEACHER, TILTED, OtherTeacher, Tilted, teacher_part
 from sgdode.gaussian.variance.sparse_product import PRODUCTS, WHOLE, Products, Whole
-from sgdode.gaussian.variance.tilt import split, tilt
+from sgdode.gaussian.variance.tilt import split_plane, tilt
 from sgdode.jit.asin import contracted_asin
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled, named
 from sgdode.model.overlaps import Array
@@ -169,7 +169,7 @@ def _erfs_part(products: Products, a: int, b: int, runs: Runs, signed: Array, si
 @compiled(
     types.void(MATRIX, VECTOR, types.float64, ERF_SUMS, TEACHER, MATRIX), error_model="numpy", nogil=True
 )  # fmt: skip
-def erf_sum_variance(Omega: Array, v: Array, noise: float, sums: ErfSums, teacher: Teacher, out: Array) -> None:
+def erf_sum_variance(Omega: Array, v: Array, noise: float, sums: ErfSums, teacher: OtherTeacher, out: Array) -> None:
     """Fill ``out`` (p,p) with V for Ω (n,n), v (n,) and Δ; ``teacher``: one of another kind, or ``no_teacher()``."""
     p, n, nodes = out.shape[0], v.size, sums.slopes.shape[0]
     act = np.flatnonzero(v)
@@ -188,7 +188,7 @@ def erf_sum_variance(Omega: Array, v: Array, noise: float, sums: ErfSums, teache
     tilted = Tilted(R, g, h, odd, act, students)
     for i in range(p):
         for j in range(i, p):
-            plane = split(Omega, i, j, A, B, R)
+            plane = split_plane(Omega, i, j, A, B, R)
             total = 0.0
             for a in range(nodes):
                 for b in range(a if i == j else 0, nodes):

@@ -68,7 +68,7 @@ _TANH_ERROR, _SOFTPLUS_ERROR = (2e-8, 6e-8), (2.5e-9, 3.4e-9)
 Flags = NDArray[np.bool_]
 
 
-class Expansion(NamedTuple):
+class RampSum(NamedTuple):
     """σ(x) = Σ_t w_t E[poly_t(z) θ(u)^{step_t}], u = x + √τ_t ξ, z = u or x; σ' has θ(u) in place of z θ(u).
 
     ``step`` (T,), ``tau`` (T,), ``noisy`` (T,): whether z is u. ``powers`` (T,D+1): the polynomial in z.
@@ -86,7 +86,7 @@ class Expansion(NamedTuple):
     error: tuple[float, float] = (0.0, 0.0)
 
 
-def expansion(unit: Activation) -> Expansion | None:
+def expansion(unit: Activation) -> RampSum | None:
     """The expansion of a unit's activation (its gain left out), None where there is none."""
     if unit.hermite is None:
         return _EXPANSIONS.get(unit.name)
@@ -94,14 +94,14 @@ def expansion(unit: Activation) -> Expansion | None:
     return _one(False, 0.0, [float(c) for c in hermite_e.herme2poly(plain)])
 
 
-def _one(step: bool, tau: float, powers: list[float], bump: bool = False) -> Expansion:
+def _one(step: bool, tau: float, powers: list[float], bump: bool = False) -> RampSum:
     """A single term."""
     one = np.ones((1, 1))
     row = np.array(powers, dtype=float)[None]
-    return Expansion(np.array([step]), np.array([tau]), np.array([False]), row, one, np.ones(1), bump)
+    return RampSum(np.array([step]), np.array([tau]), np.array([False]), row, one, np.ones(1), bump)
 
 
-def _steps(scales: Array, levels: tuple[tuple[float, ...], ...], sizes: Array, half: bool = False) -> Expansion:
+def _steps(scales: Array, levels: tuple[tuple[float, ...], ...], sizes: Array, half: bool = False) -> RampSum:
     """Σ_m w_m (2 θ(x + ξ/β_m) − 1), or with ``half`` ½ of it at x/2, plus ½: its constant is the last term."""
     count, factor = len(scales), 0.5 if half else 1.0
     weights = np.zeros((len(levels), count + 1))
@@ -111,24 +111,24 @@ def _steps(scales: Array, levels: tuple[tuple[float, ...], ...], sizes: Array, h
     tau = np.append(1.0 / (factor * scales) ** 2, 1.0)
     flags = np.append(np.ones(count, bool), False)
     error = (factor * _TANH_ERROR[0], factor**2 * _TANH_ERROR[1]) if count > 1 else (0.0, 0.0)
-    return Expansion(flags, tau, np.zeros(count + 1, bool), np.ones((count + 1, 1)), weights, sizes, error=error)
+    return RampSum(flags, tau, np.zeros(count + 1, bool), np.ones((count + 1, 1)), weights, sizes, error=error)
 
 
-def _softplus() -> Expansion:
+def _softplus() -> RampSum:
     count = len(_SOFTPLUS_SCALES)
     weights = np.zeros((count, count))
     for row, level in zip(weights, _SOFTPLUS_LEVELS, strict=True):
         row[: len(level)] = level
     flags = np.ones(count, bool)
     tau, powers = 1.0 / _SOFTPLUS_SCALES**2, np.tile([0.0, 1.0], (count, 1))
-    return Expansion(flags, tau, flags, powers, weights, _SOFTPLUS_SIZES, error=_SOFTPLUS_ERROR)
+    return RampSum(flags, tau, flags, powers, weights, _SOFTPLUS_SIZES, error=_SOFTPLUS_ERROR)
 
 
-_LEAKY = Expansion(
+_LEAKY = RampSum(
     np.array([False, True]), np.zeros(2), np.zeros(2, bool), np.tile([0.0, 1.0], (2, 1)),
     np.array([[LEAKY_SLOPE, 1.0 - LEAKY_SLOPE]]), np.ones(1),
 )  # fmt: skip
-_EXPANSIONS: dict[str, Expansion] = {
+_EXPANSIONS: dict[str, RampSum] = {
     "linear": _one(False, 0.0, [0.0, 1.0]),
     "square": _one(False, 0.0, [0.0, 0.0, 1.0]),
     "relu": _one(True, 0.0, [0.0, 1.0]),
@@ -141,7 +141,7 @@ _EXPANSIONS: dict[str, Expansion] = {
 }
 
 
-def products(factors: list[Expansion], tolerance: float) -> tuple[Whole, Array]:
+def expanded_products(factors: list[RampSum], tolerance: float) -> tuple[Whole, Array]:
     """The terms (N,4) and weights (N,) of a product of four expansions, cut at ``tolerance``."""
     changes = [np.diff(one.levels, axis=0, prepend=np.zeros((1, one.levels.shape[1]))) for one in factors]
     tensor = np.zeros([one.levels.shape[1] for one in factors])

@@ -73,8 +73,8 @@ def path_rules(boost: float = 1.0) -> Rules:
     return Rules(np.sinh(lengths), counts.astype(float), squares, weights)
 
 
-class Room(NamedTuple):
-    """Room for BLOCK sets of four.
+class SetRoom(NamedTuple):
+    """SetRoom for BLOCK sets of four.
 
     ``units`` (BLOCK,4): which. Rows: ``e`` (12): high and low 1 − ρ of the pairs; ``C`` (11): cofactors 11, 22, 33, 44,
     those of the pairs, determinant; ``edges`` (6): α of the others' dual vectors, as if no sign were turned; ``work``
@@ -91,16 +91,16 @@ class Room(NamedTuple):
     bends: Array
 
 
-#: Room as compiled code knows it.
-ROOM = types.NamedTuple((types.intp[:, ::1], *[VECTOR] * 7), Room)
+#: SetRoom as compiled code knows it.
+ROOM = types.NamedTuple((types.intp[:, ::1], *[VECTOR] * 7), SetRoom)
 
 
 @compiled(ROOM())
-def new_room() -> Room:
-    """Room for BLOCK sets."""
+def new_room() -> SetRoom:
+    """SetRoom for BLOCK sets."""
     units = np.empty((BLOCK, 4), np.intp)
     e, C, edges = np.empty(12 * BLOCK), np.empty(11 * BLOCK), np.empty(6 * BLOCK)
-    return Room(units, e, C, edges, np.empty(13 * BLOCK), np.empty(12 * BLOCK), np.empty(4), np.empty(6))
+    return SetRoom(units, e, C, edges, np.empty(13 * BLOCK), np.empty(12 * BLOCK), np.empty(4), np.empty(6))
 
 
 _six = compiled(DOUBLE(*[DOUBLE] * 6), error_model="numpy", forceinline=True)
@@ -150,7 +150,7 @@ def _cofactors(e: Array, C: Array, count: int) -> None:
 
 
 @compiled(types.void(ROOM, types.intp), error_model="numpy")
-def _edges(room: Room, count: int) -> None:
+def _edges(room: SetRoom, count: int) -> None:
     """α_xy: the angle between the dual vectors z and w, whose cosine is C_zw/√(C_zz C_ww)."""
     e, C, edges = room.e, room.C, room.edges
     for pair in range(6):
@@ -161,7 +161,7 @@ def _edges(room: Room, count: int) -> None:
 
 
 @compiled(types.void(ROOM, types.intp, types.intp))
-def _gather(room: Room, pair: int, count: int) -> None:
+def _gather(room: SetRoom, pair: int, count: int) -> None:
     """Fill ``work`` for a pair x, y with the others z, w: 1 − ρ of xy, xz, yz, xw, yw, zw; the cofactors xx, yy,
     xy, xz, xw, zw; the determinant."""
     xz, yz, xw, yw = CROSSED[pair, 0], CROSSED[pair, 1], CROSSED[pair, 2], CROSSED[pair, 3]
@@ -247,7 +247,7 @@ def _integral(
 
 
 @compiled(types.float64(ROOM, RULES, types.intp), error_model="numpy")
-def _tetrahedron(room: Room, rules: Rules, m: int) -> float:
+def _tetrahedron(room: SetRoom, rules: Rules, m: int) -> float:
     """16 times the probability of the orthant at the end of set m's best path, (8/π²) ∫ α |s| y dy/√(1 − ρ²)."""
     e, best, pair = room.e, room.best, int(room.best[8 * BLOCK + m])
     reach, row = math.sqrt(best[BLOCK + m]), 0
@@ -267,7 +267,7 @@ def _tetrahedron(room: Room, rules: Rules, m: int) -> float:
 
 
 @compiled(types.intp(ROOM, types.intp), error_model="numpy")
-def _dependent(room: Room, m: int) -> int:
+def _dependent(room: SetRoom, m: int) -> int:
     """The field that can be left out of set m so that the three others are dependent; −1 for none."""
     for w in range(4):
         xy, xz, yz = room.e[SIDES[w, 0] * BLOCK + m], room.e[SIDES[w, 1] * BLOCK + m], room.e[SIDES[w, 2] * BLOCK + m]
@@ -278,7 +278,7 @@ def _dependent(room: Room, m: int) -> int:
 
 
 @compiled(types.void(FIELDS, ROOM, types.intp, types.intp), error_model="numpy")
-def _rarest(fields: Fields, room: Room, m: int, out: int) -> None:
+def _rarest(fields: Fields, room: SetRoom, m: int, out: int) -> None:
     """The three fields of set m without ``out`` get the signs that they have together least often: probabilities go
     with sums of asin ρ."""
     units, signs = room.units[m], room.signs
@@ -295,7 +295,7 @@ def _rarest(fields: Fields, room: Room, m: int, out: int) -> None:
 
 
 @compiled(types.float64(FIELDS, ROOM, RULES, types.intp), error_model="numpy")
-def _orthant(fields: Fields, room: Room, rules: Rules, m: int) -> float:
+def _orthant(fields: Fields, room: SetRoom, rules: Rules, m: int) -> float:
     """Choose the signs for set m; 16 times the probability of having them, −1 where it and all edges count as 0."""
     out = _dependent(room, m)
     if out >= 0:
@@ -308,7 +308,7 @@ def _orthant(fields: Fields, room: Room, rules: Rules, m: int) -> float:
 
 
 @compiled(types.float64(FIELDS, ROOM, RULES, types.intp), error_model="numpy")
-def _averages(fields: Fields, room: Room, rules: Rules, m: int) -> float:
+def _averages(fields: Fields, room: SetRoom, rules: Rules, m: int) -> float:
     """E[sgn sgn sgn sgn] of set m, and ``bends`` (6,): its derivatives by ρ of a pair, times 1 − ρ²."""
     volume = _orthant(fields, room, rules, m)
     units, signs, pairs = room.units[m], room.signs, 0.0
@@ -341,7 +341,7 @@ def _moment(fields: Fields, bends: Array, g: float, pair: int, x: int, y: int, z
 
 
 @compiled(types.void(FIELDS, ROOM, types.intp), error_model="numpy")
-def _prepare(fields: Fields, room: Room, count: int) -> None:
+def _prepare(fields: Fields, room: SetRoom, count: int) -> None:
     """Cofactors, edges and best paths of ``count`` sets."""
     for pair in range(6):
         for m in range(count):
@@ -356,7 +356,7 @@ def _prepare(fields: Fields, room: Room, count: int) -> None:
 
 
 @compiled(types.void(ROOM, FIELDS, RULES, types.intp, VECTOR, VECTOR, MATRIX), error_model="numpy")
-def add_sets(room: Room, fields: Fields, rules: Rules, count: int, outer: Array, inner: Array, V: Array) -> None:
+def add_sets(room: SetRoom, fields: Fields, rules: Rules, count: int, outer: Array, inner: Array, V: Array) -> None:
     """Add what ``count`` sets give to the upper triangle of V (p,p): for every pair z, w of two of its students
     2 outer_z outer_w inner_x inner_y E[u_x u_y sgn sgn sgn sgn], x and y the two others, in both orders."""
     _prepare(fields, room, count)

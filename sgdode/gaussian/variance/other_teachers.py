@@ -28,7 +28,7 @@ _SQRT_TWO_OVER_PI = math.sqrt(2.0 / math.pi)
 _TWO_PI = 2.0 * math.pi
 
 
-class Teacher(NamedTuple):
+class OtherTeacher(NamedTuple):
     """A teacher that is no sum of erfs: the symbols of this module's docstring, its gain, and sparse products.
 
     ``weights`` and ``noises`` (m,): w and τ of the last level; ``hermite`` (N,N): Σ_r H_nr (q − 1)^r = E[f⁽ⁿ⁾]/√n!;
@@ -47,7 +47,7 @@ class Teacher(NamedTuple):
 
 
 TEACHER = named(
-    Teacher, [types.int64, *[types.float64] * 3, VECTOR, VECTOR, MATRIX, types.float64[:, :, ::1], PRODUCTS]
+    OtherTeacher, [types.int64, *[types.float64] * 3, VECTOR, VECTOR, MATRIX, types.float64[:, :, ::1], PRODUCTS]
 )
 
 
@@ -65,7 +65,7 @@ class Tilted(NamedTuple):
 TILTED = named(Tilted, [MATRIX, VECTOR, VECTOR, VECTOR, WHOLE, types.int64])
 
 
-def teacher_of(unit: Activation, student: Levels, table: Levels, tolerance: float) -> Teacher | None:
+def teacher_of(unit: Activation, student: Levels, table: Levels, tolerance: float) -> OtherTeacher | None:
     """A teacher as this module knows it; None for an activation that is not named here. ``table``: tanh as erfs."""
     slope, bump, levels, hermite = 0.0, 0.0, ONE, np.zeros((0, 0))
     kind, noises = RAMP, np.zeros(1)
@@ -82,13 +82,13 @@ def teacher_of(unit: Activation, student: Levels, table: Levels, tolerance: floa
     cross = weights(student, (student,), tolerance)
     pairs = products([weights(student, (levels, levels), tolerance)])
     final = np.ascontiguousarray(levels.weights[-1])
-    return Teacher(kind, unit.gain, slope, bump, final, noises, hermite, cross, pairs)
+    return OtherTeacher(kind, unit.gain, slope, bump, final, noises, hermite, cross, pairs)
 
 
-def no_teacher() -> Teacher:
+def no_teacher() -> OtherTeacher:
     """The teacher's erfs are among those of the student."""
     empty = products([np.zeros((1, 1, 1, 1))])
-    return Teacher(NONE, 1.0, 0.0, 0.0, np.zeros(0), np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0, 0)), empty)
+    return OtherTeacher(NONE, 1.0, 0.0, 0.0, np.zeros(0), np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0, 0)), empty)
 
 
 @compiled(types.float64(TILTED, types.intp, types.intp))
@@ -115,7 +115,7 @@ def bumps(q: float, r: float, c: float) -> float:
 
 
 @compiled(types.float64(TEACHER, types.float64), error_model="numpy")
-def _mean(teacher: Teacher, q: float) -> float:
+def _mean(teacher: OtherTeacher, q: float) -> float:
     """E[f(u)] at variance q, the gain included."""
     if teacher.kind == POLYNOMIAL:
         total = 0.0
@@ -129,7 +129,7 @@ def _mean(teacher: Teacher, q: float) -> float:
 
 
 @compiled(types.float64(TEACHER, TILTED, types.intp, types.intp, types.float64), error_model="numpy")
-def _ramp_form(teacher: Teacher, tilted: Tilted, a: int, b: int, share: float) -> float:
+def _ramp_form(teacher: OtherTeacher, tilted: Tilted, a: int, b: int, share: float) -> float:
     """Σ v_t v_t' E[f_t f_t'] of ramps, for the outer nodes a and b, which have the weight ``share``."""
     total, alpha, square, pairs = 0.0, teacher.slope, teacher.gain**2, teacher.pairs
     for x in range(tilted.students, tilted.act.size):
@@ -152,7 +152,7 @@ def _ramp_form(teacher: Teacher, tilted: Tilted, a: int, b: int, share: float) -
 
 
 @compiled(types.void(TEACHER, TILTED, MATRIX))
-def _derivatives(teacher: Teacher, tilted: Tilted, F: Array) -> None:
+def _derivatives(teacher: OtherTeacher, tilted: Tilted, F: Array) -> None:
     """Fill F (k,N) with E[f⁽ⁿ⁾]/√n! of a polynomial."""
     H = teacher.hermite
     for x in range(F.shape[0]):
@@ -166,7 +166,7 @@ def _derivatives(teacher: Teacher, tilted: Tilted, F: Array) -> None:
 
 
 @compiled(types.float64(TEACHER, TILTED, MATRIX))
-def _polynomial_form(teacher: Teacher, tilted: Tilted, F: Array) -> float:
+def _polynomial_form(teacher: OtherTeacher, tilted: Tilted, F: Array) -> float:
     """Σ v_t v_t' E[f_t f_t'] of polynomials."""
     total, square = 0.0, teacher.gain**2
     for x in range(F.shape[0]):
@@ -181,7 +181,9 @@ def _polynomial_form(teacher: Teacher, tilted: Tilted, F: Array) -> float:
 
 
 @compiled(types.float64(TEACHER, TILTED, VECTOR, VECTOR, types.float64, types.intp, MATRIX), error_model="numpy")
-def _one_student(teacher: Teacher, tilted: Tilted, scales: Array, cross: Array, q: float, b: int, F: Array) -> float:
+def _one_student(
+    teacher: OtherTeacher, tilted: Tilted, scales: Array, cross: Array, q: float, b: int, F: Array
+) -> float:
     """Σ_t v_t E[s_b f_t] with s_b the sum of erfs of the weights ``cross`` and ``scales`` (M,), at variance q."""
     total = 0.0
     for m in range(scales.size):
@@ -207,7 +209,7 @@ def _one_student(teacher: Teacher, tilted: Tilted, scales: Array, cross: Array, 
     error_model="numpy",
 )  # fmt: skip
 def teacher_part(
-    teacher: Teacher, tilted: Tilted, scales: Array, a: int, b: int, share: float, constant: float
+    teacher: OtherTeacher, tilted: Tilted, scales: Array, a: int, b: int, share: float, constant: float
 ) -> float:
     """E[E² − (students)²], with ``constant`` what the students add to E, for the outer nodes a and b."""
     k = tilted.act.size - tilted.students

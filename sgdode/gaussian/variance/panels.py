@@ -35,7 +35,7 @@ def legendre(edges: Array, count: int) -> tuple[Array, Array]:
     return x.reshape(shape), (half * w).reshape(shape)
 
 
-def sample(unit: Activation, x: Array) -> tuple[Array, Array]:
+def unit_values(unit: Activation, x: Array) -> tuple[Array, Array]:
     """s(λ) = f(gain λ) and s'(λ), of the shape of ``x``."""
     flat = np.ascontiguousarray(unit.gain * x, dtype=float).ravel()
     s, ds = np.empty_like(flat), np.empty_like(flat)
@@ -73,7 +73,7 @@ def _disagree(unit: Activation, left: Array, right: Array, scale: Array, toleran
     for count in (7, 15):
         t, w = np.polynomial.legendre.leggauss(count)
         x = left[:, None] + 0.5 * (right - left)[:, None] * (1.0 + t)
-        values = sample(unit, x)
+        values = unit_values(unit, x)
         scale = np.maximum(scale, [np.max(np.abs(one)) for one in values])
         means.append([(one * f * w).sum(axis=1) for one in values for f in (np.ones_like(t), t, t * t)])
     bound = tolerance * np.repeat(np.maximum(scale, 1e-300), 3)[:, None]

@@ -52,8 +52,8 @@ def _ramps(size: Array, turned: Array, v: Array, gain: Array, alpha: Array) -> R
     return Ramps(s0, s1, u0, u1)
 
 
-class Sums(NamedTuple):
-    """Sums over b and c. With X = Σ u0 u and Y = Σ u1 u sgn u: ``Ru`` (n,) = R u0, ``straight`` E[X²], ``bent`` E[Y²],
+class RampSums(NamedTuple):
+    """Over b and c. With X = Σ u0 u and Y = Σ u1 u sgn u: ``Ru`` (n,) = R u0, ``straight`` E[X²], ``bent`` E[Y²],
     ``mixed`` (p,) E[sgn u_i X Y]."""
 
     Ru: Array
@@ -62,11 +62,11 @@ class Sums(NamedTuple):
     mixed: Array
 
 
-SUMS = types.NamedTuple((VECTOR, types.float64, types.float64, VECTOR), Sums)
+SUMS = types.NamedTuple((VECTOR, types.float64, types.float64, VECTOR), RampSums)
 
 
 @compiled(SUMS(FIELDS, RAMPS, types.intp), error_model="numpy")
-def _sums(fields: Fields, ramps: Ramps, p: int) -> Sums:
+def _sums(fields: Fields, ramps: Ramps, p: int) -> RampSums:
     R, W, A, u1 = fields.R, fields.W, fields.A, ramps.u1
     Ru, mixed, bent = np.dot(R, ramps.u0), np.zeros(p), 0.0
     for b in range(u1.size):
@@ -77,7 +77,7 @@ def _sums(fields: Fields, ramps: Ramps, p: int) -> Sums:
         for b in range(u1.size):
             pair = Ru[b] if b == i else _TWO_PI * (Ru[b] * A[i, b] + Ru[i] * W[i, b])
             mixed[i] += u1[b] * pair
-    return Sums(Ru, np.dot(ramps.u0, Ru), bent, mixed)
+    return RampSums(Ru, np.dot(ramps.u0, Ru), bent, mixed)
 
 
 @compiled(types.float64(FIELDS, RAMPS, *[types.intp] * 2), error_model="numpy")
@@ -95,7 +95,7 @@ def _repeated(fields: Fields, u1: Ramps, i: int, j: int) -> float:
 
 
 @compiled(types.float64(FIELDS, RAMPS, SUMS, types.float64, *[types.intp] * 2), error_model="numpy")
-def _two(fields: Fields, ramps: Ramps, sums: Sums, noise: float, i: int, j: int) -> float:
+def _two(fields: Fields, ramps: Ramps, sums: RampSums, noise: float, i: int, j: int) -> float:
     """V_ij less the terms of four distinct units."""
     s0, s1, Ru, all_even = ramps.s0, ramps.s1, sums.Ru, sums.straight + sums.bent + noise
     if i == j:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import types
 
-from sgdode.gaussian.variance.panels import legendre, panels, sample
+from sgdode.gaussian.variance.panels import legendre, panels, unit_values
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
@@ -162,7 +162,7 @@ def constants(teacher: Activation, P: Array, degree: int, count: int) -> Constan
     for r in range(k):
         share[0, r, r] = 1.0 / root[r] if root[r] > 0.0 else 0.0
         x, w = _normal(edges, root[r], count)
-        s = sample(teacher, root[r] * x)[0]
+        s = unit_values(teacher, root[r] * x)[0]
         one[r] = _hermite(x, N) @ (w * s)
         for other in range(r, k):
             size = root[r] * root[other]
@@ -171,7 +171,7 @@ def constants(teacher: Activation, P: Array, degree: int, count: int) -> Constan
             if r == other:
                 rho = 1.0
             if left == 0.0:
-                G = s * sample(teacher, root[other] * math.copysign(1.0, rho) * x)[0]
+                G = s * unit_values(teacher, root[other] * math.copysign(1.0, rho) * x)[0]
                 two[r, other, :, 0] = _hermite(x, M) @ (w * G)
                 continue
             two[r, other] = _pair(teacher, (x, w * s), edges, (root[other], rho, left), M, count)
@@ -188,7 +188,7 @@ def _pair(
     inner = np.empty((M, len(x)))
     for n, mean in enumerate(rho * x):
         y, wy = _normal((edges - root * mean), root * left, count)
-        inner[:, n] = _hermite(y, M) @ (wy * sample(teacher, root * (mean + left * y))[0])
+        inner[:, n] = _hermite(y, M) @ (wy * unit_values(teacher, root * (mean + left * y))[0])
     found: Array = (_hermite(x, M) * w) @ inner.T
     return found
 

@@ -10,9 +10,9 @@ import numpy as np
 from sgdode.gaussian.tanh_as_erfs import NINE, TWELVE, Levels, odd_unit
 from sgdode.gaussian.variance.erf_sums import ErfSums, erf_sum_variance
 from sgdode.gaussian.variance.matching import parts
-from sgdode.gaussian.variance.other_teachers import Teacher, no_teacher, teacher_of
+from sgdode.gaussian.variance.other_teachers import OtherTeacher, no_teacher, teacher_of
 from sgdode.gaussian.variance.sparse_product import products, weights
-from sgdode.gaussian.variance.tilt import split
+from sgdode.gaussian.variance.tilt import split_plane
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
@@ -33,14 +33,14 @@ USUAL = Accuracy(NINE, 4e-9, 2e-7)
 FINE = Accuracy(TWELVE, 1e-11, 2e-9)
 
 
-class Method(NamedTuple):
+class ErfMethod(NamedTuple):
     """The arguments of :func:`erf_sum_variance` for two kinds of unit."""
 
     sums: ErfSums
-    teacher: Teacher
+    teacher: OtherTeacher
 
 
-def method(student: Activation, teacher: Activation, accuracy: Accuracy) -> Method:
+def erf_method(student: Activation, teacher: Activation, accuracy: Accuracy) -> ErfMethod:
     """Sums of erfs of two units. Raises ValueError for a student that is not sigmoidal, or a teacher without a name."""
     if not student.sigmoidal:
         raise ValueError(f"{student.name} is no sum of erfs")
@@ -62,7 +62,7 @@ def method(student: Activation, teacher: Activation, accuracy: Accuracy) -> Meth
     scales[0, : one.scales.size], scales[1, : two.scales.size] = one.scales, two.scales
     lists = products([weights(one, pair, tolerance) for pair in pairs])
     constants, amplitudes = np.array([constant, other_constant]), np.array([amplitude, other_amplitude])
-    return Method(ErfSums(scales, constants, amplitudes, slopes, lists), found)
+    return ErfMethod(ErfSums(scales, constants, amplitudes, slopes, lists), found)
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ class SigmoidalVariance:
 
     student: Activation
     teacher: Activation
-    usual: Method
-    finer: Method
-    rough: Method
+    usual: ErfMethod
+    finer: ErfMethod
+    rough: ErfMethod
 
     def fill(self, Omega: Array, v: Array, noise: float, out: Array) -> None:
         """Fill ``out`` (p,p) for Ω (n,n), v (n,) and Δ."""
@@ -87,7 +87,7 @@ class SigmoidalVariance:
             found, finer = np.empty((p, p)), np.empty((p, p))
             self.fill(Omega, v, noise, found)
             erf_sum_variance(Omega, v, noise, *self.finer, finer)
-            bound += abs(found - finer) + FINE.error * size(self, Omega, v, noise, p)
+            bound += abs(found - finer) + FINE.error * magnitude(self, Omega, v, noise, p)
         return bound
 
     @property
@@ -102,12 +102,12 @@ class SigmoidalVariance:
 
 
 def sigmoidal_variance(student: Activation, teacher: Activation, accuracy: Accuracy = USUAL) -> SigmoidalVariance:
-    """The method of this module for two kinds of unit; raises what :func:`method` does."""
-    methods = (method(student, teacher, one) for one in (accuracy, FINE, ROUGH))
+    """The method of this module for two kinds of unit; raises what :func:`erf_method` does."""
+    methods = (erf_method(student, teacher, one) for one in (accuracy, FINE, ROUGH))
     return SigmoidalVariance(student, teacher, *methods)
 
 
-def size(term: SigmoidalVariance, Omega: Array, v: Array, noise: float, p: int) -> Array:
+def magnitude(term: SigmoidalVariance, Omega: Array, v: Array, noise: float, p: int) -> Array:
     """E[σ'_i σ'_j (Σ |parts|)²] + Δ E[σ'_i σ'_j], (p,p), to a per cent: Minkowski's inequality, and :mod:`matching`."""
     root, one = np.zeros((p, p)), np.empty((p, p))
     for part in parts(term.student.name, term.teacher.name, term.scaled(Omega, p), v, p):
@@ -145,7 +145,7 @@ def conditional(Omega: Array, p: int) -> Array:
     A, B, R, shares = np.empty(n), np.empty(n), np.empty((n, n)), np.ones((p, p, n))
     for i in range(p):
         for j in range(i, p):
-            split(Omega, i, j, A, B, R)
+            split_plane(Omega, i, j, A, B, R)
             for c in range(n):
                 if c not in (i, j) and Omega[c, c] > 0.0:
                     shares[i, j, c] = shares[j, i, c] = abs(R[c, c]) / Omega[c, c]

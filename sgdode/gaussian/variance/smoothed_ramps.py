@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sgdode.gaussian.variance.expansions import Expansion, Whole, expansion, merged, products
+from sgdode.gaussian.variance.expansions import RampSum, Whole, expanded_products, expansion, merged
 from sgdode.gaussian.variance.wedge_sum import Terms, second_moments, wedge_variance
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
@@ -19,13 +19,13 @@ from sgdode.model.overlaps import Array
 #: Products of less weight than this are left out of a sum of sums; and where the error of that is measured.
 TOLERANCE, _FINE = 1e-8, 1e-10
 _FLAG = np.zeros(1, bool)
-_ONE = Expansion(_FLAG, np.zeros(1), _FLAG, np.ones((1, 1)), np.ones((1, 1)), np.ones(1))
+_ONE = RampSum(_FLAG, np.zeros(1), _FLAG, np.ones((1, 1)), np.ones((1, 1)), np.ones(1))
 #: Round-off, of Σ |terms|: of smooth units, of steps without noise, and of such whose fields are nearly collinear.
 _ROUND_OFF, _STEPS, _COLLINEAR = 1e-13, 1e-11, 3e-8
 _RAMPS = ("relu", "leaky-relu", "softplus", "gelu")
 
 
-def covers(student: Activation, teacher: Activation) -> bool:
+def is_sum_of_ramps(student: Activation, teacher: Activation) -> bool:
     """Whether :class:`WedgeSum` is for these activations: the student a sum of ramps, the teacher any named one."""
     return student.name in _RAMPS and expansion(teacher) is not None
 
@@ -108,7 +108,7 @@ class WedgeSum:
         return _lists(self.kinds, (_ONE, _ONE), 0.0)
 
 
-def _terms(kinds: list[Expansion]) -> Terms:
+def _terms(kinds: list[RampSum]) -> Terms:
     count, degree = max(len(one.step) for one in kinds), max(one.powers.shape[1] for one in kinds)
     step, noisy, top = (np.zeros((len(kinds), count), np.int64) for _ in range(3))
     tau, powers = np.zeros((len(kinds), count)), np.zeros((len(kinds), count, degree))
@@ -120,14 +120,12 @@ def _terms(kinds: list[Expansion]) -> Terms:
     return Terms(step, noisy, top, tau, powers)
 
 
-def _lists(
-    kinds: list[Expansion], outer_pair: tuple[Expansion, Expansion], tolerance: float
-) -> tuple[Whole, Array, Whole]:
+def _lists(kinds: list[RampSum], outer_pair: tuple[RampSum, RampSum], tolerance: float) -> tuple[Whole, Array, Whole]:
     """The products of :func:`wedge_variance`: its ``table``, ``weight`` and ``starts``."""
     tables, weights, starts = [], [], [0]
     student, teacher, nothing = kinds
     for pair in ((student, student), (student, teacher), (teacher, teacher), (nothing, nothing)):
-        table, weight = products([*outer_pair, *pair], tolerance)
+        table, weight = expanded_products([*outer_pair, *pair], tolerance)
         for inner in (False, True):
             for outer in (False, True):
                 few, sums = merged(table, weight, outer, inner and pair[0] is pair[1])

@@ -196,9 +196,9 @@ def _wedge_sum(student: Activation, teacher: Activation, p: int, k: int) -> Wedg
 
 def _sums_of_ramps(pairing: Pairing) -> bool:
     """Whether the student is a sum of ramps, the teacher a named one, and V affordable."""
-    from sgdode.gaussian.variance.smoothed_ramps import covers
+    from sgdode.gaussian.variance.smoothed_ramps import is_sum_of_ramps
 
-    if not covers(pairing.student, pairing.teacher):
+    if not is_sum_of_ramps(pairing.student, pairing.teacher):
         return False
     return _wedge_sum(pairing.student, pairing.teacher, pairing.p, pairing.k).products * _PRODUCT <= 2.0 * _LONGEST
 

@@ -32,7 +32,7 @@ PLANE = named(Plane, [types.float64] * 3)
 
 
 @compiled(PLANE(MATRIX, types.intp, types.intp, VECTOR, VECTOR, MATRIX), error_model="numpy")
-def split(Omega: Array, i: int, j: int, A: Array, B: Array, R: Array) -> Plane:
+def split_plane(Omega: Array, i: int, j: int, A: Array, B: Array, R: Array) -> Plane:
     """Fill A, B (n,) and R (n,n) for the fields i and j of Ω (n,n); i = j is a plane without a z₂."""
     n = A.size
     if Omega[j, j] > Omega[i, i]:

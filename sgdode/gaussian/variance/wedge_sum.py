@@ -35,7 +35,7 @@ class Terms(NamedTuple):
     powers: Array
 
 
-class Room(NamedTuple):
+class WedgeRoom(NamedTuple):
     """Arrays that one V is worked out in; see :mod:`wedge` and :mod:`four_ramps`."""
 
     W: Array
@@ -49,14 +49,14 @@ class Room(NamedTuple):
 
 
 _TERMS = types.NamedTuple((_TABLE, _TABLE, _TABLE, MATRIX, _CUBE), Terms)
-_ROOM = types.NamedTuple((_CUBE, VECTOR, _POWERS, MATRIX, VECTOR, _CUBE, VECTOR, MATRIX), Room)
+_ROOM = types.NamedTuple((_CUBE, VECTOR, _POWERS, MATRIX, VECTOR, _CUBE, VECTOR, MATRIX), WedgeRoom)
 
 
 @compiled(_ROOM(types.intp))
-def _make_room(powers: int) -> Room:
+def _make_room(powers: int) -> WedgeRoom:
     v = np.empty((16, 2, 2, powers, powers))
     W, h, cov, spare = np.empty((16, 8, 8)), np.empty(16), np.empty((4, 8)), np.empty(36)
-    return Room(W, h, v, cov, spare, np.empty((16, 4, 4)), np.empty(16), np.empty((9, 40)))
+    return WedgeRoom(W, h, v, cov, spare, np.empty((16, 4, 4)), np.empty(16), np.empty((9, 40)))
 
 
 @compiled(MATRIX(MATRIX), error_model="numpy")
@@ -111,7 +111,7 @@ def _side(rows: Array, x: int, y: int) -> float:
 
 @compiled(types.float64(_TERMS, _FLAGS, _FLAGS, VECTOR, MATRIX, _FLAGS, types.boolean, _ROOM))
 def _any_term(
-    terms: Terms, kind: Whole, term: Whole, tau: Array, rows: Array, most: Whole, bump: bool, room: Room
+    terms: Terms, kind: Whole, term: Whole, tau: Array, rows: Array, most: Whole, bump: bool, room: WedgeRoom
 ) -> float:
     """One term of E[σ'_i σ'_j s_b s_c] by the recursion; W[0] is in place."""
     steps = 0
@@ -147,7 +147,7 @@ def _any_term(
 )
 def _four(
     U: Array, scale: Array, unit: Whole, kind: Whole, bump: bool, terms: Terms, table: Whole, weight: Array,
-    start: int, stop: int, room: Room,
+    start: int, stop: int, room: WedgeRoom,
 ) -> float:  # fmt: skip
     """E[σ'_i σ'_j s_b s_c] of four ``unit``s (4,): the products ``start`` to ``stop`` of ``table`` (N,4)."""
     rows, size, tau, floor = np.empty((4, 4)), np.empty(4), np.empty(4), np.empty(4)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sgdode.gaussian.variance.panels import legendre, panels, sample
+from sgdode.gaussian.variance.panels import legendre, panels, unit_values
 from sgdode.model.activations import ACTIVATIONS
 
 
@@ -13,5 +13,5 @@ def test_panels_integrate_a_steep_activation():
     found = panels(steep, 2.0)
     x, w = legendre(found.edges, 12)
     assert found.rough == 0
-    assert abs(w @ sample(steep, x)[1] - 2.0) < 1e-9
+    assert abs(w @ unit_values(steep, x)[1] - 2.0) < 1e-9
     assert np.min(np.diff(found.edges)) < 0.01

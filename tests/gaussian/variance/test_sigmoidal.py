@@ -9,7 +9,7 @@ from support.gaussian_twin import functions
 
 from sgdode.gaussian.tanh_as_erfs import MINIMAX, NINE, TWELVE
 from sgdode.gaussian.variance.erf_student import erf_variance
-from sgdode.gaussian.variance.sigmoidal import sigmoidal_variance, size
+from sgdode.gaussian.variance.sigmoidal import magnitude, sigmoidal_variance
 from sgdode.model.activations import ACTIVATIONS, Activation, hermite_series
 
 SERIES = (0.3, -0.2, 0.4, 0.1)
@@ -88,7 +88,7 @@ def test_values_known_by_quadrature(case):
     term = sigmoidal_variance(unit(*student), unit(*teacher))
     off, stated = abs(filled(term, Omega, v, noise, 2) - wanted), term.error(Omega, v, noise, 2)
     assert np.all(off <= stated + 2e-13 * np.abs(wanted))
-    assert np.all(off <= 2e-7 * size(term, Omega, v, noise, 2))
+    assert np.all(off <= 2e-7 * magnitude(term, Omega, v, noise, 2))
 
 
 @pytest.mark.parametrize("table", [NINE, TWELVE, MINIMAX], ids=["nine", "twelve", "thirteen"])
@@ -141,8 +141,8 @@ def test_the_stated_error_holds_and_is_not_idle():
         term, Omega = sigmoidal_variance(student, teacher), G @ G.T
         wanted = quadrature(student, teacher, G, v, noise, p)
         off, stated = abs(filled(term, Omega, v, noise, p) - wanted), term.error(Omega, v, noise, p)
-        magnitude = size(term, Omega, v, noise, p)
-        assert np.all(off <= stated + 3e-12 * magnitude), (student, teacher, G, v)  # the twin's own error
+        largest = magnitude(term, Omega, v, noise, p)
+        assert np.all(off <= stated + 3e-12 * largest), (student, teacher, G, v)  # the twin's own error
         loose += np.sum((stated > 100 * off) & (stated > 1e-9 * np.maximum(1.0, wanted)))
         count += off.size
     assert loose < 0.1 * count

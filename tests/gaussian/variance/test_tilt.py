@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sgdode.gaussian.variance.tilt import split, tilt
+from sgdode.gaussian.variance.tilt import split_plane, tilt
 
 
 @pytest.mark.parametrize(("i", "j"), [(0, 1), (1, 0), (2, 3), (1, 1)])
@@ -11,7 +11,7 @@ def test_tilted_covariances(i, j):
     rows = np.random.default_rng(0).standard_normal((4, 6))
     Omega, F = rows @ rows.T, np.zeros(4)
     A, B, g, h, R = np.empty(4), np.empty(4), np.empty(4), np.empty(4), np.empty((4, 4))
-    plane = split(Omega, i, j, A, B, R)
+    plane = split_plane(Omega, i, j, A, B, R)
     lead, other = (j, i) if Omega[j, j] > Omega[i, i] else (i, j)
     F[lead] += 0.7
     F[other] += 1.9
