@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from sgdode.gaussian.dual import PairKernel, kernel_error, pair_kernel
 from sgdode.jit.pairs import held
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
-
-if TYPE_CHECKING:
-    from sgdode.gaussian.variance.smoothed_ramps import WedgeSum
 
 #: ``fill(Omega, v, noise, out)``: fills V (p,p) for Ω (n,n), v (n,) and Δ.
 Fill = Callable[[Array, Array, float, Array], None]
@@ -32,8 +29,6 @@ _SAMPLING_ERROR = 8e-3
 _LEVELS = ((20, 24, 24), (16, 20, 20), (12, 16, 16))
 _LONGEST = 0.05
 _EVALUATION = 2e-8  # seconds of one σ
-_PRODUCT = 1e-7  # seconds of one product of steps and ramps
-_WEDGES_ERROR = 1e-7
 _ROUND_OFF = 1e-11
 #: Two students and a teacher in coordinates.
 _CASES = (
@@ -187,27 +182,6 @@ def _ramps(pairing: Pairing) -> VarianceTerm:
     return VarianceTerm(fill, 0.0, "arcsines, and a short integral for every four units", bound)
 
 
-@lru_cache(8)
-def _wedge_sum(student: Activation, teacher: Activation, p: int, k: int) -> WedgeSum:
-    from sgdode.gaussian.variance.smoothed_ramps import WedgeSum
-
-    return WedgeSum(student, teacher, p, k)
-
-
-def _sums_of_ramps(pairing: Pairing) -> bool:
-    """Whether the student is a sum of ramps, the teacher a named one, and V affordable."""
-    from sgdode.gaussian.variance.smoothed_ramps import is_sum_of_ramps
-
-    if not is_sum_of_ramps(pairing.student, pairing.teacher):
-        return False
-    return _wedge_sum(pairing.student, pairing.teacher, pairing.p, pairing.k).products * _PRODUCT <= 2.0 * _LONGEST
-
-
-def _wedges(pairing: Pairing) -> VarianceTerm:
-    term = _wedge_sum(pairing.student, pairing.teacher, pairing.p, pairing.k)
-    return VarianceTerm(term.fill, _WEDGES_ERROR, term.method, term.error)
-
-
 def _conditional_level(pairing: Pairing) -> tuple[int, int, int] | None:
     """The finest affordable rule, where it is more accurate than quasi Monte Carlo."""
     n = pairing.p + pairing.k
@@ -284,7 +258,6 @@ METHODS: dict[str, VarianceMethod] = {
     "sigmoidal": VarianceMethod(_sigmoidal_student, _sigmoidal, "erf, tanh and sigmoid of named teachers"),
     "polynomial-student": VarianceMethod(_polynomial_student, _any_teacher, "polynomials of any teacher"),
     "erf-student": VarianceMethod(lambda pairing: pairing.student.name == "erf", _tilted, "of any teacher"),
-    "sums-of-ramps": VarianceMethod(_sums_of_ramps, _wedges, "relu, leaky-relu, softplus and gelu of named ones"),
     "conditioning": VarianceMethod(
         lambda pairing: _conditional_level(pairing) is not None, _conditional, "smooth ones"
     ),
