@@ -24,6 +24,9 @@ from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
 from sgdode.model.state import packed, unpacked
 
+#: Of the overlaps, per unit of time: changes that errors of the right-hand side are compared with at least.
+_LEAST_CHANGE = 1e-6
+
 
 class Arrays(NamedTuple):
     """What a right-hand side works in: the state Q (p,p), M (p,k), a (p,); v (n,); the kernels ``ss`` (3,p,p) and
@@ -132,6 +135,17 @@ class OverlapFlow:
         if rule.trained:
             _train_output(at.v, at.ss, at.st, rule.train_output, ydot[-len(at.a) :])
 
+    def stated_error(self, t: float, y: Array) -> float:
+        """A bound on the error of the right-hand side of Q at a state, relative to its largest part, that V is known
+        with; a millionth of the overlaps per unit of time is the least that it is compared with."""
+        if self.variance is None or self.variance.bound is None:
+            return 0.0
+        self(t, y, np.empty_like(y))
+        rate = self.rate * self.factor(t) * np.outer(self.at.a, self.at.a)
+        off = np.abs(rate) * self.variance.bound(self.at.Omega, self.at.v, self.noise)
+        parts = self.at.F, rate * self.V, _LEAST_CHANGE * self.at.Omega
+        return float(np.max(off) / max(*(np.max(np.abs(part)) for part in parts), 1e-300))
+
 
 def _curves(problem: Problem, start: Start) -> Callable[[Array], dict[str, Array]]:
     risk, (p, k) = risk_function(problem), start.overlaps.M.shape
@@ -151,8 +165,11 @@ def _system(problem: Problem, start: Start, name: str, flow: OverlapFlow, error:
     warnings = batch_warning(problem) if flow.rate else []
     P = start.overlaps.P
     kernel_error = kernel_error_at(*problem.activations, np.diag(start.overlaps.Q), np.diag(P))
-    told = {"kernel_error": kernel_error, **report}
-    return System(name, flow.y.copy(), flow, _curves(problem, start), max(error, kernel_error), told, warnings)
+    told, y0 = {"kernel_error": kernel_error, **report}, flow.y.copy()
+    curves, largest, stated = _curves(problem, start), max(error, kernel_error), None
+    if flow.variance is not None and flow.variance.bound is not None:
+        stated = flow.stated_error
+    return System(name, y0, flow, curves, largest, told, warnings, stated_error=stated)
 
 
 def full(problem: Problem, start: Start, method: Method | None = None) -> System:
@@ -161,7 +178,10 @@ def full(problem: Problem, start: Start, method: Method | None = None) -> System
     p, k = start.overlaps.M.shape
     variance = variance_term(*problem.activations, p, k, *duals.kernels)
     flow = OverlapFlow(problem, start, duals, problem.noise_rate, variance)
-    return _system(problem, start, "full", flow, variance.error, variance_method=variance.method)
+    error = variance.error
+    if error > 0.0 and variance.bound is not None:
+        error = min(error, flow.stated_error(0.0, flow.y.copy()))
+    return _system(problem, start, "full", flow, error, variance_method=variance.method)
 
 
 def gradient_flow(problem: Problem, start: Start, method: Method | None = None) -> System:

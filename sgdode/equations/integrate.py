@@ -68,7 +68,8 @@ def integrate(
     _refuse_fluctuations(method, equations)
     result = _Result(run, equations, problem.teacher.P if beginning is None else beginning.overlaps.P, about)
     solution = _kept_solve(result, progress, keeper)
-    report, warnings = dict(equations.report), [*equations.warnings, *beyond_theory(problem, choice.equations)]
+    report = equations.report | _error_on_path(run, equations, solution)
+    warnings = [*equations.warnings, *beyond_theory(problem, choice.equations)]
     if beginning is None:
         _check_particles(run, equations, solution, report, warnings)
     else:
@@ -186,6 +187,20 @@ def _fluctuations(
 def _rtol(method: Method, equations: System) -> float:
     """The tolerance follows the error of the right-hand side."""
     return max(method.rtol, equations.error)
+
+
+def _error_on_path(run: Integration, equations: System, solution: Solution) -> dict[str, float]:
+    """The largest error that the right-hand side states at the first, the last and eight states between them."""
+    states = solution.states[np.isfinite(solution.states).all(axis=1)]
+    if equations.stated_error is None or len(states) == 0:
+        return {}
+    times = run.grid.time[: len(states)]
+    some = np.searchsorted(times, np.geomspace(max(times[min(1, len(times) - 1)], 1e-300), max(times[-1], 1e-300), 8))
+    chosen = {0, len(times) - 1, *(min(int(at), len(times) - 1) for at in some)}
+    with np.errstate(all="ignore"):
+        found = [equations.stated_error(float(times[at]), states[at]) for at in sorted(chosen)]
+    finite = [error for error in found if math.isfinite(error)]
+    return {"right_hand_side_error": max([float(equations.report["kernel_error"]), *finite])}
 
 
 def _check_particles(

@@ -36,6 +36,8 @@ class System:
     ``curves(states)``: the named curves of states (T,size): risk (T,), M (T,p,k), Q (T,p,p) or q (T,p), and
     output_weights (T,p) where they are trained. ``error``: the relative error of the right-hand side (0: round-off).
     ``report``: numbers that belong to the result. ``particle_weight`` (p,): π at infinite width.
+    ``stated_error(t, y)``: a bound on the relative error of the right-hand side at one state; None: ``error`` is all
+    that is known of it.
     """
 
     name: str
@@ -46,6 +48,7 @@ class System:
     report: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     particle_weight: Array | None = None
+    stated_error: Callable[[float, Array], float] | None = None
 
 
 def batch_warning(problem: Problem) -> list[str]:

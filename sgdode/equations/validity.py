@@ -78,8 +78,12 @@ def full_seconds(problem: Problem) -> float:
         cost = 1e-9 * n**3 if student.hermite is None else 1e-7 * p**2 * n**2
     elif student.name == teacher.name == "erf":
         cost = 1.3e-9 * p**2 * n**2
+    elif student.ramp is not None and teacher.ramp is not None:
+        cost = 3e-8 * p**2 * n**2 + 1e-4
+    elif student.sigmoidal:
+        cost = (3e-8 if student.name == "erf" else 3e-7) * p**2 * n**2 + 1e-3
     else:
-        cost = 2e-8 * p**2 * n**2 + 1e-3
+        cost = min(1e-4 * p**2 * n**2, 0.1) + 2e-8 * p**2 * n**2
     return _TYPICAL_RIGHT_HAND_SIDES * cost
 
 
