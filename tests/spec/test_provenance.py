@@ -106,6 +106,7 @@ HASHES = {
 def version_3(monkeypatch):
     """The version of the numbers that the hashes below are of."""
     monkeypatch.setattr("sgdode.spec.provenance.RESULTS_VERSION", 3)
+    monkeypatch.setattr("sgdode.spec.provenance.VARIANCE_VERSION", 3)
 
 
 @pytest.mark.parametrize("case", HASHES)
@@ -128,3 +129,16 @@ def test_an_activation_of_ones_own_counts_by_its_values(version_3):
     assert hashes(lambda x: np.sin(x), lambda x: np.cos(x)) == hashes(np.sin, np.cos)
     doubled = hashes(lambda x: 2 * np.sin(x), lambda x: 2 * np.cos(x))
     assert not set(doubled) & set(hashes(np.sin, np.cos))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "stays"),
+    [("erf", "erf", True), ("square", "linear", True), ("relu", "relu", False), ("erf", "tanh", False)],
+)
+def test_files_of_the_first_version_stay_where_their_numbers_do(one, other, stays, monkeypatch):
+    spec = load_spec(merged(SMALL, {"student": {"activation": one}, "teacher": {"activation": other}}))
+    now = [spec_hash(spec, command) for command in ("simulate", "integrate")]
+    monkeypatch.setattr("sgdode.spec.provenance.VARIANCE_VERSION", 3)
+    before = [spec_hash(spec, command) for command in ("simulate", "integrate")]
+    assert now[0] == before[0]
+    assert (now[1] == before[1]) == stays
