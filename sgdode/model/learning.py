@@ -3,6 +3,7 @@
 A step is W ← 𝓛W + (γ/p) Σ_β c_β x_βᵀ over a batch, with columns c_i = a_i σ'(λ_i) E(y, f) of the fields of a sample
 and a linear map 𝓛: weight decay first, the sphere last. The same record serves SGD, which calls ``residual``, and the
 equations, where E = y − share · f is linear in the output f of the student and enters through v = (−share a/p, a*/k).
+The rate γ(t) itself belongs to the clock, ``sgdode.model.clock``.
 """
 
 from __future__ import annotations

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import shlex
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sgdode.errors import FileError, Stopped, UsageError
 from sgdode.machine import processors
 from sgdode.reporting import Reporter
+from sgdode.runs.environment import environment
 from sgdode.signals import stoppable
 from sgdode.spec.memory import Command
 from sgdode.spec.provenance import spec_hash
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
     from sgdode.results.trajectory import Trajectory
 
 KINDS: dict[Command, Literal["simulation", "integration"]] = {"simulate": "simulation", "integrate": "integration"}
-_PACKAGES = ("sgdode", "numpy", "scipy", "numba", "h5py", "scikit-sundae", "matplotlib")
 
 
 @dataclass(frozen=True)
@@ -115,7 +110,7 @@ def _compute(
     began, clock = datetime.now(UTC), time.perf_counter()
 
     def complete(trajectory: Trajectory) -> None:
-        trajectory.provenance["environment"] = _environment(began, time.perf_counter() - clock, words)
+        trajectory.provenance["environment"] = environment(began, time.perf_counter() - clock, words)
 
     keeper = Keeper(path, spec_hash(spec, command), complete, reporter.warn)
     _look_for_checkpoint(keeper, reporter, resume)
@@ -207,46 +202,3 @@ def resuming() -> str:
     """This process's command line, with --resume."""
     words = [word for word in sys.argv[1:] if word not in ("--resume", "--force")]
     return shlex.join(["sgdode", *words, "--resume"])
-
-
-def _environment(began: datetime, seconds: float, words: Sequence[str]) -> str:
-    environment = {
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
-        "git_commit": _commit(),
-        "host": socket.gethostname(),
-        "processor": _processor(),
-        "threads": processors(),
-        "command_line": list(words),
-        "start": began.isoformat(),
-        "end": datetime.now(UTC).isoformat(),
-        "seconds": seconds,
-    }
-    return json.dumps(environment)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _commit() -> str:
-    """The git commit of the source that runs, or nothing where it is an installed copy."""
-    source = Path(__file__).resolve().parents[1]
-    if not (source.parent / ".git").exists():
-        return ""
-    command = ["git", "-C", str(source), "describe", "--always", "--abbrev=40", "--dirty"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip()
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

@@ -198,6 +198,7 @@ def test_a_clock_that_jumps_back_changes_no_number(tmp_path, monkeypatch, counte
     spec = load_spec(SMALL)
     perform(spec, "simulate", tmp_path / "a.h5", Reporter(quiet=True))
     monkeypatch.setattr("sgdode.runs.run.datetime", Backwards)
+    monkeypatch.setattr("sgdode.runs.environment.datetime", Backwards)
     perform(spec, "simulate", tmp_path / "b.h5", Reporter(quiet=True))
     one, other = Trajectory.load(tmp_path / "a.h5"), Trajectory.load(tmp_path / "b.h5")
     np.testing.assert_array_equal(one.Q, other.Q)
