@@ -3,19 +3,23 @@
 import pytest
 import typer
 
-from sgdode.cli import sweep, theory
+from sgdode.cli.pictures import load_result
+from sgdode.cli.sweep import add_sweep_commands
+from sgdode.cli.theory import add_theory_commands
 from sgdode.errors import UsageError
 
 
-@pytest.mark.parametrize(("module", "names"), [(sweep, ["sweep", "collect"]), (theory, ["compare", "verify"])])
-def test_each_command_has_an_example(module, names):
+@pytest.mark.parametrize(
+    ("add", "names"), [(add_sweep_commands, ["sweep", "collect"]), (add_theory_commands, ["compare", "verify"])]
+)
+def test_each_command_has_an_example(add, names):
     app = typer.Typer()
-    module.register(app)
-    assert [command.callback.__name__ for command in app.registered_commands] == names
+    add(app)
+    assert [command.name for command in app.registered_commands] == names
     for command, name in zip(app.registered_commands, names, strict=True):
         assert command.epilog.startswith(f"Example: sgdode {name} ")
 
 
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(UsageError, match=r"a\.h5: no such file"):
-        theory.loaded(tmp_path / "a.h5")
+        load_result(tmp_path / "a.h5")

@@ -118,8 +118,23 @@ def test_a_signal_is_not_taken_for_an_error():
         with contextlib.suppress(Exception):
             signal.raise_signal(signal.SIGTERM)
 
-    with stoppable(), pytest.raises(Stopped):
+    with pytest.raises(Stopped), stoppable():
         library()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_whose_exception_is_lost_in_a_callback_stops_all_the_same():
+    class Dying:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    went_on = []
+    with pytest.raises(Stopped, match="SIGTERM"), stoppable():
+        Dying()
+        went_on.append(True)
+    assert went_on
+    with stoppable():
+        pass
 
 
 def test_equations_go_on_within_their_tolerance(tmp_path):
