@@ -129,9 +129,13 @@ def test_a_signal_whose_exception_is_lost_in_a_callback_stops_all_the_same():
             signal.raise_signal(signal.SIGTERM)
 
     went_on = []
-    with pytest.raises(Stopped, match="SIGTERM"), stoppable():
+
+    def losing():
         Dying()
         went_on.append(True)
+
+    with pytest.raises(Stopped, match="SIGTERM"), stoppable():
+        losing()
     assert went_on
     with stoppable():
         pass
