@@ -15,11 +15,11 @@ from numba import njit, types
 #: A (high, low) pair as compiled code knows it.
 DOUBLE = types.UniTuple(types.float64, 2)
 _SPLIT = 134217729.0  # 2²⁷ + 1
-_two = njit(DOUBLE(DOUBLE, DOUBLE), cache=True, error_model="numpy")
-_one = njit(DOUBLE(DOUBLE), cache=True, error_model="numpy")
+_two = njit(DOUBLE(DOUBLE, DOUBLE), cache=True, error_model="numpy", forceinline=True)
+_one = njit(DOUBLE(DOUBLE), cache=True, error_model="numpy", forceinline=True)
 
 
-@njit(DOUBLE(types.float64, types.float64), cache=True, error_model="numpy")
+@njit(DOUBLE(types.float64, types.float64), cache=True, error_model="numpy", forceinline=True)
 def exact_sum(a: float, b: float) -> Any:
     """a + b."""
     s = a + b
@@ -27,7 +27,7 @@ def exact_sum(a: float, b: float) -> Any:
     return s, (a - (s - t)) + (b - t)
 
 
-@njit(DOUBLE(types.float64, types.float64), cache=True, error_model="numpy")
+@njit(DOUBLE(types.float64, types.float64), cache=True, error_model="numpy", forceinline=True)
 def exact_product(a: float, b: float) -> Any:
     """a b, for factors below 1e150."""
     p = a * b
@@ -37,7 +37,7 @@ def exact_product(a: float, b: float) -> Any:
     return p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2
 
 
-@njit(DOUBLE(types.float64, types.float64), cache=True, error_model="numpy")
+@njit(DOUBLE(types.float64, types.float64), cache=True, error_model="numpy", forceinline=True)
 def _joined(high: float, low: float) -> Any:
     """high + low, for |low| ≤ |high|."""
     s = high + low
@@ -65,7 +65,7 @@ def times(a: Any, b: Any) -> Any:
     return _joined(p, t + (a[0] * b[1] + a[1] * b[0]))
 
 
-@njit(DOUBLE(DOUBLE, types.float64), cache=True, error_model="numpy")
+@njit(DOUBLE(DOUBLE, types.float64), cache=True, error_model="numpy", forceinline=True)
 def scaled(a: Any, factor: float) -> Any:
     """``factor`` times a, the factor a power of 2."""
     return factor * a[0], factor * a[1]

@@ -77,10 +77,10 @@ class Four(NamedTuple):
 
 
 FOUR = types.NamedUniTuple(MATRIX, 6, Four)
-_six = njit(DOUBLE(*[DOUBLE] * 6), cache=True, error_model="numpy")
+_six = njit(DOUBLE(*[DOUBLE] * 6), cache=True, error_model="numpy", forceinline=True)
 
 
-@njit(DOUBLE(*[DOUBLE] * 3), cache=True, error_model="numpy")
+@njit(DOUBLE(*[DOUBLE] * 3), cache=True, error_model="numpy", forceinline=True)
 def _triple(x: Any, y: Any, z: Any) -> Any:
     """The determinant of three correlations, from 1 − ρ: 2xy(2 − z) − (x + y − z)²."""
     rest = minus(plus(x, y), z)
