@@ -18,7 +18,7 @@ _TAN_EIGHTH = 0.41421356237309503
 _QUARTER, _HALF, _PI = 0.7853981633974483, 1.5707963267948966, 3.141592653589793
 
 
-@njit(types.float64(types.float64, types.float64), cache=True, error_model="numpy")
+@njit(types.float64(types.float64, types.float64), cache=True, error_model="numpy", forceinline=True)
 def upper_angle(y: float, x: float) -> Any:
     """atan2(y, x) for y ≥ 0, between 0 and π, to 3e-16 of itself; 0 where both are 0."""
     a = abs(x)

@@ -11,7 +11,9 @@ P is integrated along ρ_12 from the nearer end, where the determinant is 0, to 
 λ_2 given the others is ±(1 − y²), which takes the root at this end away. What is left are branch points on the
 imaginary axis of y: y = √η sinh w, Gauss-Legendre in w.
 
-Twice-as-long numbers enter the cofactors of the four correlations alone; all angles follow from these.
+Sets are taken BLOCK at a time, so that what is not an integral is vector code: an array holds rows of BLOCK numbers,
+one a set. Rows of pairs are in the order 12, 13, 14, 23, 24, 34, so that the other two of pair r are pair 5 − r.
+Numbers of 32 digits enter the cofactors of the four correlations alone; all angles follow from these.
 """
 
 from __future__ import annotations
@@ -24,37 +26,27 @@ from numba import njit, types
 
 from sgdode.gaussian.variance.correlations import FIELDS, Fields
 from sgdode.jit.atan import upper_angle
-from sgdode.jit.double_double import DOUBLE, divided, minus, plus, scaled, times
+from sgdode.jit.double_double import DOUBLE, minus, plus, scaled, times
 from sgdode.jit.pairs import MATRIX, VECTOR
 from sgdode.model.overlaps import Array
 
-#: How many sets of four are prepared at a time, in vector code.
+#: How many sets of four are worked on at a time.
 BLOCK = 64
 #: sin² of all angles of a spherical triangle below which its three fields count as dependent.
 _FLAT = 1e-10
 _TWO_PI = 2.0 / math.pi
 _LONGEST = 17.0  # of w
-_CHEAP = 2.0  # a path that is not searched further
-#: The pairs x, y of a set of four, and the two others z, w.
-PAIRS = np.array([[0, 1, 2, 3], [0, 2, 1, 3], [0, 3, 1, 2], [1, 2, 0, 3], [1, 3, 0, 2], [2, 3, 0, 1]])
+#: The pairs of a set of four; pairs 5 − r are the others.
+PAIRS = np.array([[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]])
+#: For a pair x, y with the others z, w: the pairs xz, yz, xw, yw.
+CROSSED = np.array([[1, 3, 2, 4], [0, 3, 2, 5], [0, 4, 1, 5], [0, 1, 4, 5], [0, 2, 3, 5], [1, 2, 3, 4]])
 
-
-def path_rules() -> tuple[Array, Array, Array, Array]:
-    """For lengths L of w: sinh L (rows,), numbers of nodes (rows,), (y/Y)² and weights y dy/Y² (rows, most)."""
-    lengths = np.concatenate([[0.25, 0.5, 0.75], np.arange(1.0, _LONGEST, 0.5)])
-    counts = 4 * np.ceil((7.0 + 4.0 * lengths) / 4.0).astype(int)
-    squares, weights = np.zeros((lengths.size, counts.max())), np.zeros((lengths.size, counts.max()))
-    for row, (length, count) in enumerate(zip(lengths, counts, strict=True)):
-        x, w = np.polynomial.legendre.leggauss(count)
-        at = 0.5 * length * (1.0 + x)
-        y = np.sinh(at) / np.sinh(length)
-        squares[row, :count] = y * y
-        weights[row, :count] = 0.5 * length * w * y * np.cosh(at) / np.sinh(length)
-    return np.sinh(lengths), counts.astype(float), squares, weights
+#: The pairs among the three fields other than 0, 1, 2, 3.
+SIDES = np.array([[3, 4, 5], [1, 2, 5], [0, 2, 4], [0, 1, 3]])
 
 
 class Rules(NamedTuple):
-    """What :func:`path_rules` gives."""
+    """Paths of length L in w: sinh L (rows,), number of nodes (rows,), and (y/Y)² and y dy/Y² at the nodes."""
 
     reach: Array
     counts: Array
@@ -62,21 +54,54 @@ class Rules(NamedTuple):
     weights: Array
 
 
+#: Rules as compiled code knows them.
 RULES = types.NamedTuple((VECTOR, VECTOR, MATRIX, MATRIX), Rules)
 
 
-class Four(NamedTuple):
-    """Four fields: (4,4) parts of Fields, and the cofactors C of their correlations."""
+def path_rules(boost: float = 1.0) -> Rules:
+    """Rules for all lengths, with ``boost`` times as many nodes as are needed."""
+    lengths = np.concatenate([[0.25, 0.5, 0.75], np.arange(1.0, _LONGEST, 0.5)])
+    counts = 4 * np.ceil(boost * (7.0 + 4.0 * lengths) / 4.0).astype(int)
+    squares, weights = np.zeros((lengths.size, counts.max())), np.zeros((lengths.size, counts.max()))
+    for row, (length, count) in enumerate(zip(lengths, counts, strict=True)):
+        x, w = np.polynomial.legendre.leggauss(count)
+        at = 0.5 * length * (1.0 + x)
+        y = np.sinh(at) / np.sinh(length)
+        squares[row, :count] = y * y
+        weights[row, :count] = 0.5 * length * w * y * np.cosh(at) / np.sinh(length)
+    return Rules(np.sinh(lengths), counts.astype(float), squares, weights)
 
-    E: Array
-    R: Array
-    W: Array
-    J: Array
-    A: Array
+
+class Room(NamedTuple):
+    """Room for BLOCK sets of four.
+
+    ``units`` (BLOCK,4): which. Rows: ``e`` (12): high and low 1 − ρ of the pairs; ``C`` (11): cofactors 11, 22, 33, 44,
+    those of the pairs, determinant; ``edges`` (6): α of the others' dual vectors, as if no sign were turned; ``work``
+    (13) and ``best`` (12): see :func:`_consider`. ``signs`` (4,), ``bends`` (6,): of one set, see :func:`_averages`.
+    """
+
+    units: Any
+    e: Array
     C: Array
+    edges: Array
+    work: Array
+    best: Array
+    signs: Array
+    bends: Array
 
 
-FOUR = types.NamedUniTuple(MATRIX, 6, Four)
+#: Room as compiled code knows it.
+ROOM = types.NamedTuple((types.intp[:, ::1], *[VECTOR] * 7), Room)
+
+
+@njit(ROOM(), cache=True)
+def new_room() -> Room:
+    """Room for BLOCK sets."""
+    units = np.empty((BLOCK, 4), np.intp)
+    e, C, edges = np.empty(12 * BLOCK), np.empty(11 * BLOCK), np.empty(6 * BLOCK)
+    return Room(units, e, C, edges, np.empty(13 * BLOCK), np.empty(12 * BLOCK), np.empty(4), np.empty(6))
+
+
 _six = njit(DOUBLE(*[DOUBLE] * 6), cache=True, error_model="numpy", forceinline=True)
 
 
@@ -89,7 +114,8 @@ def _triple(x: Any, y: Any, z: Any) -> Any:
 
 @_six
 def _cofactor(e12: Any, e13: Any, e14: Any, e23: Any, e24: Any, e34: Any) -> Any:
-    """The cofactor C_34: (e13 − e23)(e14 − e24) − e12 (e13 + e14 + e23 + e24 − e13 e24 − e14 e23 − 2 e34 − e12 (1 − e34))."""
+    """The cofactor C_34, from e = 1 − ρ:
+    (e13 − e23)(e14 − e24) − e12 (e13 + e14 + e23 + e24 − e13 e24 − e14 e23 − 2 e34 − e12 (1 − e34))."""
     lift = plus(plus(e13, e24), plus(e14, e23))
     lift = minus(lift, plus(times(e13, e24), times(e14, e23)))
     lift = minus(lift, plus(scaled(e34, 2.0), times(e12, minus((1.0, 0.0), e34))))
@@ -97,173 +123,202 @@ def _cofactor(e12: Any, e13: Any, e14: Any, e23: Any, e24: Any, e34: Any) -> Any
 
 
 @njit(types.void(VECTOR, VECTOR, types.intp), cache=True, error_model="numpy")
-def _cofactors(given: Array, found: Array, count: int) -> None:
+def _cofactors(e: Array, C: Array, count: int) -> None:
     """C_11, C_22, C_33, C_44, C_12 … C_34 and the determinant of ``count`` sets, from high and low 1 − ρ_12 … ρ_34.
 
     Rows of BLOCK numbers, one a set. The determinant is (C_33 C_44 − C_34²)/(1 − ρ_12²).
     """
     for m in range(count):
-        e12, e13 = (given[m], given[6 * BLOCK + m]), (given[BLOCK + m], given[7 * BLOCK + m])
-        e14, e23 = (given[2 * BLOCK + m], given[8 * BLOCK + m]), (given[3 * BLOCK + m], given[9 * BLOCK + m])
-        e24, e34 = (given[4 * BLOCK + m], given[10 * BLOCK + m]), (given[5 * BLOCK + m], given[11 * BLOCK + m])
+        e12, e13 = (e[m], e[6 * BLOCK + m]), (e[BLOCK + m], e[7 * BLOCK + m])
+        e14, e23 = (e[2 * BLOCK + m], e[8 * BLOCK + m]), (e[3 * BLOCK + m], e[9 * BLOCK + m])
+        e24, e34 = (e[4 * BLOCK + m], e[10 * BLOCK + m]), (e[5 * BLOCK + m], e[11 * BLOCK + m])
         c33, c44 = _triple(e12, e14, e24), _triple(e12, e13, e23)
         c34 = _cofactor(e12, e13, e14, e23, e24, e34)
-        found[m] = _triple(e23, e24, e34)[0]
-        found[BLOCK + m] = _triple(e13, e14, e34)[0]
-        found[2 * BLOCK + m] = c33[0]
-        found[3 * BLOCK + m] = c44[0]
-        found[4 * BLOCK + m] = _cofactor(e34, e13, e23, e14, e24, e12)[0]
-        found[5 * BLOCK + m] = _cofactor(e24, e12, e23, e14, e34, e13)[0]
-        found[6 * BLOCK + m] = _cofactor(e23, e12, e24, e13, e34, e14)[0]
-        found[7 * BLOCK + m] = _cofactor(e14, e12, e13, e24, e34, e23)[0]
-        found[8 * BLOCK + m] = _cofactor(e13, e12, e14, e23, e34, e24)[0]
-        found[9 * BLOCK + m] = c34[0]
+        C[m] = _triple(e23, e24, e34)[0]
+        C[BLOCK + m] = _triple(e13, e14, e34)[0]
+        C[2 * BLOCK + m] = c33[0]
+        C[3 * BLOCK + m] = c44[0]
+        C[4 * BLOCK + m] = _cofactor(e34, e13, e23, e14, e24, e12)[0]
+        C[5 * BLOCK + m] = _cofactor(e24, e12, e23, e14, e34, e13)[0]
+        C[6 * BLOCK + m] = _cofactor(e23, e12, e24, e13, e34, e14)[0]
+        C[7 * BLOCK + m] = _cofactor(e14, e12, e13, e24, e34, e23)[0]
+        C[8 * BLOCK + m] = _cofactor(e13, e12, e14, e23, e34, e24)[0]
+        C[9 * BLOCK + m] = c34[0]
         left = minus(times(c33, c44), times(c34, c34))
-        found[10 * BLOCK + m] = left[0] / (e12[0] * (2.0 - e12[0]))
+        C[10 * BLOCK + m] = left[0] / (e12[0] * (2.0 - e12[0]))
 
 
-@njit(types.void(FOUR, *[types.intp] * 3, VECTOR), cache=True, error_model="numpy")
-def _rarest(four: Four, x: int, y: int, z: int, signs: Array) -> None:
-    """Give x, y, z those ``signs`` that they have together least often; probabilities go with sums of asin ρ."""
-    a, b, c = four.A[x, y], four.A[x, z], four.A[y, z]
-    least, which = a + b + c, -1
-    if c - a - b < least:
-        least, which = c - a - b, x
-    if b - a - c < least:
-        least, which = b - a - c, y
-    if a - b - c < least:
-        which = z
-    if which >= 0:
-        signs[which] = -1.0
+@njit(types.void(ROOM, types.intp), cache=True, error_model="numpy")
+def _edges(room: Room, count: int) -> None:
+    """α_xy: the angle between the dual vectors z and w, whose cosine is C_zw/√(C_zz C_ww)."""
+    e, C, edges = room.e, room.C, room.edges
+    for pair in range(6):
+        start, other = pair * BLOCK, (9 - pair) * BLOCK
+        for m in range(count):
+            width = math.sqrt(e[start + m] * (2.0 - e[start + m]) * max(C[10 * BLOCK + m], 0.0))
+            edges[start + m] = upper_angle(width, C[other + m])
 
 
-@njit(types.boolean(FOUR, *[types.intp] * 4), cache=True, error_model="numpy")
-def _flat(four: Four, x: int, y: int, z: int, w: int) -> Any:
-    """Are the fields x, y, z dependent?"""
-    one, two, three = four.W[x, y] * four.W[x, y], four.W[x, z] * four.W[x, z], four.W[y, z] * four.W[y, z]
-    return four.C[w, w] * max(one, two, three) <= _FLAT * (one * two * three)
+@njit(types.void(ROOM, types.intp, types.intp), cache=True)
+def _gather(room: Room, pair: int, count: int) -> None:
+    """Fill ``work`` for a pair x, y with the others z, w: 1 − ρ of xy, xz, yz, xw, yw, zw; the cofactors xx, yy,
+    xy, xz, xw, zw; the determinant."""
+    xz, yz, xw, yw = CROSSED[pair, 0], CROSSED[pair, 1], CROSSED[pair, 2], CROSSED[pair, 3]
+    x, y = PAIRS[pair, 0], PAIRS[pair, 1]
+    for row, start in enumerate((pair, xz, yz, xw, yw, 5 - pair)):
+        for m in range(count):
+            room.work[row * BLOCK + m] = room.e[start * BLOCK + m]
+    for row, start in enumerate((x, y, 4 + pair, 4 + xz, 4 + xw, 9 - pair, 10)):
+        for m in range(count):
+            room.work[(6 + row) * BLOCK + m] = room.C[start * BLOCK + m]
 
 
-class Path(NamedTuple):
-    """The way from a vanishing determinant: ρ_xy = r(now) + back − sign s y², 0 ≤ y² ≤ left; e = 1 − ρ.
+@njit(types.UniTuple(types.float64, 2)(*[types.float64] * 6), cache=True, error_model="numpy", forceinline=True)
+def _beyond(a: float, cxx: float, exz: float, eyz: float, top: float, sign: float) -> Any:
+    """How far beyond the end of a path x, y, z are dependent, and the sign of w in the dependency there, from its a."""
+    widest = math.sqrt(exz * (2.0 - exz) * eyz * (2.0 - eyz))
+    gap = sign * (top - (exz + eyz - exz * eyz))
+    near = a * a / (cxx * (widest - gap))
+    return (1.0 if a >= 0.0 else -1.0), (widest + gap if gap >= 0.0 else near)
 
-    ``sz``, ``sw``: the signs of z and w that go with + for x and −sign for y. ``steep``: left/η.
+
+@njit(types.float64(types.boolean, types.float64, types.float64), cache=True, forceinline=True)
+def _pick(better: bool, new: float, old: float) -> Any:
+    return new if better else old
+
+
+@njit(types.void(VECTOR, VECTOR, types.float64, types.intp), cache=True, error_model="numpy")
+def _consider(work: Array, best: Array, pair: float, count: int) -> None:
+    """Keep the path along ρ_xy where it is better than the ``best`` one so far.
+
+    Rows of ``best``: cost; left/η; de/dy²; left, the largest y²; e at the end, where y = 0; signs of y, z, w
+    that go with + for x in the dependency there; pair. (Its start is where the fields are: e = 1 − ρ_xy.)
     """
-
-    cost: float
-    steep: float
-    s: float
-    sign: float
-    left: float
-    top: float
-    back: float
-    sz: float
-    sw: float
-
-
-PATH = types.NamedUniTuple(types.float64, 9, Path)
-
-
-@njit(types.UniTuple(types.float64, 2)(FOUR, *[types.intp] * 4, *[types.float64] * 3), cache=True, error_model="numpy")
-def _end(four: Four, x: int, y: int, z: int, w: int, top: float, back: float, sign: float) -> Any:
-    """The sign of w in the dependency at the end of the path, and how far beyond it x, y, z are dependent."""
-    E, R, W = four.E, four.R, four.W
-    a = four.C[x, w] + (R[y, w] - R[y, z] * R[z, w]) * back
-    widest = W[x, z] * W[y, z]
-    gap = sign * (top - (E[x, z] + E[y, z] - E[x, z] * E[y, z]))
-    beyond = widest + gap if gap >= 0.0 else a * a / (four.C[x, x] * (widest - gap))
-    return (1.0 if a >= 0.0 else -1.0), beyond
-
-
-@njit(PATH(FOUR, types.float64, *[types.intp] * 4), cache=True, error_model="numpy")
-def _path(four: Four, det: float, x: int, y: int, z: int, w: int) -> Path:
-    """The path along ρ_xy."""
-    C, k = four.C, four.W[z, w] * four.W[z, w]
-    size = math.sqrt(C[x, x] * C[y, y])
-    c = min(max(-C[x, y] / size, -1.0), 1.0)
-    sign = 1.0 if c >= 0.0 else -1.0
-    left = min(max(k * det / (size * size * (1.0 + abs(c))), 0.0), 1.0)
-    s = size / k
-    back = sign * s * left
-    top = four.E[x, y] - back
-    sw, one = _end(four, x, y, z, w, top, back, sign)
-    sz, other = _end(four, x, y, w, z, top, back, sign)
-    steep = s * left / max(min(top if sign > 0.0 else 2.0 - top, min(one, other)), 1e-14 * s)
-    return Path(steep + 1e-3 / k, steep, s, sign, left, top, back, sz, sw)
+    for m in range(count):
+        exy, exz, eyz, exw, eyw, ezw = (
+            work[m], work[BLOCK + m], work[2 * BLOCK + m], work[3 * BLOCK + m], work[4 * BLOCK + m], work[5 * BLOCK + m]
+        )  # fmt: skip
+        cxx, cyy, cxy, cxz = work[6 * BLOCK + m], work[7 * BLOCK + m], work[8 * BLOCK + m], work[9 * BLOCK + m]
+        k, size = ezw * (2.0 - ezw), cxx * cyy
+        s = math.sqrt(size)
+        sign = 1.0 if cxy <= 0.0 else -1.0
+        left = min(max(k * work[12 * BLOCK + m] / (size + abs(cxy) * s), 0.0), 1.0)
+        s /= k
+        back = sign * s * left
+        top = exy - back
+        az = cxz + (ezw + eyw - ezw * eyw - eyz) * back
+        aw = work[10 * BLOCK + m] + (ezw + eyz - ezw * eyz - eyw) * back
+        sw, one = _beyond(aw, cxx, exz, eyz, top, sign)
+        sz, other = _beyond(az, cxx, exw, eyw, top, sign)
+        steep = s * left / max(min(top if sign > 0.0 else 2.0 - top, min(one, other)), 1e-14 * s)
+        cost = steep + 1e-3 / k
+        better = cost < best[m]
+        best[m] = _pick(better, cost, best[m])
+        best[BLOCK + m] = _pick(better, steep, best[BLOCK + m])
+        best[2 * BLOCK + m] = _pick(better, sign * s, best[2 * BLOCK + m])
+        best[3 * BLOCK + m] = _pick(better, left, best[3 * BLOCK + m])
+        best[4 * BLOCK + m] = _pick(better, top, best[4 * BLOCK + m])
+        best[5 * BLOCK + m] = _pick(better, -sign, best[5 * BLOCK + m])
+        best[6 * BLOCK + m] = _pick(better, sz, best[6 * BLOCK + m])
+        best[7 * BLOCK + m] = _pick(better, sw, best[7 * BLOCK + m])
+        best[8 * BLOCK + m] = _pick(better, pair, best[8 * BLOCK + m])
 
 
 @njit(
-    types.float64(VECTOR, VECTOR, types.intp, *[types.float64] * 8),
+    types.float64(VECTOR, VECTOR, types.intp, *[types.float64] * 7),
     cache=True, error_model="numpy", fastmath={"reassoc"},
 )  # fmt: skip
 def _integral(
-    squares: Array, weights: Array, count: int, now: float, e: float, lift: float, r: float, left: float, step: float,
-    end: float, spread: float,
+    squares: Array, weights: Array, count: int, cofactor: float, e: float, lift: float, r: float, left: float,
+    step: float, spread: float,
 ) -> Any:  # fmt: skip
-    """Σ weights α/√(1 − ρ²) on the path; ``step``: de/dy², ``now``: the cofactor at e, ``spread``: s √k with a sign."""
+    """Σ weights α/√(1 − ρ²) on the path from 1 − ρ = e, where y² = ``left`` and C_zw = ``cofactor``; ``step``: de/dy²,
+    ``spread``: s √(1 − ρ_zw²) with the sign of z times that of w."""
     total = 0.0
     for n in range(count):
         y2 = left * squares[n]
         change = step * (y2 - left)
-        at = end + step * y2
+        at = e + change
         h = at * (2.0 - at)
-        cofactor = now - change * (lift - r * (e + at))
+        moved = cofactor - change * (lift - r * (e + at))
         width = abs(spread) * math.sqrt(y2 * h * (2.0 - y2))
-        total += weights[n] * upper_angle(width, math.copysign(1.0, spread) * cofactor) / math.sqrt(h)
+        total += weights[n] * upper_angle(width, math.copysign(1.0, spread) * moved) / math.sqrt(h)
     return total
 
 
-@njit(types.float64(FOUR, PATH, RULES, *[types.intp] * 4), cache=True, error_model="numpy")
-def _tetrahedron(four: Four, path: Path, rules: Rules, x: int, y: int, z: int, w: int) -> Any:
-    """16 times the probability of the orthant: (8/π²) ∫ α s y dy/√(1 − ρ²) along the path."""
-    E = four.E
-    reach = math.sqrt(path.steep)
-    row = 0
+@njit(types.float64(ROOM, RULES, types.intp), cache=True, error_model="numpy")
+def _tetrahedron(room: Room, rules: Rules, m: int) -> Any:
+    """16 times the probability of the orthant at the end of set m's best path, (8/π²) ∫ α |s| y dy/√(1 − ρ²)."""
+    e, best, pair = room.e, room.best, int(room.best[8 * BLOCK + m])
+    reach, row = math.sqrt(best[BLOCK + m]), 0
     while row < rules.reach.size - 1 and rules.reach[row] < reach:
         row += 1
-    lift = E[x, z] + E[y, w] + E[x, w] + E[y, z] - E[x, z] * E[y, w] - E[x, w] * E[y, z] - 2.0 * E[z, w]
-    step, spread = path.sign * path.s, path.sz * path.sw * path.s * four.W[z, w]
+    xz, yz, xw, yw = CROSSED[pair, 0], CROSSED[pair, 1], CROSSED[pair, 2], CROSSED[pair, 3]
+    exz, eyz, exw, eyw = e[xz * BLOCK + m], e[yz * BLOCK + m], e[xw * BLOCK + m], e[yw * BLOCK + m]
+    exy, ezw = e[pair * BLOCK + m], e[(5 - pair) * BLOCK + m]
+    lift = exz + eyw + exw + eyz - exz * eyw - exw * eyz - 2.0 * ezw
+    step, left = best[2 * BLOCK + m], best[3 * BLOCK + m]
+    spread = best[6 * BLOCK + m] * best[7 * BLOCK + m] * abs(step) * math.sqrt(ezw * (2.0 - ezw))
     total = _integral(
-        rules.squares[row], rules.weights[row], int(rules.counts[row]), four.C[z, w], E[x, y], lift, four.R[z, w],
-        path.left, step, path.top, spread,
+        rules.squares[row], rules.weights[row], int(rules.counts[row]), room.C[(9 - pair) * BLOCK + m], exy, lift,
+        1.0 - ezw, left, step, spread,
     )  # fmt: skip
-    return 2.0 * _TWO_PI * _TWO_PI * path.s * path.left * total
+    return 2.0 * _TWO_PI * _TWO_PI * abs(step) * left * total
 
 
-@njit(types.float64(FOUR, types.float64, RULES, VECTOR), cache=True, error_model="numpy")
-def _orthant(four: Four, det: float, rules: Rules, signs: Array) -> Any:
-    """Choose ``signs`` (4,); 16 times the probability of having them, −1 where it and all edges count as 0."""
-    signs[:] = 1.0
+@njit(types.intp(ROOM, types.intp), cache=True, error_model="numpy")
+def _dependent(room: Room, m: int) -> Any:
+    """The field that can be left out of set m so that the three others are dependent; −1 for none."""
     for w in range(4):
-        x, y, z = (0 if w > 0 else 1), (1 if w > 1 else 2), (2 if w > 2 else 3)
-        if _flat(four, x, y, z, w):
-            _rarest(four, x, y, z, signs)
-            return -1.0
-    pair, best = 0, _path(four, det, 0, 1, 2, 3)
-    for other in range(1, 6):
-        if best.cost < _CHEAP:
-            break
-        path = _path(four, det, PAIRS[other, 0], PAIRS[other, 1], PAIRS[other, 2], PAIRS[other, 3])
-        if path.cost < best.cost:
-            pair, best = other, path
-    x, y, z, w = PAIRS[pair, 0], PAIRS[pair, 1], PAIRS[pair, 2], PAIRS[pair, 3]
-    signs[y], signs[z], signs[w] = -best.sign, best.sz, best.sw
-    return _tetrahedron(four, best, rules, x, y, z, w)
+        xy, xz, yz = room.e[SIDES[w, 0] * BLOCK + m], room.e[SIDES[w, 1] * BLOCK + m], room.e[SIDES[w, 2] * BLOCK + m]
+        one, two, three = xy * (2.0 - xy), xz * (2.0 - xz), yz * (2.0 - yz)
+        if room.C[w * BLOCK + m] * max(one, two, three) <= _FLAT * (one * two * three):
+            return w
+    return -1
 
 
-@njit(types.float64(FOUR, types.float64, RULES, VECTOR, MATRIX), cache=True, error_model="numpy")
-def _averages(four: Four, det: float, rules: Rules, signs: Array, bends: Array) -> Any:
-    """E[sgn sgn sgn sgn], and ``bends`` (4,4): its derivatives by ρ_xy, times √(1 − ρ_xy²)."""
-    volume = _orthant(four, det, rules, signs)
-    pairs = 0.0
-    for case in range(6):
-        x, y, z, w = PAIRS[case, 0], PAIRS[case, 1], PAIRS[case, 2], PAIRS[case, 3]
-        pairs += signs[x] * signs[y] * four.A[x, y]
-        both, edge = signs[z] * signs[w], 0.0
-        if volume >= 0.0:
-            edge = upper_angle(four.W[x, y] * math.sqrt(max(det, 0.0)), both * four.C[z, w])
-        bends[x, y] = both * _TWO_PI * (_TWO_PI * edge - 1.0)
-        bends[y, x] = bends[x, y]
+@njit(types.void(FIELDS, ROOM, types.intp, types.intp), cache=True, error_model="numpy")
+def _rarest(fields: Fields, room: Room, m: int, out: int) -> None:
+    """The three fields of set m without ``out`` get the signs that they have together least often: probabilities go
+    with sums of asin ρ."""
+    units, signs = room.units[m], room.signs
+    x, y, z = (0 if out > 0 else 1), (1 if out > 1 else 2), (2 if out > 2 else 3)
+    a, b, c = fields.A[units[x], units[y]], fields.A[units[x], units[z]], fields.A[units[y], units[z]]
+    signs[:] = 1.0
+    least = min(min(a + b + c, c - a - b), min(b - a - c, a - b - c))
+    if c - a - b == least:
+        signs[x] = -1.0
+    elif b - a - c == least:
+        signs[y] = -1.0
+    elif a - b - c == least:
+        signs[z] = -1.0
+
+
+@njit(types.float64(FIELDS, ROOM, RULES, types.intp), cache=True, error_model="numpy")
+def _orthant(fields: Fields, room: Room, rules: Rules, m: int) -> Any:
+    """Choose the signs for set m; 16 times the probability of having them, −1 where it and all edges count as 0."""
+    out = _dependent(room, m)
+    if out >= 0:
+        _rarest(fields, room, m, out)
+        return -1.0
+    best, pair = room.best, int(room.best[8 * BLOCK + m])
+    room.signs[PAIRS[pair, 0]], room.signs[PAIRS[pair, 1]] = 1.0, best[5 * BLOCK + m]
+    room.signs[PAIRS[5 - pair, 0]], room.signs[PAIRS[5 - pair, 1]] = best[6 * BLOCK + m], best[7 * BLOCK + m]
+    return _tetrahedron(room, rules, m)
+
+
+@njit(types.float64(FIELDS, ROOM, RULES, types.intp), cache=True, error_model="numpy")
+def _averages(fields: Fields, room: Room, rules: Rules, m: int) -> Any:
+    """E[sgn sgn sgn sgn] of set m, and ``bends`` (6,): its derivatives by ρ of a pair, times 1 − ρ²."""
+    volume = _orthant(fields, room, rules, m)
+    units, signs, pairs = room.units[m], room.signs, 0.0
+    for pair in range(6):
+        x, y = PAIRS[pair, 0], PAIRS[pair, 1]
+        both = signs[PAIRS[5 - pair, 0]] * signs[PAIRS[5 - pair, 1]]
+        pairs += signs[x] * signs[y] * fields.A[units[x], units[y]]
+        edge = room.edges[pair * BLOCK + m] if volume >= 0.0 else 0.0
+        edge = math.pi - edge if both < 0.0 and volume >= 0.0 else edge
+        room.bends[pair] = both * _TWO_PI * (_TWO_PI * edge - 1.0) * fields.W[units[x], units[y]]
     return signs[0] * signs[1] * signs[2] * signs[3] * (max(volume, 0.0) - 1.0 - _TWO_PI * pairs)
 
 
@@ -274,72 +329,43 @@ def pair_bend(bx: float, by: float, cx: float, cy: float, e: float) -> Any:
     return 0.5 * ((bx + by) * (cx + cy) * e - (bx - by) * (cx - cy) * (2.0 - e))
 
 
-@njit(types.float64(FOUR, types.float64, MATRIX, *[types.intp] * 4), cache=True, error_model="numpy")
-def _moment(four: Four, g: float, bends: Array, x: int, y: int, z: int, w: int) -> Any:
-    """E[u_x u_y sgn sgn sgn sgn] for g = E[sgn sgn sgn sgn]: Price's theorem for every pair of signs."""
-    R, W = four.R, four.W
-    total = R[x, y] * g + bends[x, y] * W[x, y]
-    total += bends[x, z] * W[x, z] * R[y, z] + bends[x, w] * W[x, w] * R[y, w]
-    total += bends[y, z] * W[y, z] * R[x, z] + bends[y, w] * W[y, w] * R[x, w]
-    bend = pair_bend(R[x, z], R[x, w], R[y, z], R[y, w], four.E[z, w])
-    return total + bends[z, w] * bend * four.J[z, w]
+@njit(types.float64(FIELDS, VECTOR, types.float64, *[types.intp] * 5), cache=True, error_model="numpy")
+def _moment(fields: Fields, bends: Array, g: float, pair: int, x: int, y: int, z: int, w: int) -> Any:
+    """E[u_x u_y sgn u_x sgn u_y sgn u_z sgn u_w], xy the given pair, by g = E[sgn sgn sgn sgn] and Price's theorem."""
+    R, J = fields.R, fields.J
+    xz, yz, xw, yw = CROSSED[pair, 0], CROSSED[pair, 1], CROSSED[pair, 2], CROSSED[pair, 3]
+    total = R[x, y] * g + bends[pair] + bends[xz] * R[y, z] + bends[yz] * R[x, z]
+    total += bends[xw] * R[y, w] + bends[yw] * R[x, w]
+    bend = pair_bend(R[x, z], R[x, w], R[y, z], R[y, w], fields.E[z, w])
+    return total + bends[5 - pair] * bend * (J[z, w] * J[z, w])
 
 
-class Block(NamedTuple):
-    """Up to BLOCK sets of four: ``units`` (BLOCK,4), room for what is known of them, and for one of them."""
-
-    units: Any
-    given: Array
-    found: Array
-    four: Four
-    signs: Array
-    bends: Array
-
-
-BLOCK_TYPE = types.NamedTuple((types.intp[:, ::1], VECTOR, VECTOR, FOUR, VECTOR, MATRIX), Block)
-
-
-@njit(BLOCK_TYPE(), cache=True)
-def new_block() -> Block:
-    """Room for BLOCK sets."""
-    four = Four(
-        np.empty((4, 4)), np.empty((4, 4)), np.empty((4, 4)), np.empty((4, 4)), np.empty((4, 4)), np.empty((4, 4))
-    )
-    units = np.empty((BLOCK, 4), np.intp)
-    return Block(units, np.empty(12 * BLOCK), np.empty(11 * BLOCK), four, np.empty(4), np.empty((4, 4)))
+@njit(types.void(FIELDS, ROOM, types.intp), cache=True, error_model="numpy")
+def _prepare(fields: Fields, room: Room, count: int) -> None:
+    """Cofactors, edges and best paths of ``count`` sets."""
+    for pair in range(6):
+        for m in range(count):
+            i, j = room.units[m, PAIRS[pair, 0]], room.units[m, PAIRS[pair, 1]]
+            room.e[pair * BLOCK + m], room.e[(6 + pair) * BLOCK + m] = fields.E[i, j], fields.low[i, j]
+    _cofactors(room.e, room.C, count)
+    _edges(room, count)
+    room.best[:BLOCK] = math.inf
+    for pair in range(6):
+        _gather(room, pair, count)
+        _consider(room.work, room.best, float(pair), count)
 
 
-@njit(types.void(BLOCK_TYPE, FIELDS, types.intp), cache=True, error_model="numpy")
-def _load(block: Block, fields: Fields, m: int) -> None:
-    """Take over set m of a block as the one that is worked on."""
-    four, units = block.four, block.units
-    for x in range(4):
-        for y in range(4):
-            i, j = units[m, x], units[m, y]
-            four.E[x, y], four.R[x, y], four.W[x, y] = fields.E[i, j], fields.R[i, j], fields.W[i, j]
-            four.J[x, y], four.A[x, y] = fields.J[i, j], fields.A[i, j]
-        four.C[x, x] = block.found[x * BLOCK + m]
-    for case in range(6):
-        x, y = PAIRS[case, 0], PAIRS[case, 1]
-        four.C[x, y] = block.found[(4 + case) * BLOCK + m]
-        four.C[y, x] = four.C[x, y]
-
-
-@njit(types.void(BLOCK_TYPE, FIELDS, types.intp, RULES, types.intp, VECTOR, VECTOR, MATRIX), cache=True, error_model="numpy")
-def add_block(block: Block, fields: Fields, count: int, rules: Rules, p: int, outer: Array, inner: Array, V: Array) -> None:
-    """Add what ``count`` sets give to V (p,p), upper triangle: for every pair z, w of two of its students
-    outer_z outer_w inner_x inner_y E[u_x u_y sgn sgn sgn sgn], x and y the two others, in both orders."""
+@njit(types.void(ROOM, FIELDS, RULES, types.intp, VECTOR, VECTOR, MATRIX), cache=True, error_model="numpy")
+def add_sets(room: Room, fields: Fields, rules: Rules, count: int, outer: Array, inner: Array, V: Array) -> None:
+    """Add what ``count`` sets give to the upper triangle of V (p,p): for every pair z, w of two of its students
+    2 outer_z outer_w inner_x inner_y E[u_x u_y sgn sgn sgn sgn], x and y the two others, in both orders."""
+    _prepare(fields, room, count)
     for m in range(count):
-        for case in range(6):
-            i, j = block.units[m, PAIRS[case, 0]], block.units[m, PAIRS[case, 1]]
-            block.given[case * BLOCK + m], block.given[(6 + case) * BLOCK + m] = fields.E[i, j], fields.low[i, j]
-    _cofactors(block.given, block.found, count)
-    for m in range(count):
-        _load(block, fields, m)
-        g = _averages(block.four, block.found[10 * BLOCK + m], rules, block.signs, block.bends)
-        for case in range(6):
-            x, y, z, w = PAIRS[case, 0], PAIRS[case, 1], PAIRS[case, 2], PAIRS[case, 3]
-            a, b, i, j = block.units[m, x], block.units[m, y], block.units[m, z], block.units[m, w]
-            if j < p:
-                moment = _moment(block.four, g, block.bends, x, y, z, w)
-                V[i, j] += 2.0 * outer[i] * outer[j] * inner[a] * inner[b] * moment
+        g = _averages(fields, room, rules, m)
+        units = room.units[m]
+        for pair in range(6):
+            x, y = units[PAIRS[pair, 0]], units[PAIRS[pair, 1]]
+            z, w = units[PAIRS[5 - pair, 0]], units[PAIRS[5 - pair, 1]]
+            if w < V.shape[0]:
+                moment = _moment(fields, room.bends, g, pair, x, y, z, w)
+                V[z, w] += 2.0 * outer[z] * outer[w] * inner[x] * inner[y] * moment

@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit, types
 
 from sgdode.gaussian.variance.correlations import FIELDS, Fields, unit_fields
-from sgdode.gaussian.variance.four_signs import BLOCK, RULES, Rules, add_block, new_block, pair_bend
+from sgdode.gaussian.variance.four_signs import BLOCK, RULES, Rules, add_sets, new_room, pair_bend
 from sgdode.jit.pairs import MATRIX, VECTOR
 from sgdode.model.overlaps import Array
 
@@ -52,7 +52,8 @@ def _ramps(size: Array, turned: Array, v: Array, gain: Array, alpha: Array) -> R
 
 
 class Sums(NamedTuple):
-    """Sums over b and c: ``Ru`` (n,) = R u0; u0ᵀ R u0; E[(Σ u1 u sgn u)²]; ``mixed`` (p,): E[sgn u_i (Σ u1 u sgn u)(Σ u0 u)]."""
+    """Sums over b and c. With X = Σ u0 u and Y = Σ u1 u sgn u: ``Ru`` (n,) = R u0, ``straight`` E[X²], ``bent`` E[Y²],
+    ``mixed`` (p,) E[sgn u_i X Y]."""
 
     Ru: Array
     straight: float
@@ -110,28 +111,31 @@ def _two(fields: Fields, ramps: Ramps, sums: Sums, noise: float, i: int, j: int)
 def _four(fields: Fields, ramps: Ramps, rules: Rules, out: Array) -> None:
     """Add the terms of four distinct units, two of them students at least, to the upper triangle of V."""
     p, bent = out.shape[0], np.flatnonzero(ramps.s1)
-    block, count = new_block(), 0
+    room, count = new_room(), 0
     for first in range(bent.size):
         for second in range(first + 1, bent.size):
             if bent[second] >= p:
                 break
             for third in range(second + 1, bent.size):
                 for fourth in range(third + 1, bent.size):
-                    units = block.units[count]
+                    units = room.units[count]
                     units[0], units[1], units[2], units[3] = bent[first], bent[second], bent[third], bent[fourth]
                     count += 1
                     if count == BLOCK:
-                        add_block(block, fields, count, rules, p, ramps.s1, ramps.u1, out)
+                        add_sets(room, fields, rules, count, ramps.s1, ramps.u1, out)
                         count = 0
-    add_block(block, fields, count, rules, p, ramps.s1, ramps.u1, out)
+    add_sets(room, fields, rules, count, ramps.s1, ramps.u1, out)
 
 
-@njit(types.void(MATRIX, VECTOR, types.float64, VECTOR, VECTOR, RULES, MATRIX), cache=True, nogil=True, error_model="numpy")
+@njit(
+    types.void(MATRIX, VECTOR, types.float64, VECTOR, VECTOR, RULES, MATRIX),
+    cache=True, nogil=True, error_model="numpy",
+)  # fmt: skip
 def ramp_variance(
     Omega: Array, v: Array, noise: float, gain: Array, alpha: Array, rules: Rules, out: Array
 ) -> None:
     """Fill ``out`` (p,p); ``gain`` (n,) and ``alpha`` (n,) are each unit's gain and slope below 0."""
-    p, n = out.shape[0], v.size
+    p = out.shape[0]
     size = np.sqrt(np.maximum(np.diag(Omega), 0.0))
     fields = unit_fields(Omega, size)
     ramps = _ramps(size, fields.turned, v, gain, alpha)
