@@ -17,12 +17,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit, types
 
-from sgdode.gaussian.variance.correlations import FIELDS, Fields, unit_fields
-from sgdode.gaussian.variance.four_signs import BLOCK, RULES, Rules, add_sets, new_room, pair_bend
+from sgdode.gaussian.variance.correlations import FIELDS, ROUND_OFF, Fields, unit_fields
+from sgdode.gaussian.variance.four_cofactors import BLOCK, new_room
+from sgdode.gaussian.variance.four_signs import add_sets, pair_bend
+from sgdode.gaussian.variance.orthants import RULES, Rules
 from sgdode.jit.pairs import MATRIX, VECTOR
 from sgdode.model.overlaps import Array
 
 _TWO_PI = 2.0 / math.pi
+_ARITHMETIC = 1e-13  # relative to the terms of V
 
 
 class Ramps(NamedTuple):
@@ -80,9 +83,9 @@ def _sums(fields: Fields, ramps: Ramps, p: int) -> Sums:
 
 
 @njit(types.float64(FIELDS, RAMPS, *[types.intp] * 2), cache=True, error_model="numpy")
-def _repeated(fields: Fields, u1: Ramps, i: int, j: int) -> Any:
+def _repeated(fields: Fields, ramps: Ramps, i: int, j: int) -> Any:
     """E[sgn u_i sgn u_j (Σ u1 u sgn u)²] less the terms of four distinct units, i ≠ j."""
-    R, W, A, E, u = fields.R, fields.W, fields.A, fields.E, u1.u1
+    R, W, A, E, u = fields.R, fields.W, fields.A, fields.E, ramps.u1
     total = 2.0 * u[i] * u[j] * R[i, j]
     for x in range(u.size):
         bend = pair_bend(R[x, i], R[x, j], R[x, i], R[x, j], E[i, j]) * fields.J[i, j]
@@ -131,9 +134,7 @@ def _four(fields: Fields, ramps: Ramps, rules: Rules, out: Array) -> None:
     types.void(MATRIX, VECTOR, types.float64, VECTOR, VECTOR, RULES, MATRIX),
     cache=True, nogil=True, error_model="numpy",
 )  # fmt: skip
-def ramp_variance(
-    Omega: Array, v: Array, noise: float, gain: Array, alpha: Array, rules: Rules, out: Array
-) -> None:
+def ramp_variance(Omega: Array, v: Array, noise: float, gain: Array, alpha: Array, rules: Rules, out: Array) -> None:
     """Fill ``out`` (p,p); ``gain`` (n,) and ``alpha`` (n,) are each unit's gain and slope below 0."""
     p = out.shape[0]
     size = np.sqrt(np.maximum(np.diag(Omega), 0.0))
@@ -147,3 +148,22 @@ def ramp_variance(
     for i in range(p):
         for j in range(i):
             out[i, j] = out[j, i]
+
+
+@njit(types.void(MATRIX, VECTOR, types.float64, VECTOR, VECTOR, MATRIX), cache=True, nogil=True, error_model="numpy")
+def ramp_error(Omega: Array, v: Array, noise: float, gain: Array, alpha: Array, out: Array) -> None:
+    """Fill ``out`` (p,p) with what the error of ``ramp_variance`` does not exceed, the rounding of Ω itself included:
+    g_i g_j ((Σ_b |v_b| g_b √q_b)² + Δ) (1e-13 + ε/√(1 − ρ_ij² + ε)), ε = 1e-15 (n + 2), for slopes α between −1 and 1.
+
+    It is relative to the terms of V, not to V. The second part is for two students next to each other: an angle
+    between them, √(2 − 2ρ), has half the digits of ρ. It is absent where one of them is linear.
+    """
+    p, terms, least = out.shape[0], 0.0, ROUND_OFF * (v.size + 2)
+    for b in range(v.size):
+        terms += abs(v[b]) * gain[b] * math.sqrt(max(Omega[b, b], 0.0))
+    for i in range(p):
+        for j in range(p):
+            product = Omega[i, i] * Omega[j, j]
+            h = max(1.0 - Omega[i, j] * Omega[i, j] / product, 0.0) if product > 0.0 else 1.0
+            near = least / math.sqrt(h + least) if i != j and alpha[i] != 1.0 and alpha[j] != 1.0 else 0.0
+            out[i, j] = gain[i] * gain[j] * (terms * terms + noise) * (_ARITHMETIC + near)
