@@ -25,7 +25,7 @@ from sgdode.jit.pairs import MATRIX, VECTOR
 from sgdode.model.overlaps import Array
 
 _TWO_PI = 2.0 / math.pi
-_ARITHMETIC = 1e-13  # relative to the terms of V
+_ARITHMETIC = 2e-14  # relative to the terms of V
 
 
 class Ramps(NamedTuple):
@@ -153,7 +153,7 @@ def ramp_variance(Omega: Array, v: Array, noise: float, gain: Array, alpha: Arra
 @njit(types.void(MATRIX, VECTOR, types.float64, VECTOR, VECTOR, MATRIX), cache=True, nogil=True, error_model="numpy")
 def ramp_error(Omega: Array, v: Array, noise: float, gain: Array, alpha: Array, out: Array) -> None:
     """Fill ``out`` (p,p) with what the error of ``ramp_variance`` does not exceed, the rounding of Ω itself included:
-    g_i g_j ((Σ_b |v_b| g_b √q_b)² + Δ) (1e-13 + ε/√(1 − ρ_ij² + ε)), ε = 1e-15 (n + 2), for slopes α between −1 and 1.
+    g_i g_j ((Σ_b |v_b| g_b √q_b)² + Δ) (2e-14 + ε/√(1 − ρ_ij² + ε)), ε = 1e-15 (n + 2), for slopes α between −1 and 1.
 
     It is relative to the terms of V, not to V. The second part is for two students next to each other: an angle
     between them, √(2 − 2ρ), has half the digits of ρ. It is absent where one of them is linear.

@@ -2,7 +2,7 @@
 
 A field is λ_x = w_x·r, and V is the average of a function of r that is homogeneous of degree 2: E[r²] = dimension times
 its average over directions, piece by piece between the zeros of the fields. In more dimensions: covariances between
-(i, j) and the others grown from 0 (Price's theorem), one path for each four fields, 400 nodes.
+(i, j) and the others grown from 0 (Price's theorem), one path for each four fields.
 """
 
 from itertools import product
@@ -52,27 +52,32 @@ def _circle(W, v, slope, gain, p):
     yield ds, (x * x * wide + y * y * narrow) / np.pi, h / np.pi
 
 
-def _sphere(W, v, slope, gain, p, count=24):
-    n = len(W)
+def _graded(a, b, levels=14, ratio=4.0):
+    """Intervals cut ever finer towards both ends, where zeros of fields near the pole move fast."""
+    share = 0.5 * ratio ** -np.arange(levels + 1.0)
+    cuts = np.concatenate([[0.0], share[::-1], 1 - share[1:], [1.0]])
+    edges = a[:, None] + (b - a)[:, None] * cuts
+    return edges[:, :-1].ravel(), edges[:, 1:].ravel()
+
+
+def _sphere(W, v, slope, gain, p, count=16):
+    n, W = len(W), W @ np.linalg.svd(W, full_matrices=True)[2][::-1].T  # the pole where the fields are largest
     cross = np.array([np.cross(W[x], W[y]) for x in range(n) for y in range(x)] or [[1.0, 0.0, 0.0]])
     meets = np.arctan2(cross[:, 1], cross[:, 0])
     poles = np.arctan2(W[:, 0], -W[:, 1])  # where a field is 0 at the pole of every meridian
     meets = np.concatenate([meets, poles])
-    a, b = _between(np.concatenate([meets, meets + np.pi]), 2 * np.pi)
+    a, b = _graded(*_between(np.concatenate([meets, meets + np.pi]), 2 * np.pi))
     x, weight = np.polynomial.legendre.leggauss(count)
-    for low, high in zip(a, b, strict=True):
-        phi, dphi = low + 0.5 * (high - low) * (1 + x), 0.5 * (high - low) * weight
-        flat = np.stack([np.cos(phi), np.sin(phi), np.zeros(count)], axis=-1)
-        zero = np.mod(np.arctan2(-W[:, 2], flat @ W.T), np.pi)
-        edges = np.sort(np.concatenate([np.zeros((count, 1)), zero, np.full((count, 1), np.pi)], axis=1), axis=1)
-        lower, upper = edges[:, :-1], edges[:, 1:]
-        middle = 0.5 * (lower + upper)[..., None]
-        ds, c = _pieces(W, np.sin(middle) * flat[:, None] + np.cos(middle) * [0, 0, 1], v, slope, gain, p)
-        yield (
-            ds,
-            3 * dphi[:, None] / (4 * np.pi) * _meridian(c, flat, lower, upper),
-            (dphi[:, None] * (np.cos(lower) - np.cos(upper)) / (4 * np.pi)),
-        )
+    half = 0.5 * (b - a)[:, None]
+    phi, dphi = (a[:, None] + half * (1 + x)).ravel(), (half * weight).ravel()[:, None] / (4 * np.pi)
+    flat = np.stack([np.cos(phi), np.sin(phi), np.zeros(phi.size)], axis=-1)
+    zero = np.mod(np.arctan2(-W[:, 2], flat @ W.T), np.pi)
+    ends = np.zeros((phi.size, 1)), np.full((phi.size, 1), np.pi)
+    edges = np.sort(np.concatenate([ends[0], zero, ends[1]], axis=1), axis=1)
+    lower, upper = edges[:, :-1], edges[:, 1:]
+    middle = 0.5 * (lower + upper)[..., None]
+    ds, c = _pieces(W, np.sin(middle) * flat[:, None] + np.cos(middle) * [0, 0, 1], v, slope, gain, p)
+    yield ds, 3 * dphi * _meridian(c, flat, lower, upper), dphi * (np.cos(lower) - np.cos(upper))
 
 
 def _meridian(c, flat, lower, upper):
@@ -100,7 +105,7 @@ def _conditioned(S, x):
     return T
 
 
-def four_point(S, slope, count=400):
+def four_point(S, slope, count=150):
     """E[s_0' s_1' s_2 s_3] for covariances S (4,4) of fields that are equal or far from dependent.
 
     dH/dt = Σ_xy S_xy E[s_x'' s_x̄' s_y' s_ȳ], and s_ȳ = s_ȳ' λ_ȳ, so that Stein's lemma sets a second field to 0."""

@@ -40,7 +40,8 @@ def stated(Omega, v, noise, slope, gain, p):
 
 def wild(rng):
     """Weights in 1 to 3 dimensions with equal, opposite, nearly equal and vanishing ones, and the rest of a problem."""
-    p, k, dimension = int(rng.integers(1, 7)), int(rng.integers(1, 5)), int(rng.choice([1, 2, 2, 3]))
+    dimension = int(rng.choice([1, 2, 2, 2, 3]))
+    p, k = (int(rng.integers(1, most)) for most in ((4, 3) if dimension == 3 else (9, 5)))
     W = rng.normal(size=(p + k, dimension))
     kind = rng.choice(["any", "copies", "near", "learnt", "cluster"])
     for x in range(1, p + k):
@@ -61,7 +62,7 @@ def wild(rng):
 
 
 def correlations(W):
-    length = np.maximum(np.linalg.norm(W, axis=1), 1e-300)
+    length = np.maximum(np.linalg.norm(W, axis=1), 1e-100)
     return (W @ W.T) / np.outer(length, length)
 
 
@@ -83,9 +84,9 @@ def test_the_true_error_is_below_the_stated_one_which_is_not_far_above():
 @pytest.mark.parametrize(("student", "teacher"), STUDENTS)
 def test_regular_covariances_against_grown_ones(student, teacher):
     rng = np.random.default_rng(1)
-    W = rng.normal(size=(5, 8)) / 2
-    Omega, v = W @ W.T, rng.normal(size=5)
-    problem = Omega, v, 0.1, *units(3, 2, SLOPES[student], SLOPES[teacher], (1.5, 0.8)), 3
+    W = rng.normal(size=(4, 8)) / 2
+    Omega, v = W @ W.T, rng.normal(size=4)
+    problem = Omega, v, 0.1, *units(2, 2, SLOPES[student], SLOPES[teacher], (1.5, 0.8)), 2
     np.testing.assert_allclose(variance(*problem), by_paths(*problem), rtol=0, atol=1e-10 * np.max(by_paths(*problem)))
 
 
@@ -128,13 +129,13 @@ def test_permutations():
 
 
 def test_a_turned_field_is_a_unit_with_its_slopes_exchanged():
-    """s(−λ) = −g α (λ⁺ + λ⁻/α): gain g α, slope 1/α, and −v; s' changes its sign."""
+    """s(−λ) = −g α (λ⁺ + λ⁻/α): gain g α, slope 1/α, and −v."""
     Omega, v, noise, slope, gain, p = regular(5, student=0.4, teacher=0.7)
     V = variance(Omega, v, noise, slope, gain, p)
     sign = np.array([1, -1, -1, 1, 1, -1, -1, 1, 1.0])
     slope, gain = np.where(sign < 0, 1 / slope, slope), np.where(sign < 0, gain * slope, gain)
     turned = variance(Omega * np.outer(sign, sign), v * sign, noise, slope, gain, p)
-    np.testing.assert_allclose(turned * np.outer(sign[:p], sign[:p]), V, rtol=0, atol=1e-12 * np.max(V))
+    np.testing.assert_allclose(turned, V, rtol=0, atol=1e-12 * np.max(V))
 
 
 @pytest.mark.parametrize("student", ["relu", "leaky-relu"])
@@ -153,10 +154,10 @@ def test_learnt_perfectly_the_noise_is_left(student, dimension):
 def test_near_perfect_learning_the_error_is_relative_to_what_is_left():
     """V ~ ε²: its digits are those of a float64 less those of ε²."""
     rng = np.random.default_rng(7)
-    teachers, step = rng.normal(size=(3, 3)), rng.normal(size=(6, 3))
-    v, rest = np.array([-0.5] * 6 + [1.0] * 3), (0.0, *units(6, 3, 0.0, 0.0, (1.0, 1.0)), 6)
+    teachers, step = rng.normal(size=(2, 3)), rng.normal(size=(4, 3))
+    v, rest = np.array([-0.5] * 4 + [1.0] * 2), (0.0, *units(4, 2, 0.0, 0.0, (1.0, 1.0)), 4)
     for epsilon in (1e-1, 1e-2, 1e-3, 1e-4, 1e-5):
-        W = np.concatenate([teachers[[0, 1, 2, 0, 1, 2]] + epsilon * step, teachers])
+        W = np.concatenate([teachers[[0, 1, 0, 1]] + epsilon * step, teachers])
         right = by_directions(W, v, *rest)
         assert np.max(np.abs(variance(W @ W.T, v, *rest) - right)) < 3e-14 + 1e-15 / epsilon**2 * np.max(right)
 
