@@ -27,7 +27,7 @@ _TWO_PI = 2.0 / math.pi
 _SIDES = np.array([[3, 4, 5], [1, 2, 5], [0, 2, 4], [0, 1, 3]])
 
 
-@njit(types.intp(ROOM, types.intp), cache=True, error_model="numpy")
+@njit(types.intp(ROOM, types.intp), cache=True, error_model="numpy", forceinline=True)
 def _dependent(room: Room, m: int) -> Any:
     """The field that can be left out of set m so that the three others are dependent; −1 for none."""
     for w in range(4):
@@ -56,7 +56,7 @@ def _rarest(fields: Fields, room: Room, m: int, out: int) -> None:
         signs[z] = -1.0
 
 
-@njit(types.float64(FIELDS, ROOM, RULES, types.intp), cache=True, error_model="numpy")
+@njit(types.float64(FIELDS, ROOM, RULES, types.intp), cache=True, error_model="numpy", forceinline=True)
 def _orthant(fields: Fields, room: Room, rules: Rules, m: int) -> Any:
     """Choose the signs for set m; 16 times the probability of having them, −1 where it and all edges count as 0."""
     out = _dependent(room, m)
@@ -69,7 +69,7 @@ def _orthant(fields: Fields, room: Room, rules: Rules, m: int) -> Any:
     return tetrahedron(room, rules, m)
 
 
-@njit(types.float64(FIELDS, ROOM, RULES, types.intp), cache=True, error_model="numpy")
+@njit(types.float64(FIELDS, ROOM, RULES, types.intp), cache=True, error_model="numpy", forceinline=True)
 def _averages(fields: Fields, room: Room, rules: Rules, m: int) -> Any:
     """E[sgn sgn sgn sgn] of set m, and ``bends`` (6,): its derivatives by ρ of a pair, times 1 − ρ²."""
     volume = _orthant(fields, room, rules, m)
@@ -91,7 +91,9 @@ def pair_bend(bx: float, by: float, cx: float, cy: float, e: float) -> Any:
     return 0.5 * ((bx + by) * (cx + cy) * e - (bx - by) * (cx - cy) * (2.0 - e))
 
 
-@njit(types.float64(FIELDS, VECTOR, types.float64, *[types.intp] * 5), cache=True, error_model="numpy")
+@njit(
+    types.float64(FIELDS, VECTOR, types.float64, *[types.intp] * 5), cache=True, error_model="numpy", forceinline=True
+)
 def _moment(fields: Fields, bends: Array, g: float, pair: int, x: int, y: int, z: int, w: int) -> Any:
     """E[u_x u_y sgn u_x sgn u_y sgn u_z sgn u_w], xy the given pair, by g = E[sgn sgn sgn sgn] and Price's theorem."""
     R, J = fields.R, fields.J

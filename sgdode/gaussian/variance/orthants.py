@@ -149,7 +149,7 @@ def _integral(
     return total
 
 
-@njit(types.float64(ROOM, RULES, types.intp), cache=True, error_model="numpy")
+@njit(types.float64(ROOM, RULES, types.intp), cache=True, error_model="numpy", forceinline=True)
 def tetrahedron(room: Room, rules: Rules, m: int) -> Any:
     """16 times the probability of the orthant at the end of set m's best path, (8/π²) ∫ α |s| y dy/√(1 − ρ²)."""
     e, best, pair = room.e, room.best, int(room.best[8 * BLOCK + m])
