@@ -1,0 +1,189 @@
+"""The variance term of sigmoidal students (erf, tanh, sigmoid): σ is a sum of erfs, so that σ' is one of Gaussians.
+
+σ'_i σ'_j E² is a sum over pairs of Gaussians, each of which tilts the fields (:mod:`tilt`); what is left is E² of the
+tilted fields: arcsines for two sums of erfs, and the closed forms of :mod:`other_teachers` for every other teacher.
+Student, teacher and slope are replaced by the same sums, so that E vanishes where it should: perfect learning stays a
+fixed point, and the error is relative to V as E goes to 0. Products of sums are sparse (:mod:`sparse_product`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, types
+
+from sgdode.gaussian.variance.other_teachers import TEACHER, TILTED, Tilted, teacher_part
+from sgdode.gaussian.variance.sparse_product import Products, Whole
+from sgdode.gaussian.variance.tilt import split, tilt
+from sgdode.jit.asin import asin as _asin
+from sgdode.jit.pairs import MATRIX, VECTOR
+from sgdode.model.overlaps import Array
+
+_TWO_OVER_PI = 2.0 / math.pi
+_WHOLE = types.int64[::1]
+_PRODUCTS = types.NamedTuple((types.int64[:, :, ::1], types.int64[:, ::1], _WHOLE, _WHOLE, VECTOR), Products)
+# The same function; contraction takes a fifth off its time.
+asin = njit(types.float64(types.float64), error_model="numpy", fastmath={"contract"}, cache=True)(_asin.py_func)
+
+
+class ErfSums(NamedTuple):
+    """What compiled code needs to know of two units. The student's erfs and the teacher's, unless it is another kind.
+
+    ``scales`` (2,M): β of the student and of the teacher, 0 beyond the last; ``constants`` (2,): what is added to the
+    odd part of each; ``slopes`` (A,A): weights of the products of two slopes; ``products``: those of four.
+    """
+
+    scales: Array
+    constants: Array
+    slopes: Array
+    products: Products
+
+
+ERF_SUMS = types.NamedTuple((MATRIX, VECTOR, MATRIX, _PRODUCTS), ErfSums)
+
+
+class Runs(NamedTuple):
+    """The pairs of units whose erfs meet, as runs of one unit ``first`` with the units low ≤ c < high of it.
+
+    ``block`` (runs + 1,): where the runs of each block start; ``at`` (runs + 1,): where their pairs do.
+    """
+
+    first: Whole
+    low: Whole
+    high: Whole
+    at: Whole
+    block: Whole
+
+
+_RUNS = types.NamedUniTuple(_WHOLE, 5, Runs)
+
+
+@njit(_RUNS(types.intp, types.intp, types.intp), cache=True)
+def _runs(p: Any, n: Any, blocks: Any) -> Any:
+    """Students with students, and (three blocks) with teachers, and teachers with each other; no pair twice."""
+    rows = n if blocks == 1 else n + p
+    first, low, high = np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows, np.int64)
+    at, block = np.zeros(rows + 1, np.int64), np.zeros(blocks + 1, np.int64)
+    end = n if blocks == 1 else p
+    for row in range(rows):
+        if row < end:
+            first[row], low[row], high[row] = row, row, end
+        elif row < end + p:
+            first[row], low[row], high[row] = row - p, p, n
+        else:
+            first[row], low[row], high[row] = row - p, row - p, n
+        at[row + 1] = at[row] + high[row] - low[row]
+    block[1] = end
+    if blocks == 3:
+        block[2], block[3] = 2 * p, n + p
+    return Runs(first, low, high, at, block)
+
+
+@njit(VECTOR(VECTOR, _WHOLE, _RUNS), cache=True)
+def _signed(v: Any, act: Any, runs: Any) -> Any:
+    """v_b v_c of every pair of the runs, twice where b ≠ c."""
+    signed = np.empty(runs.at[-1])
+    for row in range(runs.first.size):
+        b = runs.first[row]
+        for c in range(runs.low[row], runs.high[row]):
+            double = 1.0 if b == c else 2.0
+            signed[runs.at[row] + c - runs.low[row]] = double * v[act[b]] * v[act[c]]
+    return signed
+
+
+class Sines(NamedTuple):
+    """Room for the arguments of the arcsines of the tilted fields: T (pairs,), and for every node its factors for the
+    first and the second unit of a pair, (M, pairs), and for a unit, (units,)."""
+
+    T: Array
+    left: Array
+    right: Array
+    factor: Array
+
+
+_SINES = types.NamedTuple((VECTOR, MATRIX, MATRIX, VECTOR), Sines)
+
+
+@njit(types.void(TILTED, _RUNS, MATRIX, types.intp, _SINES), cache=True, error_model="numpy")
+def _prepare(tilted: Any, runs: Any, scales: Any, depth: Any, sines: Any) -> None:
+    """Fill ``sines`` for the first ``depth`` nodes."""
+    act, R, g, h = tilted.act, tilted.R, tilted.g, tilted.h
+    for row in range(runs.first.size):
+        b = act[runs.first[row]]
+        for c in range(runs.low[row], runs.high[row]):
+            d = act[c]
+            sines.T[runs.at[row] + c - runs.low[row]] = R[b, d] + g[b] * g[d] + h[b] * h[d]
+    for m in range(depth):
+        for c in range(sines.factor.size):
+            d, beta = act[c], scales[0 if c < tilted.students else 1, m]
+            variance = max(R[d, d] + g[d] * g[d] + h[d] * h[d], 0.0)
+            sines.factor[c] = beta / math.sqrt(1.0 + beta * beta * variance)
+        for row in range(runs.first.size):
+            at, low = runs.at[row], runs.low[row]
+            one = sines.factor[runs.first[row]]
+            for c in range(runs.high[row] - low):
+                sines.left[m, at + c] = one
+                sines.right[m, at + c] = sines.factor[low + c]
+
+
+@njit(
+    types.float64(VECTOR, VECTOR, VECTOR, VECTOR, types.intp, types.intp),
+    cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nnan"},
+)  # fmt: skip
+def _arcsines(T: Any, signed: Any, left: Any, right: Any, low: Any, high: Any) -> Any:
+    total = 0.0
+    for z in range(low, high):
+        total += signed[z] * asin(T[z] * left[z] * right[z])
+    return total
+
+
+@njit(types.float64(_PRODUCTS, types.intp, types.intp, _RUNS, VECTOR, _SINES), cache=True)
+def _erfs_part(products: Any, a: Any, b: Any, runs: Any, signed: Any, sines: Any) -> Any:
+    """E[(Σ_c v_c s̃_c)²] of the tilted fields, for the outer nodes a and b."""
+    total = 0.0
+    for m in range(products.start.shape[0]):
+        low, high = runs.at[runs.block[m]], runs.at[runs.block[m + 1]]
+        for one in range(products.start[m, a, b], products.start[m, a, b + 1]):
+            left, right = sines.left[products.left[one]], sines.right[products.right[one]]
+            total += products.weight[one] * _arcsines(sines.T, signed, left, right, low, high)
+    return _TWO_OVER_PI * total
+
+
+@njit(
+    types.void(MATRIX, VECTOR, types.float64, ERF_SUMS, TEACHER, MATRIX), cache=True, error_model="numpy", nogil=True
+)  # fmt: skip
+def erf_sum_variance(Omega: Any, v: Any, noise: Any, sums: Any, teacher: Any, out: Any) -> None:
+    """Fill ``out`` (p,p) with V for Ω (n,n), v (n,) and Δ; ``teacher``: one of another kind, or ``no_teacher()``."""
+    p, n, nodes = out.shape[0], v.size, sums.slopes.shape[0]
+    act = np.flatnonzero(v)
+    students = np.sum(act < p)
+    meeting = act.size if teacher.kind == 0 else students
+    runs = _runs(students, meeting, sums.products.start.shape[0])
+    signed = _signed(v, act, runs)
+    M, size = sums.scales.shape[1], signed.size
+    sines = Sines(np.empty(size), np.empty((M, size)), np.empty((M, size)), np.empty(meeting))
+    A, B, g, h, R = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty((n, n))
+    constant, scales = sums.constants[0] * np.sum(v[:p]), sums.scales[0]
+    offset = constant + (sums.constants[1] * np.sum(v[p:]) if teacher.kind == 0 else 0.0)
+    tilted = Tilted(R, g, h, v, act, students)
+    for i in range(p):
+        for j in range(i, p):
+            plane = split(Omega, i, j, A, B, R)
+            total = 0.0
+            for a in range(nodes):
+                for b in range(a if i == j else 0, nodes):
+                    if sums.slopes[a, b] == 0.0:
+                        continue
+                    determinant = tilt(plane, scales[a] * scales[a], scales[b] * scales[b], A, B, g, h)
+                    value = sums.slopes[a, b] * (noise + offset * offset)
+                    if sums.products.depth[a, b] > 0:
+                        _prepare(tilted, runs, sums.scales, sums.products.depth[a, b], sines)
+                        value += _erfs_part(sums.products, a, b, runs, signed, sines)
+                    if teacher.kind != 0:
+                        value += teacher_part(teacher, tilted, scales, a, b, sums.slopes[a, b], constant)
+                    double = 2.0 if i == j and a != b else 1.0
+                    total += double * scales[a] * scales[b] / math.sqrt(determinant) * value
+            out[i, j] = _TWO_OVER_PI * max(total, 0.0)  # 0 ≤ E[… E²]: E = 0 is a difference of equal numbers
+            out[j, i] = out[i, j]

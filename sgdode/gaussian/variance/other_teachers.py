@@ -1,0 +1,243 @@
+"""E² of the tilted fields of sigmoidal students, as far as a teacher of another kind is in it; all in closed form.
+
+*Ramps*: f(x) = αx + (1 − α) Σ_m w_m r_m(x) − κφ(x), r_m(x) = E relu(x + √τ_m ξ) a smoothed ramp, φ the normal density:
+relu, leaky-relu, linear (one, τ = 0), gelu (τ = 1, κ = 1: xΦ(x) = r(x) − φ(x)), softplus (τ_m = 4/β_m², with the sum of
+erfs of tanh, since its slope is ½ + ½ tanh(x/2)). Their odd part is (1 + α)x/2, and
+  E[erf(βu/√2) w] = c β √(2/π)/√(1 + β²q),   E[r(u) r'(w)] = (s + c(π/2 + asin ρ))/(2π) at variances q + τ, q' + τ'.
+*Polynomials*: f = Σ_n c_n h_n, a finite Mehler sum Σ_n cⁿ/n! E[f⁽ⁿ⁾] E[s⁽ⁿ⁾], and the derivatives of an erf at 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, types
+
+from sgdode.gaussian.closed_forms import RAMPS
+from sgdode.gaussian.tanh_as_erfs import ONE, Levels
+from sgdode.gaussian.variance.sparse_product import Products, products, weights
+from sgdode.jit.asin import asin
+from sgdode.jit.pairs import MATRIX, VECTOR
+from sgdode.jit.units import Unit
+from sgdode.model.overlaps import Array
+
+NONE, RAMP, POLYNOMIAL = 0, 1, 2
+_SQRT_TWO_OVER_PI = math.sqrt(2.0 / math.pi)
+_TWO_PI = 2.0 * math.pi
+
+
+class Teacher(NamedTuple):
+    """A teacher that is no sum of erfs: the symbols of this module's docstring, its gain, and sparse products.
+
+    ``weights`` and ``noises`` (m,): w and τ of the last level; ``hermite`` (N,N): Σ_r H_nr (q − 1)^r = E[f⁽ⁿ⁾]/√n!;
+    ``cross`` (A,A,M): weights of two slopes and one student; ``pairs``: those of two slopes and two smoothed ramps.
+    """
+
+    kind: int
+    gain: float
+    slope: float
+    bump: float
+    weights: Array
+    noises: Array
+    hermite: Array
+    cross: Array
+    pairs: Products
+
+
+_WHOLE = types.int64[::1]
+_PRODUCTS = types.NamedTuple((types.int64[:, :, ::1], types.int64[:, ::1], _WHOLE, _WHOLE, VECTOR), Products)
+TEACHER = types.NamedTuple(
+    (types.int64, *(types.float64,) * 3, VECTOR, VECTOR, MATRIX, types.float64[:, :, ::1], _PRODUCTS), Teacher
+)
+
+
+class Tilted(NamedTuple):
+    """The tilted fields of the units ``act`` (m,), ``students`` of them first: T = R + g gᵀ + h hᵀ, and v (n,)."""
+
+    R: Array
+    g: Array
+    h: Array
+    v: Array
+    act: Array
+    students: int
+
+
+TILTED = types.NamedTuple((MATRIX, VECTOR, VECTOR, VECTOR, _WHOLE, types.int64), Tilted)
+
+
+def teacher_of(unit: Unit, student: Levels, table: Levels, tolerance: float) -> Teacher | None:
+    """A teacher as this module knows it; None for an activation that is not named here. ``table``: tanh as erfs."""
+    slope, bump, levels, hermite = 0.0, 0.0, ONE, np.zeros((0, 0))
+    kind, noises = RAMP, np.zeros(1)
+    if unit.name in RAMPS:
+        slope = RAMPS[unit.name]
+    elif unit.name == "gelu":
+        bump, noises = 1.0, np.ones(1)
+    elif unit.name == "softplus":
+        levels, noises = table, 4.0 / table.scales**2
+    elif unit.name in ("hermite", "square"):
+        kind, hermite = POLYNOMIAL, hermite_means(unit.hermite or (1.0, 0.0, math.sqrt(2.0)))
+    else:
+        return None
+    cross = weights(student, (student,), tolerance)
+    pairs = products([weights(student, (levels, levels), tolerance)])
+    final = np.ascontiguousarray(levels.weights[-1])
+    return Teacher(kind, unit.gain, slope, bump, final, noises, hermite, cross, pairs)
+
+
+def no_teacher() -> Teacher:
+    """The teacher's erfs are among those of the student."""
+    empty = products([np.zeros((1, 1, 1, 1))])
+    return Teacher(NONE, 1.0, 0.0, 0.0, np.zeros(0), np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0, 0)), empty)
+
+
+def hermite_means(coefficients: tuple[float, ...]) -> Array:
+    """H (N,N): E[f⁽ⁿ⁾(u)]/√n! = Σ_r H_nr (q − 1)^r for f = Σ_n c_n h_n, h_n orthonormal, and u of variance q.
+
+    h_m' = √m h_{m−1}, and E[He_2r(u)] = (2r − 1)!! (q − 1)^r.
+    """
+    N = len(coefficients)
+    H = np.zeros((N, N))
+    for n in range(N):
+        for r in range((N - n + 1) // 2):
+            size = 0.5 * (math.lgamma(n + 2 * r + 1) - math.lgamma(n + 1)) - math.lgamma(r + 1) - r * math.log(2.0)
+            H[n, r] = coefficients[n + 2 * r] * math.exp(size)
+    return H
+
+
+@njit(types.float64(TILTED, types.intp, types.intp), cache=True)
+def covariance(tilted: Any, b: Any, c: Any) -> Any:
+    """T_bc."""
+    return tilted.R[b, c] + tilted.g[b] * tilted.g[c] + tilted.h[b] * tilted.h[c]
+
+
+@njit(types.float64(*[types.float64] * 3), cache=True, error_model="numpy")
+def ramps_together(q: Any, r: Any, c: Any) -> Any:
+    """E[relu(u) relu(w)] for variances q, r and covariance c."""
+    size = math.sqrt(q * r)
+    if size <= 0.0:
+        return 0.0
+    rho = min(max(c / size, -1.0), 1.0)
+    return size * (math.sqrt((1.0 - rho) * (1.0 + rho)) + rho * (0.5 * math.pi + asin(rho))) / _TWO_PI
+
+
+@njit(types.float64(*[types.float64] * 3), cache=True, error_model="numpy")
+def bumps(q: Any, r: Any, c: Any) -> Any:
+    """E[φ(u) φ(w) − φ(u) r₁(w) − r₁(u) φ(w)], r₁ the ramp with τ = 1: φ tilts."""
+    rest = math.sqrt(max((1.0 + q) * (1.0 + r) - c * c, 1.0 + q + r))
+    return (1.0 / rest - rest * (1.0 / (1.0 + q) + 1.0 / (1.0 + r))) / _TWO_PI
+
+
+@njit(types.float64(TEACHER, types.float64), cache=True, error_model="numpy")
+def _mean(teacher: Any, q: Any) -> Any:
+    """E[f(u)] at variance q, the gain included."""
+    if teacher.kind == POLYNOMIAL:
+        total = 0.0
+        for r in range(teacher.hermite.shape[1] - 1, -1, -1):
+            total = total * (q - 1.0) + teacher.hermite[0, r]
+        return total
+    total = 0.0
+    for m in range(teacher.weights.size):
+        total += (1.0 - teacher.slope) * teacher.weights[m] * math.sqrt(q + teacher.noises[m])
+    return (total - teacher.bump / math.sqrt(1.0 + q)) / math.sqrt(_TWO_PI)
+
+
+@njit(types.float64(TEACHER, TILTED, types.intp, types.intp, types.float64), cache=True, error_model="numpy")
+def _ramp_form(teacher: Any, tilted: Any, a: Any, b: Any, share: Any) -> Any:
+    """Σ v_t v_t' E[f_t f_t'] of ramps, for the outer nodes a and b, which have the weight ``share``."""
+    total, alpha, square, pairs = 0.0, teacher.slope, teacher.gain**2, teacher.pairs
+    for x in range(tilted.students, tilted.act.size):
+        t = tilted.act[x]
+        q = square * max(covariance(tilted, t, t), 0.0)
+        for y in range(x, tilted.act.size):
+            u = tilted.act[y]
+            r, c = square * max(covariance(tilted, u, u), 0.0), square * covariance(tilted, t, u)
+            value = share * alpha * c
+            if alpha < 1.0:
+                kinked = 0.0
+                for m in range(pairs.start[0, a, b], pairs.start[0, a, b + 1]):
+                    one, other = teacher.noises[pairs.left[m]], teacher.noises[pairs.right[m]]
+                    kinked += pairs.weight[m] * ramps_together(q + one, r + other, c)
+                value += (1.0 - alpha) ** 2 * kinked
+            if teacher.bump > 0.0:
+                value += share * bumps(q, r, c)
+            total += (1.0 if x == y else 2.0) * tilted.v[t] * tilted.v[u] * value
+    return total
+
+
+@njit(types.void(TEACHER, TILTED, MATRIX), cache=True)
+def _derivatives(teacher: Any, tilted: Any, F: Any) -> None:
+    """Fill F (k,N) with E[f⁽ⁿ⁾]/√n! of a polynomial."""
+    H = teacher.hermite
+    for x in range(F.shape[0]):
+        t = tilted.act[tilted.students + x]
+        excess = teacher.gain**2 * max(covariance(tilted, t, t), 0.0) - 1.0
+        for n in range(F.shape[1]):
+            value = 0.0
+            for r in range((F.shape[1] - n + 1) // 2 - 1, -1, -1):
+                value = value * excess + H[n, r]
+            F[x, n] = value
+
+
+@njit(types.float64(TEACHER, TILTED, MATRIX), cache=True)
+def _polynomial_form(teacher: Any, tilted: Any, F: Any) -> Any:
+    """Σ v_t v_t' E[f_t f_t'] of polynomials."""
+    total, square = 0.0, teacher.gain**2
+    for x in range(F.shape[0]):
+        t = tilted.act[tilted.students + x]
+        for y in range(x, F.shape[0]):
+            u = tilted.act[tilted.students + y]
+            c, value = square * covariance(tilted, t, u), 0.0
+            for n in range(F.shape[1] - 1, -1, -1):
+                value = value * c + F[x, n] * F[y, n]
+            total += (1.0 if x == y else 2.0) * tilted.v[t] * tilted.v[u] * value
+    return total
+
+
+@njit(types.float64(TEACHER, TILTED, VECTOR, VECTOR, types.float64, types.intp, MATRIX), cache=True, error_model="numpy")
+def _one_student(teacher: Any, tilted: Any, scales: Any, cross: Any, q: Any, b: Any, F: Any) -> Any:
+    """Σ_t v_t E[s_b f_t] with s_b the sum of erfs of the weights ``cross`` and ``scales`` (M,), at variance q."""
+    total = 0.0
+    for m in range(scales.size):
+        if cross[m] == 0.0:
+            continue
+        reduced = scales[m] / math.sqrt(1.0 + scales[m] * scales[m] * q)
+        for x in range(tilted.act.size - tilted.students):
+            t = tilted.act[tilted.students + x]
+            c = teacher.gain * covariance(tilted, b, t) * reduced
+            if teacher.kind == RAMP:
+                value = 0.5 * (1.0 + teacher.slope) * c
+            else:
+                value, power = 0.0, c  # the derivatives of erf(x/√2) at 0 over √n!, times √(π/2)
+                for n in range(1, F.shape[1], 2):
+                    value += power * F[x, n]
+                    power *= -c * c * n / math.sqrt((n + 1.0) * (n + 2.0))
+            total += cross[m] * tilted.v[t] * value
+    return _SQRT_TWO_OVER_PI * total
+
+
+@njit(
+    types.float64(TEACHER, TILTED, VECTOR, types.intp, types.intp, types.float64, types.float64),
+    cache=True, error_model="numpy",
+)  # fmt: skip
+def teacher_part(teacher: Any, tilted: Any, scales: Any, a: Any, b: Any, share: Any, constant: Any) -> Any:
+    """E[E² − (students)²], with ``constant`` what the students add to E, for the outer nodes a and b."""
+    k = tilted.act.size - tilted.students
+    F = np.empty((k, teacher.hermite.shape[0]))
+    if teacher.kind == POLYNOMIAL:
+        _derivatives(teacher, tilted, F)
+        total = share * _polynomial_form(teacher, tilted, F)
+    else:
+        total = _ramp_form(teacher, tilted, a, b, share)
+    if constant != 0.0:
+        for x in range(k):
+            t = tilted.act[tilted.students + x]
+            q = teacher.gain**2 * max(covariance(tilted, t, t), 0.0)
+            total += 2.0 * constant * share * tilted.v[t] * _mean(teacher, q)
+    for x in range(tilted.students):
+        unit = tilted.act[x]
+        q = max(covariance(tilted, unit, unit), 0.0)
+        total += 2.0 * tilted.v[unit] * _one_student(teacher, tilted, scales, teacher.cross[a, b], q, unit, F)
+    return total

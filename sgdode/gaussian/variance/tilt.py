@@ -1,0 +1,69 @@
+"""Fields after averaging with two Gaussians of λ_i and λ_j, without loss of digits however steep these are.
+
+exp(−(f λ_i² + f' λ_j²)/2) turns the covariance Ω of the fields into one T ≤ Ω. With z₁ along the one of λ_i and λ_j that
+has the larger variance, and z₂ along what is left of the other, λ_c = A_c z₁ + B_c z₂ + (a rest of covariance R), so that
+  T = R + g gᵀ + h hᵀ,   g = A/√p₁₁,   h = √(p₁₁/det) (B − (p₁₂/p₁₁) A),   p = 1 + f u uᵀ + f' w wᵀ,
+u and w the coordinates of λ_i and λ_j. Nothing is subtracted: f Ω may be 1e14, and Ω singular.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, types
+
+from sgdode.jit.pairs import MATRIX, VECTOR
+
+#: A rest of this share of the variances is round-off.
+NOTHING = 4e-15
+
+
+class Plane(NamedTuple):
+    """The variance of z₁'s field, the other field's part along z₁, and its variance beyond."""
+
+    lead: float
+    along: float
+    beyond: float
+
+
+PLANE = types.NamedUniTuple(types.float64, 3, Plane)
+
+
+@njit(PLANE(MATRIX, types.intp, types.intp, VECTOR, VECTOR, MATRIX), cache=True, error_model="numpy")
+def split(Omega: Any, i: Any, j: Any, A: Any, B: Any, R: Any) -> Any:
+    """Fill A, B (n,) and R (n,n) for the fields i and j of Ω (n,n); i = j is a plane without a z₂."""
+    n = A.size
+    if Omega[j, j] > Omega[i, i]:
+        i, j = j, i
+    lead = max(Omega[i, i], 0.0)
+    for c in range(n):
+        A[c] = Omega[c, i] / math.sqrt(lead) if lead > 0.0 else 0.0
+    beyond = Omega[j, j] - A[j] * A[j]
+    if i == j or beyond <= NOTHING * Omega[j, j]:
+        beyond = 0.0
+    for c in range(n):
+        B[c] = (Omega[c, j] - A[c] * A[j]) / math.sqrt(beyond) if beyond > 0.0 else 0.0
+    for b in range(n):
+        for c in range(b, n):
+            rest = Omega[b, c] - A[b] * A[c] - B[b] * B[c]
+            if abs(rest) <= NOTHING * math.sqrt(abs(Omega[b, b] * Omega[c, c])) or b == i or b == j or c == i or c == j:
+                rest = 0.0
+            R[b, c] = rest
+            R[c, b] = rest
+    return Plane(lead, A[j], beyond)
+
+
+@njit(types.float64(PLANE, *[types.float64] * 2, *[VECTOR] * 4), cache=True, error_model="numpy")
+def tilt(plane: Any, f: Any, other: Any, A: Any, B: Any, g: Any, h: Any) -> Any:
+    """Fill g, h (n,) for the factors ``f`` of the first field and ``other`` of the second; returns the determinant."""
+    p11 = 1.0 + f * plane.lead + other * plane.along * plane.along
+    # |1 + Ω F| of the two fields, as a sum of what cannot be negative
+    determinant = p11 + other * plane.beyond * (1.0 + f * plane.lead)
+    mixed = other * plane.along * math.sqrt(plane.beyond) / p11
+    one, two = 1.0 / math.sqrt(p11), math.sqrt(p11 / determinant)
+    for c in range(A.size):
+        g[c] = one * A[c]
+        h[c] = two * (B[c] - mixed * A[c])
+    return determinant
