@@ -38,10 +38,6 @@ class Levels(NamedTuple):
         """Level l less level l − 1, (M,M)."""
         return np.diff(self.weights, axis=0, prepend=0.0)
 
-    def scaled(self, factor: float, gain: float) -> Levels:
-        """Those of factor · σ(gain · x)."""
-        return self._replace(scales=gain * self.scales, weights=factor * self.weights)
-
 
 def _triangle(rows: list[float]) -> Array:
     size = round((2 * len(rows)) ** 0.5 - 0.5)
@@ -129,10 +125,18 @@ ONE = Levels(np.ones(1), np.ones((1, 1)), np.ones(1), np.ones(1), 0.0)
 SIGMOIDAL = {"erf", "tanh", "sigmoid"}
 
 
-def levels(unit: Unit, table: Levels) -> tuple[float, Levels]:
-    """A sigmoidal unit, its gain included, as a constant and the levels of an odd function."""
+class OddUnit(NamedTuple):
+    """s(λ) = constant + amplitude · Σ_m w_lm erf(β_m λ/√2), the gain in the β."""
+
+    constant: float
+    amplitude: float
+    levels: Levels
+
+
+def odd_unit(unit: Unit, table: Levels) -> OddUnit:
+    """A sigmoidal unit by a table of tanh."""
     if unit.name == "erf":
-        return 0.0, ONE.scaled(1.0, unit.gain)
+        return OddUnit(0.0, 1.0, ONE._replace(scales=unit.gain * ONE.scales))
     if unit.name == "tanh":
-        return 0.0, table.scaled(1.0, unit.gain)
-    return 0.5, table.scaled(0.5, 0.5 * unit.gain)  # ½ + ½ tanh(x/2)
+        return OddUnit(0.0, 1.0, table._replace(scales=unit.gain * table.scales))
+    return OddUnit(0.5, 0.5, table._replace(scales=0.5 * unit.gain * table.scales))  # ½ + ½ tanh(x/2)

@@ -31,17 +31,19 @@ asin = njit(types.float64(types.float64), error_model="numpy", fastmath={"contra
 class ErfSums(NamedTuple):
     """What compiled code needs to know of two units. The student's erfs and the teacher's, unless it is another kind.
 
-    ``scales`` (2,M): β of the student and of the teacher, 0 beyond the last; ``constants`` (2,): what is added to the
-    odd part of each; ``slopes`` (A,A): weights of the products of two slopes; ``products``: those of four.
+    ``scales`` (2,M): β of the student and of the teacher, 0 beyond the last; ``constants`` and ``amplitudes``
+    (2,): what is added to the odd part of each, and its factor; ``slopes`` (A,A): weights of the products of two
+    slopes; ``products``: those of four.
     """
 
     scales: Array
     constants: Array
+    amplitudes: Array
     slopes: Array
     products: Products
 
 
-ERF_SUMS = types.NamedTuple((MATRIX, VECTOR, MATRIX, _PRODUCTS), ErfSums)
+ERF_SUMS = types.NamedTuple((MATRIX, VECTOR, VECTOR, MATRIX, _PRODUCTS), ErfSums)
 
 
 class Runs(NamedTuple):
@@ -94,48 +96,66 @@ def _signed(v: Any, act: Any, runs: Any) -> Any:
 
 
 class Sines(NamedTuple):
-    """Room for the arguments of the arcsines of the tilted fields: T (pairs,), and for every node its factors for the
-    first and the second unit of a pair, (M, pairs), and for a unit, (units,)."""
+    """Room for the arguments of the arcsines of the tilted fields: T (pairs,); for every node its factors for the first
+    and the second unit of a pair, (M, pairs); for a unit its factor and its variance, (units,)."""
 
     T: Array
     left: Array
     right: Array
     factor: Array
+    variance: Array
 
 
-_SINES = types.NamedTuple((VECTOR, MATRIX, MATRIX, VECTOR), Sines)
+_SINES = types.NamedTuple((VECTOR, MATRIX, MATRIX, VECTOR, VECTOR), Sines)
 
 
-@njit(types.void(TILTED, _RUNS, MATRIX, types.intp, _SINES), cache=True, error_model="numpy")
-def _prepare(tilted: Any, runs: Any, scales: Any, depth: Any, sines: Any) -> None:
-    """Fill ``sines`` for the first ``depth`` nodes."""
+@njit(types.void(TILTED, _RUNS, VECTOR, VECTOR), cache=True, fastmath={"contract"})
+def _covariances(tilted: Any, runs: Any, T: Any, variance: Any) -> None:
+    """Fill T_bc of the pairs of the runs, and T_cc of the units."""
     act, R, g, h = tilted.act, tilted.R, tilted.g, tilted.h
-    for row in range(runs.first.size):
-        b = act[runs.first[row]]
-        for c in range(runs.low[row], runs.high[row]):
+    first, low, high, starts = runs.first, runs.low, runs.high, runs.at
+    for row in range(first.size):
+        b, at = act[first[row]], starts[row] - low[row]
+        for c in range(low[row], high[row]):
             d = act[c]
-            sines.T[runs.at[row] + c - runs.low[row]] = R[b, d] + g[b] * g[d] + h[b] * h[d]
+            T[at + c] = R[b, d] + g[b] * g[d] + h[b] * h[d]
+    for c in range(variance.size):
+        d = act[c]
+        variance[c] = max(R[d, d] + g[d] * g[d] + h[d] * h[d], 0.0)
+
+
+@njit(types.void(_RUNS, types.intp, MATRIX, types.intp, _SINES), cache=True, error_model="numpy")
+def _factors(runs: Any, students: Any, scales: Any, depth: Any, sines: Any) -> None:
+    """Fill β/√(1 + β²T) of both units of every pair, for the first ``depth`` nodes."""
+    first, low, high, starts = runs.first, runs.low, runs.high, runs.at
+    left, right, factor, variance = sines.left, sines.right, sines.factor, sines.variance
     for m in range(depth):
-        for c in range(sines.factor.size):
-            d, beta = act[c], scales[0 if c < tilted.students else 1, m]
-            variance = max(R[d, d] + g[d] * g[d] + h[d] * h[d], 0.0)
-            sines.factor[c] = beta / math.sqrt(1.0 + beta * beta * variance)
-        for row in range(runs.first.size):
-            at, low = runs.at[row], runs.low[row]
-            one = sines.factor[runs.first[row]]
-            for c in range(runs.high[row] - low):
-                sines.left[m, at + c] = one
-                sines.right[m, at + c] = sines.factor[low + c]
+        for c in range(factor.size):
+            beta = scales[0 if c < students else 1, m]
+            factor[c] = beta / math.sqrt(1.0 + beta * beta * variance[c])
+        for row in range(first.size):
+            at, one = starts[row] - low[row], factor[first[row]]
+            for c in range(low[row], high[row]):
+                left[m, at + c] = one
+                right[m, at + c] = factor[c]
 
 
 @njit(
-    types.float64(VECTOR, VECTOR, VECTOR, VECTOR, types.intp, types.intp),
+    types.float64(types.intp, types.intp, types.intp, types.intp, _WHOLE, _WHOLE, *[VECTOR] * 3, *[MATRIX] * 2),
     cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nnan"},
 )  # fmt: skip
-def _arcsines(T: Any, signed: Any, left: Any, right: Any, low: Any, high: Any) -> Any:
+def _arcsines(
+    start: Any, end: Any, low: Any, high: Any, one: Any, other: Any, weight: Any, T: Any, signed: Any,
+    left: Any, right: Any,
+) -> Any:  # fmt: skip
+    """Σ weight Σ_z v_b v_c asin(sine) over the products start ≤ l < end and the pairs low ≤ z < high."""
     total = 0.0
-    for z in range(low, high):
-        total += signed[z] * asin(T[z] * left[z] * right[z])
+    for at in range(start, end):
+        row, column = one[at], other[at]
+        inner = 0.0
+        for z in range(low, high):
+            inner += signed[z] * asin(T[z] * left[row, z] * right[column, z])
+        total += weight[at] * inner
     return total
 
 
@@ -143,11 +163,10 @@ def _arcsines(T: Any, signed: Any, left: Any, right: Any, low: Any, high: Any) -
 def _erfs_part(products: Any, a: Any, b: Any, runs: Any, signed: Any, sines: Any) -> Any:
     """E[(Σ_c v_c s̃_c)²] of the tilted fields, for the outer nodes a and b."""
     total = 0.0
+    lists = products.left, products.right, products.weight, sines.T, signed, sines.left, sines.right
     for m in range(products.start.shape[0]):
         low, high = runs.at[runs.block[m]], runs.at[runs.block[m + 1]]
-        for one in range(products.start[m, a, b], products.start[m, a, b + 1]):
-            left, right = sines.left[products.left[one]], sines.right[products.right[one]]
-            total += products.weight[one] * _arcsines(sines.T, signed, left, right, low, high)
+        total += _arcsines(products.start[m, a, b], products.start[m, a, b + 1], low, high, *lists)
     return _TWO_OVER_PI * total
 
 
@@ -161,13 +180,16 @@ def erf_sum_variance(Omega: Any, v: Any, noise: Any, sums: Any, teacher: Any, ou
     students = np.sum(act < p)
     meeting = act.size if teacher.kind == 0 else students
     runs = _runs(students, meeting, sums.products.start.shape[0])
-    signed = _signed(v, act, runs)
+    odd = v * sums.amplitudes[0]
+    odd[p:] = v[p:] * sums.amplitudes[1]
+    signed = _signed(odd, act, runs)
     M, size = sums.scales.shape[1], signed.size
-    sines = Sines(np.empty(size), np.empty((M, size)), np.empty((M, size)), np.empty(meeting))
+    sines = Sines(np.empty(size), np.empty((M, size)), np.empty((M, size)), np.empty(meeting), np.empty(meeting))
     A, B, g, h, R = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty((n, n))
+    factor = _TWO_OVER_PI * sums.amplitudes[0] ** 2
     constant, scales = sums.constants[0] * np.sum(v[:p]), sums.scales[0]
     offset = constant + (sums.constants[1] * np.sum(v[p:]) if teacher.kind == 0 else 0.0)
-    tilted = Tilted(R, g, h, v, act, students)
+    tilted = Tilted(R, g, h, odd, act, students)
     for i in range(p):
         for j in range(i, p):
             plane = split(Omega, i, j, A, B, R)
@@ -179,11 +201,12 @@ def erf_sum_variance(Omega: Any, v: Any, noise: Any, sums: Any, teacher: Any, ou
                     determinant = tilt(plane, scales[a] * scales[a], scales[b] * scales[b], A, B, g, h)
                     value = sums.slopes[a, b] * (noise + offset * offset)
                     if sums.products.depth[a, b] > 0:
-                        _prepare(tilted, runs, sums.scales, sums.products.depth[a, b], sines)
+                        _covariances(tilted, runs, sines.T, sines.variance)
+                        _factors(runs, students, sums.scales, sums.products.depth[a, b], sines)
                         value += _erfs_part(sums.products, a, b, runs, signed, sines)
                     if teacher.kind != 0:
                         value += teacher_part(teacher, tilted, scales, a, b, sums.slopes[a, b], constant)
                     double = 2.0 if i == j and a != b else 1.0
                     total += double * scales[a] * scales[b] / math.sqrt(determinant) * value
-            out[i, j] = _TWO_OVER_PI * max(total, 0.0)  # 0 ≤ E[… E²]: E = 0 is a difference of equal numbers
+            out[i, j] = factor * max(total, 0.0)  # 0 ≤ E[… E²]: E = 0 is a difference of equal numbers
             out[j, i] = out[i, j]

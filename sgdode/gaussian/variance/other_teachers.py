@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit, types
 
 from sgdode.gaussian.closed_forms import RAMPS
+from sgdode.gaussian.sigmoidal_kernels import hermite_means
 from sgdode.gaussian.tanh_as_erfs import ONE, Levels
 from sgdode.gaussian.variance.sparse_product import Products, products, weights
 from sgdode.jit.asin import asin
@@ -91,20 +92,6 @@ def no_teacher() -> Teacher:
     """The teacher's erfs are among those of the student."""
     empty = products([np.zeros((1, 1, 1, 1))])
     return Teacher(NONE, 1.0, 0.0, 0.0, np.zeros(0), np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0, 0)), empty)
-
-
-def hermite_means(coefficients: tuple[float, ...]) -> Array:
-    """H (N,N): E[f⁽ⁿ⁾(u)]/√n! = Σ_r H_nr (q − 1)^r for f = Σ_n c_n h_n, h_n orthonormal, and u of variance q.
-
-    h_m' = √m h_{m−1}, and E[He_2r(u)] = (2r − 1)!! (q − 1)^r.
-    """
-    N = len(coefficients)
-    H = np.zeros((N, N))
-    for n in range(N):
-        for r in range((N - n + 1) // 2):
-            size = 0.5 * (math.lgamma(n + 2 * r + 1) - math.lgamma(n + 1)) - math.lgamma(r + 1) - r * math.log(2.0)
-            H[n, r] = coefficients[n + 2 * r] * math.exp(size)
-    return H
 
 
 @njit(types.float64(TILTED, types.intp, types.intp), cache=True)
@@ -196,7 +183,9 @@ def _polynomial_form(teacher: Any, tilted: Any, F: Any) -> Any:
     return total
 
 
-@njit(types.float64(TEACHER, TILTED, VECTOR, VECTOR, types.float64, types.intp, MATRIX), cache=True, error_model="numpy")
+@njit(
+    types.float64(TEACHER, TILTED, VECTOR, VECTOR, types.float64, types.intp, MATRIX), cache=True, error_model="numpy"
+)
 def _one_student(teacher: Any, tilted: Any, scales: Any, cross: Any, q: Any, b: Any, F: Any) -> Any:
     """Σ_t v_t E[s_b f_t] with s_b the sum of erfs of the weights ``cross`` and ``scales`` (M,), at variance q."""
     total = 0.0

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from sgdode.gaussian.tanh_as_erfs import NINE, SIGMOIDAL, TWELVE, Levels, levels
+from sgdode.gaussian.tanh_as_erfs import NINE, SIGMOIDAL, TWELVE, Levels, odd_unit
 from sgdode.gaussian.variance.erf_sums import ErfSums, erf_sum_variance
 from sgdode.gaussian.variance.other_teachers import Teacher, no_teacher, teacher_of
 from sgdode.gaussian.variance.sparse_product import products, weights
+from sgdode.gaussian.variance.matching import parts
+from sgdode.gaussian.variance.tilt import split
 from sgdode.jit.units import Unit
 from sgdode.model.overlaps import Array
+
+
+_EPSILON = 1e-15
 
 
 class Accuracy(NamedTuple):
@@ -37,24 +41,20 @@ class Method(NamedTuple):
     teacher: Teacher
 
 
-@lru_cache
-def _cached(student: Unit, teacher: Unit, name: str) -> Method:
-    return method(student, teacher, {"rough": ROUGH, "usual": USUAL, "fine": FINE}[name])
-
-
 def method(student: Unit, teacher: Unit, accuracy: Accuracy) -> Method:
     """Sums of erfs of two units. Raises ValueError for a student that is not sigmoidal, or a teacher without a name."""
     if student.name not in SIGMOIDAL:
         raise ValueError(f"{student.name} is not one of {sorted(SIGMOIDAL)}")
     table, tolerance, _ = accuracy
-    constant, one = levels(student, table)
+    constant, amplitude, one = odd_unit(student, table)
     slopes = weights(one, (), tolerance)
     if teacher.name in SIGMOIDAL:
-        other_constant, two = levels(teacher, table)
+        other_constant, other_amplitude, two = odd_unit(teacher, table)
         found = no_teacher()
-        pairs = [(one, one)] if (student.name == "erf") == (teacher.name == "erf") else [(one, one), (one, two), (two, two)]
+        same = (student.name == "erf") == (teacher.name == "erf")
+        pairs = [(one, one)] if same else [(one, one), (one, two), (two, two)]
     else:
-        other_constant, two, pairs = 0.0, one, [(one, one)]
+        other_constant, other_amplitude, two, pairs = 0.0, 1.0, one, [(one, one)]
         known = teacher_of(teacher, one, table, tolerance)
         if known is None:
             raise ValueError(f"no closed form for a teacher {teacher.name}")
@@ -62,4 +62,92 @@ def method(student: Unit, teacher: Unit, accuracy: Accuracy) -> Method:
     scales = np.zeros((2, max(one.scales.size, two.scales.size)))
     scales[0, : one.scales.size], scales[1, : two.scales.size] = one.scales, two.scales
     lists = products([weights(one, pair, tolerance) for pair in pairs])
-    return Method(ErfSums(scales, np.array([constant, other_constant]), slopes, lists), found)
+    constants, amplitudes = np.array([constant, other_constant]), np.array([amplitude, other_amplitude])
+    return Method(ErfSums(scales, constants, amplitudes, slopes, lists), found)
+
+
+@dataclass(frozen=True)
+class SigmoidalVariance:
+    """V_ij = E[σ'(λ_i) σ'(λ_j) E²] of a sigmoidal student, with a finer and a rough method for its error."""
+
+    student: Unit
+    teacher: Unit
+    usual: Method
+    finer: Method
+    rough: Method
+
+    def fill(self, Omega: Array, v: Array, noise: float, out: Array) -> None:
+        """Fill ``out`` (p,p) for Ω (n,n), v (n,) and Δ."""
+        erf_sum_variance(Omega, v, noise, *self.usual, out)
+
+    def error(self, Omega: Array, v: Array, noise: float, p: int) -> Array:
+        """A bound on the error of V, (p,p), at this Ω: the distance to a finer sum, what that may be off by, and
+        round-off."""
+        bound = rounding(self, Omega, v, noise, p)
+        if not self.exact:
+            found, finer = np.empty((p, p)), np.empty((p, p))
+            self.fill(Omega, v, noise, found)
+            erf_sum_variance(Omega, v, noise, *self.finer, finer)
+            bound += abs(found - finer) + FINE.error * size(self, Omega, v, noise, p)
+        return bound
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing is replaced by a sum."""
+        return self.student.name == "erf" and self.teacher.name not in {"tanh", "sigmoid", "softplus"}
+
+    def scaled(self, Omega: Array, p: int) -> Array:
+        """g_b g_c Ω_bc, (n,n)."""
+        gains = np.where(np.arange(len(Omega)) < p, self.student.gain, self.teacher.gain)
+        return np.asarray(Omega * np.outer(gains, gains))
+
+
+def sigmoidal_variance(student: Unit, teacher: Unit, accuracy: Accuracy = USUAL) -> SigmoidalVariance:
+    """The method of this module for two kinds of unit; raises what :func:`method` does."""
+    methods = (method(student, teacher, one) for one in (accuracy, FINE, ROUGH))
+    return SigmoidalVariance(student, teacher, *methods)
+
+
+def size(term: SigmoidalVariance, Omega: Array, v: Array, noise: float, p: int) -> Array:
+    """E[σ'_i σ'_j (Σ |parts|)²] + Δ E[σ'_i σ'_j], (p,p), to a per cent, by Minkowski's inequality; see :mod:`matching`."""
+    root, one = np.zeros((p, p)), np.empty((p, p))
+    for part in parts(term.student.name, term.teacher.name, term.scaled(Omega, p), v, p):
+        direction = np.zeros(len(v))
+        direction[part.b] = 1.0
+        if part.c >= 0:
+            direction[part.c] = part.sign
+        erf_sum_variance(Omega, direction, 0.0, *term.rough, one)
+        root += part.weight * np.sqrt(one)
+    erf_sum_variance(Omega, np.zeros(len(v)), noise, *term.rough, one)
+    return root**2 + one
+
+
+def rounding(term: SigmoidalVariance, Omega: Array, v: Array, noise: float, p: int) -> Array:
+    """What round-off adds, (p,p): of the arcsines, which is √(g²q) times it, and of Ω itself where it is singular."""
+    n = len(v)
+    variance = np.diag(term.scaled(Omega, p))
+    plain, amplified, one = np.zeros((p, p)), np.zeros((p, p)), np.empty((p, p))
+    shares = conditional(Omega, p)
+    for c in range(n):
+        direction = np.zeros(n)
+        direction[c] = abs(v[c])
+        erf_sum_variance(Omega, direction, 0.0, *term.rough, one)
+        root = np.sqrt(one)
+        plain += root
+        lost = np.minimum(variance[c], 1.0 / np.maximum(shares[..., c], 1e-300))
+        amplified += root * (1.0 + np.sqrt(variance[c]) + lost)
+    erf_sum_variance(Omega, np.zeros(n), noise, *term.rough, one)
+    return np.asarray(_EPSILON * (plain * amplified + one))
+
+
+def conditional(Omega: Array, p: int) -> Array:
+    """What is left of the variance of each field, given two students, as a share of it, (p,p,n); 1 for the two."""
+    n = len(Omega)
+    A, B, R, shares = np.empty(n), np.empty(n), np.empty((n, n)), np.ones((p, p, n))
+    for i in range(p):
+        for j in range(i, p):
+            split(Omega, i, j, A, B, R)
+            for c in range(n):
+                if c not in (i, j) and Omega[c, c] > 0.0:
+                    shares[i, j, c] = shares[j, i, c] = abs(R[c, c]) / Omega[c, c]
+    return shares

@@ -1,0 +1,267 @@
+"""Dual kernels of tanh, sigmoid and erf with each other and with every named activation, by sums of erfs.
+
+tanh is a sum of thirteen erfs to 7e-12 in value and slope (:data:`~sgdode.gaussian.tanh_as_erfs.MINIMAX`), whatever the
+variances and correlations are, so that no series is cut. With x = β²q, y = β'²q', κ = 1 − ρ² and B = 1 + x + y + xyκ,
+  erf, erf: K = (2/π) asin(ββ'c/√((1+x)(1+y))), K11 = (2/π) ββ'/√B, K20 = −(2/π) β³β'c/((1+x)√B);
+  erf, f with the odd part αx (relu, leaky-relu, linear, gelu, softplus: α = ½, …): K = √(2/π) αβc/√(1+x);
+  erf, polynomial: Σ_n cⁿ/n! E[∂ⁿ erf] E[f⁽ⁿ⁾] over odd n, E[∂ⁿ erf] = √(2/π) (−1)^((n−1)/2) (n−2)!! (β²/(1+x))^(n/2);
+K11 = ∂K/∂c and K20 = 2 ∂K/∂q, and ½ E[f] for the constant of a sigmoid. Gains scale the fields.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, types
+
+from sgdode.gaussian.closed_forms import RAMPS
+from sgdode.gaussian.tanh_as_erfs import MINIMAX, SIGMOIDAL
+from sgdode.jit.asin import asin as _asin
+from sgdode.jit.pairs import MATRIX, VECTOR
+from sgdode.jit.units import FILL_SIGNATURE, Unit
+from sgdode.model.overlaps import Array
+
+_TWO_OVER_PI = 2.0 / math.pi
+_SQRT_TWO_OVER_PI = math.sqrt(_TWO_OVER_PI)
+_SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
+_ROUND_OFF = 4e-15  # of 1 − ρ²
+# Rows of a table. HEADER: the constants of the two units, how many terms they have, and the symbols of the other one.
+_WEIGHTS, _SCALES, _OTHER_WEIGHTS, _OTHER_SCALES, _HEADER, _HERMITE = 0, 1, 2, 3, 4, 5
+_CONSTANT, _OTHER_CONSTANT, _TERMS, _OTHER_TERMS, _SLOPE, _BUMP, _DEGREES = range(7)
+_compiled = njit(FILL_SIGNATURE, cache=True, error_model="numpy", nogil=True)
+_asin_fast = njit(types.float64(types.float64), error_model="numpy", fastmath={"contract"}, cache=True)(_asin.py_func)
+_OTHERS = {*RAMPS, "gelu", "softplus"}
+_POLYNOMIALS = {"square", "hermite"}
+
+
+class Kernel(NamedTuple):
+    """A dual kernel: its compiled ``fill`` and the ``table`` that this needs."""
+
+    fill: Any
+    table: Array
+
+
+def sigmoidal_kernel(first: Unit, second: Unit) -> Kernel | None:
+    """The kernel of two units of which one is sigmoidal and the other is named; None for any other pair."""
+    names = first.name, second.name
+    if set(names) <= SIGMOIDAL:
+        return Kernel(sums_sums, _table(first, second))
+    if first.name in SIGMOIDAL and second.name in _OTHERS | _POLYNOMIALS:
+        return Kernel(sums_ramp if second.name in _OTHERS else sums_polynomial, _table(first, second))
+    if second.name in SIGMOIDAL and first.name in _OTHERS | _POLYNOMIALS:
+        return Kernel(ramp_sums if first.name in _OTHERS else polynomial_sums, _table(second, first))
+    return None
+
+
+def _sum(unit: Unit) -> tuple[float, Array, Array]:
+    """Constant, weights and scales of a sigmoidal unit of gain 1."""
+    weights, scales, _ = MINIMAX
+    if unit.name == "erf":
+        return 0.0, np.ones(1), np.ones(1)
+    if unit.name == "tanh":
+        return 0.0, weights, scales
+    return 0.5, 0.5 * weights, 0.5 * scales
+
+
+def _table(sigmoidal: Unit, other: Unit) -> Array:
+    """(5 + N, width), see the rows above; ``hermite`` (N,N) for a polynomial."""
+    constant, weights, scales = _sum(sigmoidal)
+    header, hermite = np.zeros(7), np.zeros((0, 0))
+    other_weights, other_scales = np.ones(1), np.zeros(1)
+    if other.name in SIGMOIDAL:
+        header[_OTHER_CONSTANT], other_weights, other_scales = _sum(other)
+    elif other.name == "softplus":  # here "scales" are the variances of what smooths the ramps
+        other_weights, other_scales = MINIMAX[0], 4.0 / MINIMAX[1] ** 2
+    elif other.name == "gelu":
+        header[_BUMP], other_scales = 1.0, np.ones(1)
+    elif other.name in RAMPS:
+        header[_SLOPE] = RAMPS[other.name]
+    else:
+        hermite = hermite_means(other.hermite or (1.0, 0.0, math.sqrt(2.0)))
+    header[[_CONSTANT, _TERMS, _OTHER_TERMS, _DEGREES]] = constant, len(weights), len(other_weights), len(hermite)
+    rows = [weights, scales, other_weights, other_scales, header, *hermite]
+    table = np.zeros((len(rows), max(len(row) for row in rows)))
+    for row, values in zip(table, rows, strict=True):
+        row[: len(values)] = values
+    return table
+
+
+def hermite_means(coefficients: tuple[float, ...]) -> Array:
+    """H (N,N): E[f⁽ⁿ⁾(u)]/√n! = Σ_r H_nr (q − 1)^r for f = Σ_n c_n h_n, h_n orthonormal, and u of variance q.
+
+    h_m' = √m h_{m−1}, and E[He_2r(u)] = (2r − 1)!! (q − 1)^r.
+    """
+    N = len(coefficients)
+    H = np.zeros((N, N))
+    for n in range(N):
+        for r in range((N - n + 1) // 2):
+            size = 0.5 * (math.lgamma(n + 2 * r + 1) - math.lgamma(n + 1)) - math.lgamma(r + 1) - r * math.log(2.0)
+            H[n, r] = coefficients[n + 2 * r] * math.exp(size)
+    return H
+
+
+@njit(
+    types.UniTuple(types.float64, 2)(*[types.float64] * 4, *[VECTOR] * 4),
+    cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nnan"},
+)  # fmt: skip
+def _one_erf(sine: Any, x: Any, kappa: Any, gain: Any, weights: Any, scales: Any, reduced: Any, y: Any) -> Any:
+    """Σ_n w_n asin(sine reduced_n) and Σ_n w_n β_n/√B of one erf of x with a sum of erfs."""
+    angle, slope = 0.0, 0.0
+    for n in range(y.size):
+        angle += weights[n] * _asin_fast(sine * reduced[n])
+        slope += weights[n] * scales[n] / math.sqrt(1.0 + x + y[n] * (1.0 + x * kappa))
+    return angle, gain * slope
+
+
+@_compiled
+def sums_sums(
+    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+) -> None:
+    """Two sums of erfs."""
+    n1, n2 = C.shape
+    header, terms, others = table[_HEADER], int(table[_HEADER, _TERMS]), int(table[_HEADER, _OTHER_TERMS])
+    weights, scales = table[_OTHER_WEIGHTS, :others].copy(), table[_OTHER_SCALES, :others].copy()
+    y, reduced = np.empty((n2, others)), np.empty((n2, others))
+    for c in range(n2):
+        for n in range(others):
+            beta = gain2 * scales[n]
+            y[c, n] = beta * beta * max(q2[c], 0.0)
+            reduced[c, n] = beta / math.sqrt(1.0 + y[c, n])
+    for b in range(n1):
+        for c in range(n2):
+            product = max(q1[b], 0.0) * max(q2[c], 0.0)
+            rest = product - C[b, c] * C[b, c]
+            kappa = rest / product if rest > _ROUND_OFF * product else 0.0
+            k, k11, k20 = 0.0, 0.0, 0.0
+            for m in range(terms):
+                beta = gain1 * table[_SCALES, m]
+                x = beta * beta * max(q1[b], 0.0)
+                sine = C[b, c] * beta / math.sqrt(1.0 + x)
+                angle, slope = _one_erf(sine, x, kappa, gain2, weights, scales, reduced[c], y[c])
+                k += table[_WEIGHTS, m] * angle
+                k11 += table[_WEIGHTS, m] * beta * slope
+                k20 -= table[_WEIGHTS, m] * beta * slope * beta * beta * C[b, c] / (1.0 + x)
+            K[b, c] = header[_CONSTANT] * header[_OTHER_CONSTANT] + _TWO_OVER_PI * k
+            K11[b, c] = _TWO_OVER_PI * k11
+            K20[b, c] = _TWO_OVER_PI * k20
+
+
+@njit(types.UniTuple(types.float64, 2)(MATRIX, types.float64), cache=True, error_model="numpy")
+def _ramp_mean(table: Any, q: Any) -> Any:
+    """E[f] and 2 ∂E[f]/∂q at variance q; the latter is 0 where it has no limit."""
+    header = table[_HEADER]
+    mean, bend = 0.0, 0.0
+    for m in range(int(header[_OTHER_TERMS])):
+        weight, variance = (1.0 - header[_SLOPE]) * table[_OTHER_WEIGHTS, m], q + table[_OTHER_SCALES, m]
+        mean += weight * math.sqrt(variance)
+        bend += weight / math.sqrt(variance) if variance > 0.0 else 0.0
+    bump = header[_BUMP] / math.sqrt(1.0 + q)
+    return (mean - bump) / _SQRT_TWO_PI, (bend + bump / (1.0 + q)) / _SQRT_TWO_PI
+
+
+@njit(types.UniTuple(types.float64, 3)(*[types.float64] * 3, MATRIX), cache=True, error_model="numpy")
+def _erfs_and_line(q: Any, c: Any, gain: Any, table: Any) -> Any:
+    """E[s(u) w], E[s'(u)] and E[s''(u) w] of a sum of erfs; q the variance of u, c the covariance."""
+    k, slope, bend = 0.0, 0.0, 0.0
+    for m in range(int(table[_HEADER, _TERMS])):
+        beta = gain * table[_SCALES, m]
+        x = beta * beta * q
+        one = table[_WEIGHTS, m] * beta / math.sqrt(1.0 + x)
+        slope += one
+        bend -= one * beta * beta / (1.0 + x)
+    k = _SQRT_TWO_OVER_PI * slope * c
+    return k, _SQRT_TWO_OVER_PI * slope, _SQRT_TWO_OVER_PI * bend * c
+
+
+@_compiled
+def sums_ramp(
+    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+) -> None:
+    """A sum of erfs, and a unit whose odd part is a straight line."""
+    n1, n2 = C.shape
+    constant, straight = table[_HEADER, _CONSTANT], 0.5 * (1.0 + table[_HEADER, _SLOPE]) * gain2
+    for c in range(n2):
+        mean, _ = _ramp_mean(table, gain2 * gain2 * max(q2[c], 0.0))
+        for b in range(n1):
+            k, slope, bend = _erfs_and_line(max(q1[b], 0.0), C[b, c], gain1, table)
+            K[b, c] = constant * mean + straight * k
+            K11[b, c] = straight * slope
+            K20[b, c] = straight * bend
+
+
+@_compiled
+def ramp_sums(
+    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+) -> None:
+    """The same the other way round: f'' is even, so that K20 is that of the constant alone."""
+    n1, n2 = C.shape
+    constant, straight = table[_HEADER, _CONSTANT], 0.5 * (1.0 + table[_HEADER, _SLOPE]) * gain1
+    for b in range(n1):
+        mean, bend = _ramp_mean(table, gain1 * gain1 * max(q1[b], 0.0))
+        for c in range(n2):
+            k, slope, _ = _erfs_and_line(max(q2[c], 0.0), C[b, c], gain2, table)
+            K[b, c] = constant * mean + straight * k
+            K11[b, c] = straight * slope
+            K20[b, c] = gain1 * gain1 * constant * bend
+
+
+@njit(types.void(MATRIX, types.float64, VECTOR), cache=True)
+def _hermite_means(table: Any, q: Any, F: Any) -> None:
+    """Fill F (N + 2,) with E[f⁽ⁿ⁾]/√n! at variance q."""
+    N = F.size - 2
+    F[:] = 0.0
+    for n in range(N):
+        for r in range((N - n + 1) // 2 - 1, -1, -1):
+            F[n] = F[n] * (q - 1.0) + table[_HERMITE + n, r]
+
+
+@njit(types.UniTuple(types.float64, 4)(*[types.float64] * 4, MATRIX, VECTOR), cache=True, error_model="numpy")
+def _erfs_and_polynomial(q: Any, c: Any, gain: Any, other_gain: Any, table: Any, F: Any) -> Any:
+    """E[s f], E[s' f'], E[s'' f] and E[s f''] of a sum of erfs at variance q and a polynomial of means ``F``."""
+    k, k11, k20, k02 = 0.0, 0.0, 0.0, 0.0
+    for m in range(int(table[_HEADER, _TERMS])):
+        beta = gain * table[_SCALES, m]
+        reduced = beta / math.sqrt(1.0 + beta * beta * q)
+        step = reduced * other_gain
+        power = _SQRT_TWO_OVER_PI * table[_WEIGHTS, m] * step  # cⁿ⁻¹ E[∂ⁿ erf]/√n!
+        for n in range(1, F.size - 2, 2):
+            k += power * c * F[n]
+            k11 += n * power * F[n]
+            k20 -= n * power * c * F[n] * reduced * reduced
+            k02 += power * c * F[n + 2] * math.sqrt((n + 1.0) * (n + 2.0))
+            power *= -step * step * c * c * n / math.sqrt((n + 1.0) * (n + 2.0))
+    return k, k11, k20, other_gain * other_gain * k02
+
+
+@_compiled
+def sums_polynomial(
+    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+) -> None:
+    """A sum of erfs, and a polynomial."""
+    n1, n2 = C.shape
+    F = np.empty(int(table[_HEADER, _DEGREES]) + 2)
+    for c in range(n2):
+        _hermite_means(table, gain2 * gain2 * max(q2[c], 0.0), F)
+        for b in range(n1):
+            k, k11, k20, _ = _erfs_and_polynomial(max(q1[b], 0.0), C[b, c], gain1, gain2, table, F)
+            K[b, c] = table[_HEADER, _CONSTANT] * F[0] + k
+            K11[b, c] = k11
+            K20[b, c] = k20
+
+
+@_compiled
+def polynomial_sums(
+    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+) -> None:
+    """The same the other way round."""
+    n1, n2 = C.shape
+    F = np.empty(int(table[_HEADER, _DEGREES]) + 2)
+    for b in range(n1):
+        _hermite_means(table, gain1 * gain1 * max(q1[b], 0.0), F)
+        for c in range(n2):
+            k, k11, _, k02 = _erfs_and_polynomial(max(q2[c], 0.0), C[b, c], gain2, gain1, table, F)
+            K[b, c] = table[_HEADER, _CONSTANT] * F[0] + k
+            K11[b, c] = k11
+            K20[b, c] = table[_HEADER, _CONSTANT] * gain1 * gain1 * math.sqrt(2.0) * F[2] + k02
