@@ -18,7 +18,7 @@ from numba import njit, types
 
 from sgdode.gaussian.closed_forms import RAMPS
 from sgdode.gaussian.tanh_as_erfs import MINIMAX, SIGMOIDAL
-from sgdode.jit.asin import asin as _asin
+from sgdode.jit.asin import asin
 from sgdode.jit.pairs import MATRIX, VECTOR
 from sgdode.jit.units import FILL_SIGNATURE, Unit
 from sgdode.model.overlaps import Array
@@ -31,7 +31,10 @@ _ROUND_OFF = 4e-15  # of 1 − ρ²
 _WEIGHTS, _SCALES, _OTHER_WEIGHTS, _OTHER_SCALES, _HEADER, _HERMITE = 0, 1, 2, 3, 4, 5
 _CONSTANT, _OTHER_CONSTANT, _TERMS, _OTHER_TERMS, _SLOPE, _BUMP, _DEGREES = range(7)
 _compiled = njit(FILL_SIGNATURE, cache=True, error_model="numpy", nogil=True)
-_asin_fast = njit(types.float64(types.float64), error_model="numpy", fastmath={"contract"}, cache=True)(_asin.py_func)
+#: The same function; contraction takes a fifth off its time.
+contracted_asin = njit(types.float64(types.float64), error_model="numpy", fastmath={"contract"}, cache=True)(
+    asin.py_func
+)
 _OTHERS = {*RAMPS, "gelu", "softplus"}
 _POLYNOMIALS = {"square", "hermite"}
 
@@ -106,18 +109,30 @@ def hermite_means(coefficients: tuple[float, ...]) -> Array:
     types.UniTuple(types.float64, 2)(*[types.float64] * 4, *[VECTOR] * 4),
     cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nnan"},
 )  # fmt: skip
-def _one_erf(sine: Any, x: Any, kappa: Any, gain: Any, weights: Any, scales: Any, reduced: Any, y: Any) -> Any:
+def _one_erf(
+    sine: float, x: float, kappa: float, gain: float, weights: Array, scales: Array, reduced: Array, y: Array
+) -> tuple[float, float]:
     """Σ_n w_n asin(sine reduced_n) and Σ_n w_n β_n/√B of one erf of x with a sum of erfs."""
     angle, slope = 0.0, 0.0
     for n in range(y.size):
-        angle += weights[n] * _asin_fast(sine * reduced[n])
+        angle += weights[n] * contracted_asin(sine * reduced[n])
         slope += weights[n] * scales[n] / math.sqrt(1.0 + x + y[n] * (1.0 + x * kappa))
     return angle, gain * slope
 
 
 @_compiled
 def sums_sums(
-    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+    q1: Array,
+    q2: Array,
+    C: Array,
+    gain1: float,
+    gain2: float,
+    first: Any,
+    second: Any,
+    table: Array,
+    K: Array,
+    K11: Array,
+    K20: Array,
 ) -> None:
     """Two sums of erfs."""
     n1, n2 = C.shape
@@ -149,7 +164,7 @@ def sums_sums(
 
 
 @njit(types.UniTuple(types.float64, 2)(MATRIX, types.float64), cache=True, error_model="numpy")
-def _ramp_mean(table: Any, q: Any) -> Any:
+def _ramp_mean(table: Array, q: float) -> tuple[float, float]:
     """E[f] and 2 ∂E[f]/∂q at variance q; the latter is 0 where it has no limit."""
     header = table[_HEADER]
     mean, bend = 0.0, 0.0
@@ -162,7 +177,7 @@ def _ramp_mean(table: Any, q: Any) -> Any:
 
 
 @njit(types.UniTuple(types.float64, 3)(*[types.float64] * 3, MATRIX), cache=True, error_model="numpy")
-def _erfs_and_line(q: Any, c: Any, gain: Any, table: Any) -> Any:
+def _erfs_and_line(q: float, c: float, gain: float, table: Array) -> tuple[float, float, float]:
     """E[s(u) w], E[s'(u)] and E[s''(u) w] of a sum of erfs; q the variance of u, c the covariance."""
     k, slope, bend = 0.0, 0.0, 0.0
     for m in range(int(table[_HEADER, _TERMS])):
@@ -177,7 +192,17 @@ def _erfs_and_line(q: Any, c: Any, gain: Any, table: Any) -> Any:
 
 @_compiled
 def sums_ramp(
-    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+    q1: Array,
+    q2: Array,
+    C: Array,
+    gain1: float,
+    gain2: float,
+    first: Any,
+    second: Any,
+    table: Array,
+    K: Array,
+    K11: Array,
+    K20: Array,
 ) -> None:
     """A sum of erfs, and a unit whose odd part is a straight line."""
     n1, n2 = C.shape
@@ -193,7 +218,17 @@ def sums_ramp(
 
 @_compiled
 def ramp_sums(
-    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+    q1: Array,
+    q2: Array,
+    C: Array,
+    gain1: float,
+    gain2: float,
+    first: Any,
+    second: Any,
+    table: Array,
+    K: Array,
+    K11: Array,
+    K20: Array,
 ) -> None:
     """The same the other way round: f'' is even, so that K20 is that of the constant alone."""
     n1, n2 = C.shape
@@ -208,7 +243,7 @@ def ramp_sums(
 
 
 @njit(types.void(MATRIX, types.float64, VECTOR), cache=True)
-def _hermite_means(table: Any, q: Any, F: Any) -> None:
+def _hermite_means(table: Array, q: float, F: Array) -> None:
     """Fill F (N + 2,) with E[f⁽ⁿ⁾]/√n! at variance q."""
     N = F.size - 2
     F[:] = 0.0
@@ -218,7 +253,9 @@ def _hermite_means(table: Any, q: Any, F: Any) -> None:
 
 
 @njit(types.UniTuple(types.float64, 4)(*[types.float64] * 4, MATRIX, VECTOR), cache=True, error_model="numpy")
-def _erfs_and_polynomial(q: Any, c: Any, gain: Any, other_gain: Any, table: Any, F: Any) -> Any:
+def _erfs_and_polynomial(
+    q: float, c: float, gain: float, other_gain: float, table: Array, F: Array
+) -> tuple[float, float, float, float]:
     """E[s f], E[s' f'], E[s'' f] and E[s f''] of a sum of erfs at variance q and a polynomial of means ``F``."""
     k, k11, k20, k02 = 0.0, 0.0, 0.0, 0.0
     for m in range(int(table[_HEADER, _TERMS])):
@@ -237,7 +274,17 @@ def _erfs_and_polynomial(q: Any, c: Any, gain: Any, other_gain: Any, table: Any,
 
 @_compiled
 def sums_polynomial(
-    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+    q1: Array,
+    q2: Array,
+    C: Array,
+    gain1: float,
+    gain2: float,
+    first: Any,
+    second: Any,
+    table: Array,
+    K: Array,
+    K11: Array,
+    K20: Array,
 ) -> None:
     """A sum of erfs, and a polynomial."""
     n1, n2 = C.shape
@@ -253,7 +300,17 @@ def sums_polynomial(
 
 @_compiled
 def polynomial_sums(
-    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+    q1: Array,
+    q2: Array,
+    C: Array,
+    gain1: float,
+    gain2: float,
+    first: Any,
+    second: Any,
+    table: Array,
+    K: Array,
+    K11: Array,
+    K20: Array,
 ) -> None:
     """The same the other way round."""
     n1, n2 = C.shape

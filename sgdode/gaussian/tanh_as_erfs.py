@@ -3,8 +3,8 @@
 (Monahan & Stefanski 1992.) The error is the largest one over all x, in tanh and in its slope alike, so that an average
 over Gaussian fields has it whatever their variances and correlations are. It falls by a factor of 5 to 6 a term.
 
-How the numbers were made. :data:`MINIMAX`: all β and w by least squares (Levenberg and Marquardt) over x in (0, 20), the
-slope at 0 held exact, with weights that grow where the error is large (Lawson) until it is level. :data:`NINE` and
+How the numbers were made. :data:`MINIMAX`: all β and w by least squares (Levenberg and Marquardt) over x in (0, 20),
+the slope at 0 held exact, with weights that grow where the error is large (Lawson) until it is level. :data:`NINE` and
 :data:`TWELVE` are *nested*: level l uses the first l of the β, with weights of its own (least squares over x in (0, 14)
 of tanh and its slope, the slope at 0 exact at every level, or fields of small variance are the worst case); the order
 of the β, and then the β themselves (Nelder and Mead), make the product of the changes from level to level small.

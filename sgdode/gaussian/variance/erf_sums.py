@@ -9,23 +9,21 @@ fixed point, and the error is relative to V as E goes to 0. Products of sums are
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit, types
 
-from sgdode.gaussian.variance.other_teachers import TEACHER, TILTED, Tilted, teacher_part
+from sgdode.gaussian.sigmoidal_kernels import contracted_asin
+from sgdode.gaussian.variance.other_teachers import TEACHER, TILTED, Teacher, Tilted, teacher_part
 from sgdode.gaussian.variance.sparse_product import Products, Whole
 from sgdode.gaussian.variance.tilt import split, tilt
-from sgdode.jit.asin import asin as _asin
 from sgdode.jit.pairs import MATRIX, VECTOR
 from sgdode.model.overlaps import Array
 
 _TWO_OVER_PI = 2.0 / math.pi
 _WHOLE = types.int64[::1]
 _PRODUCTS = types.NamedTuple((types.int64[:, :, ::1], types.int64[:, ::1], _WHOLE, _WHOLE, VECTOR), Products)
-# The same function; contraction takes a fifth off its time.
-asin = njit(types.float64(types.float64), error_model="numpy", fastmath={"contract"}, cache=True)(_asin.py_func)
 
 
 class ErfSums(NamedTuple):
@@ -63,7 +61,7 @@ _RUNS = types.NamedUniTuple(_WHOLE, 5, Runs)
 
 
 @njit(_RUNS(types.intp, types.intp, types.intp), cache=True)
-def _runs(p: Any, n: Any, blocks: Any) -> Any:
+def _runs(p: int, n: int, blocks: int) -> Runs:
     """Students with students, and (three blocks) with teachers, and teachers with each other; no pair twice."""
     rows = n if blocks == 1 else n + p
     first, low, high = np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows, np.int64)
@@ -84,7 +82,7 @@ def _runs(p: Any, n: Any, blocks: Any) -> Any:
 
 
 @njit(VECTOR(VECTOR, _WHOLE, _RUNS), cache=True)
-def _signed(v: Any, act: Any, runs: Any) -> Any:
+def _signed(v: Array, act: Whole, runs: Runs) -> Array:
     """v_b v_c of every pair of the runs, twice where b ≠ c."""
     signed = np.empty(runs.at[-1])
     for row in range(runs.first.size):
@@ -110,7 +108,7 @@ _SINES = types.NamedTuple((VECTOR, MATRIX, MATRIX, VECTOR, VECTOR), Sines)
 
 
 @njit(types.void(TILTED, _RUNS, VECTOR, VECTOR), cache=True, fastmath={"contract"})
-def _covariances(tilted: Any, runs: Any, T: Any, variance: Any) -> None:
+def _covariances(tilted: Tilted, runs: Runs, T: Array, variance: Array) -> None:
     """Fill T_bc of the pairs of the runs, and T_cc of the units."""
     act, R, g, h = tilted.act, tilted.R, tilted.g, tilted.h
     first, low, high, starts = runs.first, runs.low, runs.high, runs.at
@@ -125,7 +123,7 @@ def _covariances(tilted: Any, runs: Any, T: Any, variance: Any) -> None:
 
 
 @njit(types.void(_RUNS, types.intp, MATRIX, types.intp, _SINES), cache=True, error_model="numpy")
-def _factors(runs: Any, students: Any, scales: Any, depth: Any, sines: Any) -> None:
+def _factors(runs: Runs, students: int, scales: Array, depth: int, sines: Sines) -> None:
     """Fill β/√(1 + β²T) of both units of every pair, for the first ``depth`` nodes."""
     first, low, high, starts = runs.first, runs.low, runs.high, runs.at
     left, right, factor, variance = sines.left, sines.right, sines.factor, sines.variance
@@ -145,22 +143,22 @@ def _factors(runs: Any, students: Any, scales: Any, depth: Any, sines: Any) -> N
     cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nnan"},
 )  # fmt: skip
 def _arcsines(
-    start: Any, end: Any, low: Any, high: Any, one: Any, other: Any, weight: Any, T: Any, signed: Any,
-    left: Any, right: Any,
-) -> Any:  # fmt: skip
+    start: int, end: int, low: int, high: int, one: Whole, other: Whole, weight: Array, T: Array, signed: Array,
+    left: Array, right: Array,
+) -> float:  # fmt: skip
     """Σ weight Σ_z v_b v_c asin(sine) over the products start ≤ l < end and the pairs low ≤ z < high."""
     total = 0.0
     for at in range(start, end):
         row, column = one[at], other[at]
         inner = 0.0
         for z in range(low, high):
-            inner += signed[z] * asin(T[z] * left[row, z] * right[column, z])
+            inner += signed[z] * contracted_asin(T[z] * left[row, z] * right[column, z])
         total += weight[at] * inner
     return total
 
 
 @njit(types.float64(_PRODUCTS, types.intp, types.intp, _RUNS, VECTOR, _SINES), cache=True)
-def _erfs_part(products: Any, a: Any, b: Any, runs: Any, signed: Any, sines: Any) -> Any:
+def _erfs_part(products: Products, a: int, b: int, runs: Runs, signed: Array, sines: Sines) -> float:
     """E[(Σ_c v_c s̃_c)²] of the tilted fields, for the outer nodes a and b."""
     total = 0.0
     lists = products.left, products.right, products.weight, sines.T, signed, sines.left, sines.right
@@ -173,7 +171,7 @@ def _erfs_part(products: Any, a: Any, b: Any, runs: Any, signed: Any, sines: Any
 @njit(
     types.void(MATRIX, VECTOR, types.float64, ERF_SUMS, TEACHER, MATRIX), cache=True, error_model="numpy", nogil=True
 )  # fmt: skip
-def erf_sum_variance(Omega: Any, v: Any, noise: Any, sums: Any, teacher: Any, out: Any) -> None:
+def erf_sum_variance(Omega: Array, v: Array, noise: float, sums: ErfSums, teacher: Teacher, out: Array) -> None:
     """Fill ``out`` (p,p) with V for Ω (n,n), v (n,) and Δ; ``teacher``: one of another kind, or ``no_teacher()``."""
     p, n, nodes = out.shape[0], v.size, sums.slopes.shape[0]
     act = np.flatnonzero(v)

@@ -10,7 +10,7 @@ erfs of tanh, since its slope is ½ + ½ tanh(x/2)). Their odd part is (1 + α)x
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit, types
@@ -18,7 +18,7 @@ from numba import njit, types
 from sgdode.gaussian.closed_forms import RAMPS
 from sgdode.gaussian.sigmoidal_kernels import hermite_means
 from sgdode.gaussian.tanh_as_erfs import ONE, Levels
-from sgdode.gaussian.variance.sparse_product import Products, products, weights
+from sgdode.gaussian.variance.sparse_product import Products, Whole, products, weights
 from sgdode.jit.asin import asin
 from sgdode.jit.pairs import MATRIX, VECTOR
 from sgdode.jit.units import Unit
@@ -61,7 +61,7 @@ class Tilted(NamedTuple):
     g: Array
     h: Array
     v: Array
-    act: Array
+    act: Whole
     students: int
 
 
@@ -95,13 +95,13 @@ def no_teacher() -> Teacher:
 
 
 @njit(types.float64(TILTED, types.intp, types.intp), cache=True)
-def covariance(tilted: Any, b: Any, c: Any) -> Any:
+def covariance(tilted: Tilted, b: int, c: int) -> float:
     """T_bc."""
     return tilted.R[b, c] + tilted.g[b] * tilted.g[c] + tilted.h[b] * tilted.h[c]
 
 
 @njit(types.float64(*[types.float64] * 3), cache=True, error_model="numpy")
-def ramps_together(q: Any, r: Any, c: Any) -> Any:
+def ramps_together(q: float, r: float, c: float) -> float:
     """E[relu(u) relu(w)] for variances q, r and covariance c."""
     size = math.sqrt(q * r)
     if size <= 0.0:
@@ -111,14 +111,14 @@ def ramps_together(q: Any, r: Any, c: Any) -> Any:
 
 
 @njit(types.float64(*[types.float64] * 3), cache=True, error_model="numpy")
-def bumps(q: Any, r: Any, c: Any) -> Any:
+def bumps(q: float, r: float, c: float) -> float:
     """E[φ(u) φ(w) − φ(u) r₁(w) − r₁(u) φ(w)], r₁ the ramp with τ = 1: φ tilts."""
     rest = math.sqrt(max((1.0 + q) * (1.0 + r) - c * c, 1.0 + q + r))
     return (1.0 / rest - rest * (1.0 / (1.0 + q) + 1.0 / (1.0 + r))) / _TWO_PI
 
 
 @njit(types.float64(TEACHER, types.float64), cache=True, error_model="numpy")
-def _mean(teacher: Any, q: Any) -> Any:
+def _mean(teacher: Teacher, q: float) -> float:
     """E[f(u)] at variance q, the gain included."""
     if teacher.kind == POLYNOMIAL:
         total = 0.0
@@ -132,7 +132,7 @@ def _mean(teacher: Any, q: Any) -> Any:
 
 
 @njit(types.float64(TEACHER, TILTED, types.intp, types.intp, types.float64), cache=True, error_model="numpy")
-def _ramp_form(teacher: Any, tilted: Any, a: Any, b: Any, share: Any) -> Any:
+def _ramp_form(teacher: Teacher, tilted: Tilted, a: int, b: int, share: float) -> float:
     """Σ v_t v_t' E[f_t f_t'] of ramps, for the outer nodes a and b, which have the weight ``share``."""
     total, alpha, square, pairs = 0.0, teacher.slope, teacher.gain**2, teacher.pairs
     for x in range(tilted.students, tilted.act.size):
@@ -155,7 +155,7 @@ def _ramp_form(teacher: Any, tilted: Any, a: Any, b: Any, share: Any) -> Any:
 
 
 @njit(types.void(TEACHER, TILTED, MATRIX), cache=True)
-def _derivatives(teacher: Any, tilted: Any, F: Any) -> None:
+def _derivatives(teacher: Teacher, tilted: Tilted, F: Array) -> None:
     """Fill F (k,N) with E[f⁽ⁿ⁾]/√n! of a polynomial."""
     H = teacher.hermite
     for x in range(F.shape[0]):
@@ -169,7 +169,7 @@ def _derivatives(teacher: Any, tilted: Any, F: Any) -> None:
 
 
 @njit(types.float64(TEACHER, TILTED, MATRIX), cache=True)
-def _polynomial_form(teacher: Any, tilted: Any, F: Any) -> Any:
+def _polynomial_form(teacher: Teacher, tilted: Tilted, F: Array) -> float:
     """Σ v_t v_t' E[f_t f_t'] of polynomials."""
     total, square = 0.0, teacher.gain**2
     for x in range(F.shape[0]):
@@ -186,7 +186,7 @@ def _polynomial_form(teacher: Any, tilted: Any, F: Any) -> Any:
 @njit(
     types.float64(TEACHER, TILTED, VECTOR, VECTOR, types.float64, types.intp, MATRIX), cache=True, error_model="numpy"
 )
-def _one_student(teacher: Any, tilted: Any, scales: Any, cross: Any, q: Any, b: Any, F: Any) -> Any:
+def _one_student(teacher: Teacher, tilted: Tilted, scales: Array, cross: Array, q: float, b: int, F: Array) -> float:
     """Σ_t v_t E[s_b f_t] with s_b the sum of erfs of the weights ``cross`` and ``scales`` (M,), at variance q."""
     total = 0.0
     for m in range(scales.size):
@@ -211,7 +211,9 @@ def _one_student(teacher: Any, tilted: Any, scales: Any, cross: Any, q: Any, b: 
     types.float64(TEACHER, TILTED, VECTOR, types.intp, types.intp, types.float64, types.float64),
     cache=True, error_model="numpy",
 )  # fmt: skip
-def teacher_part(teacher: Any, tilted: Any, scales: Any, a: Any, b: Any, share: Any, constant: Any) -> Any:
+def teacher_part(
+    teacher: Teacher, tilted: Tilted, scales: Array, a: int, b: int, share: float, constant: float
+) -> float:
     """E[E² − (students)²], with ``constant`` what the students add to E, for the outer nodes a and b."""
     k = tilted.act.size - tilted.students
     F = np.empty((k, teacher.hermite.shape[0]))

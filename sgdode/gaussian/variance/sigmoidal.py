@@ -9,13 +9,12 @@ import numpy as np
 
 from sgdode.gaussian.tanh_as_erfs import NINE, SIGMOIDAL, TWELVE, Levels, odd_unit
 from sgdode.gaussian.variance.erf_sums import ErfSums, erf_sum_variance
+from sgdode.gaussian.variance.matching import parts
 from sgdode.gaussian.variance.other_teachers import Teacher, no_teacher, teacher_of
 from sgdode.gaussian.variance.sparse_product import products, weights
-from sgdode.gaussian.variance.matching import parts
 from sgdode.gaussian.variance.tilt import split
 from sgdode.jit.units import Unit
 from sgdode.model.overlaps import Array
-
 
 _EPSILON = 1e-15
 
@@ -109,7 +108,7 @@ def sigmoidal_variance(student: Unit, teacher: Unit, accuracy: Accuracy = USUAL)
 
 
 def size(term: SigmoidalVariance, Omega: Array, v: Array, noise: float, p: int) -> Array:
-    """E[σ'_i σ'_j (Σ |parts|)²] + Δ E[σ'_i σ'_j], (p,p), to a per cent, by Minkowski's inequality; see :mod:`matching`."""
+    """E[σ'_i σ'_j (Σ |parts|)²] + Δ E[σ'_i σ'_j], (p,p), to a per cent: Minkowski's inequality, and :mod:`matching`."""
     root, one = np.zeros((p, p)), np.empty((p, p))
     for part in parts(term.student.name, term.teacher.name, term.scaled(Omega, p), v, p):
         direction = np.zeros(len(v))

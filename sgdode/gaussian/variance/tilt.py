@@ -1,7 +1,7 @@
 """Fields after averaging with two Gaussians of λ_i and λ_j, without loss of digits however steep these are.
 
-exp(−(f λ_i² + f' λ_j²)/2) turns the covariance Ω of the fields into one T ≤ Ω. With z₁ along the one of λ_i and λ_j that
-has the larger variance, and z₂ along what is left of the other, λ_c = A_c z₁ + B_c z₂ + (a rest of covariance R), so that
+exp(−(f λ_i² + f' λ_j²)/2) turns the covariance Ω of the fields into one T ≤ Ω. With z₁ along the one of λ_i and λ_j
+that has the larger variance, and z₂ along what is left of the other, λ_c = A_c z₁ + B_c z₂ + (a rest of covariance R),
   T = R + g gᵀ + h hᵀ,   g = A/√p₁₁,   h = √(p₁₁/det) (B − (p₁₂/p₁₁) A),   p = 1 + f u uᵀ + f' w wᵀ,
 u and w the coordinates of λ_i and λ_j. Nothing is subtracted: f Ω may be 1e14, and Ω singular.
 """
@@ -9,12 +9,12 @@ u and w the coordinates of λ_i and λ_j. Nothing is subtracted: f Ω may be 1e1
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 from numba import njit, types
 
 from sgdode.jit.pairs import MATRIX, VECTOR
+from sgdode.model.overlaps import Array
 
 #: A rest of this share of the variances is round-off.
 NOTHING = 4e-15
@@ -32,7 +32,7 @@ PLANE = types.NamedUniTuple(types.float64, 3, Plane)
 
 
 @njit(PLANE(MATRIX, types.intp, types.intp, VECTOR, VECTOR, MATRIX), cache=True, error_model="numpy")
-def split(Omega: Any, i: Any, j: Any, A: Any, B: Any, R: Any) -> Any:
+def split(Omega: Array, i: int, j: int, A: Array, B: Array, R: Array) -> Plane:
     """Fill A, B (n,) and R (n,n) for the fields i and j of Ω (n,n); i = j is a plane without a z₂."""
     n = A.size
     if Omega[j, j] > Omega[i, i]:
@@ -48,15 +48,17 @@ def split(Omega: Any, i: Any, j: Any, A: Any, B: Any, R: Any) -> Any:
     for b in range(n):
         for c in range(b, n):
             rest = Omega[b, c] - A[b] * A[c] - B[b] * B[c]
-            if abs(rest) <= NOTHING * math.sqrt(abs(Omega[b, b] * Omega[c, c])) or b == i or b == j or c == i or c == j:
+            if abs(rest) <= NOTHING * math.sqrt(abs(Omega[b, b] * Omega[c, c])):
                 rest = 0.0
             R[b, c] = rest
             R[c, b] = rest
+    for c in range(n):
+        R[i, c], R[c, i], R[j, c], R[c, j] = 0.0, 0.0, 0.0, 0.0
     return Plane(lead, A[j], beyond)
 
 
 @njit(types.float64(PLANE, *[types.float64] * 2, *[VECTOR] * 4), cache=True, error_model="numpy")
-def tilt(plane: Any, f: Any, other: Any, A: Any, B: Any, g: Any, h: Any) -> Any:
+def tilt(plane: Plane, f: float, other: float, A: Array, B: Array, g: Array, h: Array) -> float:
     """Fill g, h (n,) for the factors ``f`` of the first field and ``other`` of the second; returns the determinant."""
     p11 = 1.0 + f * plane.lead + other * plane.along * plane.along
     # |1 + Ω F| of the two fields, as a sum of what cannot be negative

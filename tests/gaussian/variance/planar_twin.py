@@ -4,6 +4,8 @@ Every field is 0 on a line through the origin: panels that halve towards these a
 steepness, whatever the variances and correlations are; Ω = G Gᵀ is singular for three fields and more.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 T, W = np.polynomial.legendre.leggauss(9)
@@ -33,7 +35,7 @@ def angles(phases, steepness):
     zeros = np.unique(np.round(np.mod(phases, np.pi), 13))
     zeros = np.concatenate([zeros, zeros[:1] + np.pi])
     x, w = [], []
-    for low, high in zip(zeros[:-1], zeros[1:], strict=True):
+    for low, high in pairwise(zeros):
         shares = halving(steepness * (high - low)) / 2
         for at, edges in ((low, shares), (high, -shares[::-1])):
             nodes, weights = panels(edges * (high - low))
