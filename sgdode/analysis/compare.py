@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from sgdode.errors import UsageError
+from sgdode.results.contents import by_dotted_key as settings
 from sgdode.results.trajectory import Array, Trajectory
-from sgdode.spec.provenance import settings
 
 #: Default of ``max_z``: chance exceeds it once in 16000 comparisons, after the correction for many points.
 MAX_Z = 4.0

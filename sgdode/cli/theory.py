@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from sgdode.cli.options import Json, Quiet, Verbose
-from sgdode.errors import UsageError
-
-if TYPE_CHECKING:
-    from sgdode.results.trajectory import Trajectory
+from sgdode.cli.pictures import load_result
 
 Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Draw the figure: .png, .pdf or .svg.")]
 
 
-def register(app: typer.Typer) -> None:
+def add_theory_commands(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command(epilog="Example: sgdode compare config-simulate-*.h5 config-integrate-*.h5 --max-z 4")(compare)
-    app.command(epilog="Example: sgdode verify -o slopes.pdf")(verify)
+    app.command("compare", epilog="Example: sgdode compare config-simulate-*.h5 config-integrate-*.h5 --max-z 4")(
+        compare_command
+    )
+    app.command("verify", epilog="Example: sgdode verify -o slopes.pdf")(verify_command)
 
 
-def loaded(path: Path) -> Trajectory:
-    """A file of results; a missing one is answered before anything heavy is imported."""
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file")
-    from sgdode.results.trajectory import Trajectory
-
-    return Trajectory.load(path)
-
-
-def compare(
+def compare_command(
     simulation: Annotated[Path, typer.Argument(metavar="SIMULATION", help="A file of simulate.")],
     integration: Annotated[Path, typer.Argument(metavar="INTEGRATION", help="A file of integrate, of the same spec.")],
     max_z: Annotated[
@@ -48,12 +38,11 @@ def compare(
     verbose: Verbose = False,
 ) -> None:
     """Deviation of simulated runs from the equations over time, in standard errors; exit status 1 beyond --max-z."""
-    runs, theory = loaded(simulation), loaded(integration)
-    from sgdode.analysis.compare import MAX_Z
-    from sgdode.analysis.compare import compare as judge
+    runs, theory = load_result(simulation), load_result(integration)
+    from sgdode.analysis.compare import MAX_Z, compare
     from sgdode.analysis.first_passage import passage
 
-    found, allowed = judge(runs, theory), MAX_Z if max_z is None else max_z
+    found, allowed = compare(runs, theory), MAX_Z if max_z is None else max_z
     passages = [(passage(runs, level), passage(theory, level)) for level in threshold or ()]
     if as_json:
         times = [
@@ -67,12 +56,14 @@ def compare(
         print(printed(comparison_table(found)), end="")
         print("\n".join([*passage_lines(passages), found.verdict(allowed)]))
     if out is not None:
-        _draw([runs, theory], "compare", out)
+        from sgdode.plots.draw import draw, save_figure
+
+        save_figure(draw([runs, theory], "compare"), out)
     if max_z is not None and not found.agrees(max_z):
         raise typer.Exit(1)
 
 
-def verify(
+def verify_command(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer, smaller runs: half a minute.")] = False,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Everything random follows from it.")] = 0,
     out: Out = None,
@@ -81,11 +72,11 @@ def verify(
     verbose: Verbose = False,
 ) -> None:
     """Measure the slopes of Theorems 1, 2 and 5; exit status 1 where one is not as proven."""
-    from sgdode.analysis.theorems import verify as measure
+    from sgdode.analysis.theorems import verify
     from sgdode.reporting import Reporter
 
     reporter, slopes = Reporter(quiet, verbose), []
-    for slope in measure(quick=quick, seed=seed):
+    for slope in verify(quick=quick, seed=seed):
         slopes.append(slope)
         reporter.note(slope.line())
     if as_json:
@@ -102,9 +93,3 @@ def verify(
         save_figure(slope_figure(slopes), out)
     if not all(slope.holds for slope in slopes):
         raise typer.Exit(1)
-
-
-def _draw(runs: list[Any], figure: str, target: Path) -> None:
-    from sgdode.plots.draw import draw, save_figure
-
-    save_figure(draw(runs, figure), target)

@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
+from numba import float64, int64
 
-from numba import njit
-from numba.core.types import float64, int64
+from sgdode.jit.compiling import MATRIX, RNG, STEPS, VECTOR, compiled, per_precision
+from sgdode.jit.normals import standard_normal
+from sgdode.jit.units import ADDRESS, evaluate_at, residual_at
+from sgdode.model.overlaps import Array
+from sgdode.simulation.rule import IN_PLACE, RULE, Real, Rule, move_row, output_change
+from sgdode.simulation.step import Target, target_type
 
-from sgdode.jit.units import ADDRESS, evaluate_at
-from sgdode.simulation.step import OPTIONS, RNG, RULE, VECTOR, Rule, per_precision
-
-MATRIX = float64[:, ::1]
 _X, _S, _SLOPE, _CHANGE, _X_STAR, _S_STAR, _SLOPE_STAR = range(7)
 
 
-@njit(**OPTIONS)
-def _field(W: Any, x: Any, i: int) -> float:
+@compiled(**STEPS)
+def _field(W: Real, x: Array, i: int) -> float:
     field = 0.0
     for j in range(x.size):
         field += W[i, j] * x[j]
     return field
 
 
-@njit(**OPTIONS)
-def _label(teacher: Any, rule: Rule, rng: Any, W_star: Any, a_star: Any, x: Any, room: Any) -> float:
+@compiled(**STEPS)
+def _label(target: Target, rule: Rule, rng: np.random.Generator, x: Array, room: Array) -> float:
     """y = (1/k) Σ_r a*_r σ*(w*_r·x) + √Δ z."""
+    W_star, a_star = target.L, target.a_star
     k = a_star.size
     for j in range(k):
         room[_X_STAR, j] = rule.teacher_gain * _field(W_star, x, j)
-    evaluate_at(teacher, room[_X_STAR, :k], room[_S_STAR, :k], room[_SLOPE_STAR, :k])
+    evaluate_at(target.evaluate, room[_X_STAR, :k], room[_S_STAR, :k], room[_SLOPE_STAR, :k])
     y = 0.0
     for j in range(k):
         y += a_star[j] * room[_S_STAR, j] / k
-    return y + rule.noise * rng.standard_normal() if rule.noise != 0.0 else y
+    return y + rule.noise * standard_normal(rng) if rule.noise != 0.0 else y
 
 
-@njit(**OPTIONS)
-def _displacement(student: Any, rule: Rule, y: float, W: Any, a: Any, x: Any, room: Any) -> float:
-    """E = y − f(x), eq. (10); room keeps σ(λ) and σ'(λ)."""
+@compiled(**STEPS)
+def _displacement(student: int, rule: Rule, y: float, W: Real, a: Array, x: Array, room: Array) -> float:
+    """E of the label y and f(x), eq. (10); room keeps σ(λ) and σ'(λ)."""
     p = a.size
     for i in range(p):
         room[_X, i] = rule.student_gain * _field(W, x, i)
@@ -45,45 +47,30 @@ def _displacement(student: Any, rule: Rule, y: float, W: Any, a: Any, x: Any, ro
     output = 0.0
     for i in range(p):
         output += a[i] * room[_S, i] / p
-    return y - output
-
-
-@njit(**OPTIONS)
-def _move(rule: Rule, dt: float, W: Any, gradient: Any, a: Any, room: Any) -> None:
-    """W ← (1 − ω δt) W + gradient, each row then divided by its length/√d on the sphere; a ← a + its change."""
-    d = W.shape[1]
-    for i in range(a.size):
-        a[i] += room[_CHANGE, i]
-        square = 0.0
-        for j in range(d):
-            W[i, j] = (1.0 - rule.decay * dt) * W[i, j] + gradient[i, j]
-            square += W[i, j] ** 2
-        if rule.spherical:
-            for j in range(d):
-                W[i, j] *= (d / square) ** 0.5
+    return y - output if rule.residual == IN_PLACE else residual_at(rule.residual, y, output)
 
 
 @per_precision(
     lambda real: int64(
-        *(ADDRESS, ADDRESS, RULE, RNG, MATRIX, VECTOR, VECTOR, real[:, ::1], real[:, ::1], VECTOR, VECTOR, MATRIX)
-    )
+        *(ADDRESS, target_type(float64), RULE, RNG, VECTOR, real[:, ::1], real[:, ::1], VECTOR, VECTOR, MATRIX)
+    ),
+    **STEPS,
 )
-def advance(
-    student: Any,
-    teacher: Any,
+def plain_steps(
+    student: int,
+    target: Target,
     rule: Rule,
-    rng: Any,
-    W_star: Any,
-    a_star: Any,
-    dt: Any,
-    W: Any,
-    gradient: Any,
-    a: Any,
-    x: Any,
-    room: Any,
+    rng: np.random.Generator,
+    dt: Array,
+    W: Real,
+    gradient: Real,
+    a: Array,
+    x: Array,
+    room: Array,
 ) -> int:
-    """len(dt) steps on ``W`` (p,d) and ``a`` (p,) in place; inputs x ~ N(0, I_d/d). ``gradient`` (p,d), ``x`` (d,) and
-    ``room`` (7, max(p,k)): to work in. Returns the steps done: fewer where the next one diverged."""
+    """len(dt) steps on ``W`` (p,d) and ``a`` (p,) in place; inputs x ~ N(0, I_d/d), ``target.L`` = W* (k,d).
+    ``gradient`` (p,d), ``x`` (d,) and ``room`` (7, max(p,k)): to work in. Returns the steps done: fewer where the next
+    one diverged."""
     p, d = W.shape
     for step in range(dt.size):
         for i in range(p):
@@ -92,17 +79,19 @@ def advance(
                 gradient[i, j] = 0.0
         for _ in range(rule.batch):
             for j in range(d):
-                x[j] = rng.standard_normal() / d**0.5
-            error = _displacement(student, rule, _label(teacher, rule, rng, W_star, a_star, x, room), W, a, x, room)
+                x[j] = standard_normal(rng) / d**0.5
+            error = _displacement(student, rule, _label(target, rule, rng, x, room), W, a, x, room)
             share = dt[step] / rule.batch * error
             size = 0.0
             for i in range(p):  # (γ/p) a σ'(λ) E x, with γ/p = δt d
                 c = d * share * rule.student_gain * a[i] * room[_SLOPE, i]
                 size += abs(c) + abs(room[_X, i])
-                room[_CHANGE, i] += rule.train * share * room[_S, i]
+                room[_CHANGE, i] += output_change(rule, share, room[_S, i])
                 for j in range(d):
                     gradient[i, j] += c * x[j]
             if not (size < rule.limit and abs(error) < rule.limit):
                 return step
-        _move(rule, dt[step], W, gradient, a, room)
+        for i in range(p):
+            a[i] += room[_CHANGE, i]
+            move_row(rule, dt[step], W, gradient, i)
     return dt.size

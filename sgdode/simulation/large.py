@@ -10,69 +10,61 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, blas, cholesky, qr
 
+from sgdode.model.overlaps import Array
 from sgdode.simulation import step as sgd
-from sgdode.simulation.normals import draw_normals
-from sgdode.simulation.small import normalise, shrink, within
+from sgdode.simulation.rule import KEEP, Real, Rule, constrain, keep_old, moves, within
 
-Real = NDArray[Any]
 _PART, _PARTS_FROM = 32, 512  # a call from Python costs 20 µs
 
 
-def advance(
-    student: Any,
-    teacher: Any,
-    rule: sgd.Rule,
+def steps_in_products(
+    student: int,
+    target: sgd.Target,
+    rule: Rule,
     rng: np.random.Generator,
-    bits: Real,
-    L: Real,
-    a_star: Real,
-    dt: Real,
-    W: Real,
+    dt: Array,
+    sizes: sgd.Sizes,
+    weights: sgd.Weights,
     m: int,
-    dimension: float,
-    a: Real,
-    block: int,
-    ahead: int,
-    *room: Real,
+    workspace: sgd.Workspace,
 ) -> tuple[int, int]:
-    """len(dt) steps of SGD: the same arguments and results as ``directions.advance``, for ahead = block."""
-    none, G_room, T_room, C_room, gram_room, _, vectors, labels = room
-    r, p = L.shape[1], W.shape[1]
-    for done in range(0, len(dt), block):
-        steps = min(block, len(dt) - done)
+    """len(dt) steps of SGD: the same arguments and results as ``small.steps_in_loops``, for ahead = block."""
+    W, none, a = weights
+    room, labels = workspace.room, workspace.labels
+    r, p = target.L.shape[1], W.shape[1]
+    for done in range(0, len(dt), sizes.block):
+        steps = min(sizes.block, len(dt) - done)
         n = steps * rule.batch
-        rows, outside = r + m, dimension - m
-        G, C = _matrix(G_room, n, rows), C_room[:n]
-        draw_normals(rng, bits, G, n, 0, r)
-        sgd.draw_labels(teacher, rule, rng, L, a_star, G, n, labels)
-        draw_normals(rng, bits, G, n, r, rows)
+        rows, outside = r + m, sizes.dimension - m
+        G, C = _matrix(workspace.inputs, n, rows), workspace.C[:n]
+        sgd.draw_normals(rng, G, n, 0, r)
+        sgd.draw_labels(target, rule, rng, G, n, labels)
+        sgd.draw_normals(rng, G, n, r, rows)
         fresh = n if steps > 1 else min(n, p)
-        gram, T = gram_room, _matrix(T_room, fresh, int(min(fresh, outside)))
+        gram, T = workspace.gram, _matrix(workspace.T, fresh, int(min(fresh, outside)))
         if steps > 1:
-            sgd.draw_bartlett(rng, T, *T.shape, outside)
-            gram = _matrix(gram_room, n, n)
-            _gram(gram, G, 0.0)
-            _gram(gram, T, 1.0)
+            sgd.draw_bartlett(rng, T, len(T), T.shape[1], outside)
+            gram = _matrix(workspace.gram, n, n)
+            _square(gram, G, 0.0)
+            _square(gram, T, 1.0)
         _product(C, G, W[:rows], 0.0)
         inner = within(rule, steps)
-        bad = _descend(student, inner, dt[done : done + steps], gram, C, a, vectors, labels[sgd.Y])
+        bad = _descend_in_parts(student, inner, dt[done : done + steps], gram, C, a, room, labels[sgd.Y])
         if bad >= 0:
             return m, done + bad
-        shrink(inner, W, none, rows, vectors)
+        keep_old(inner, W, none, rows, room)
         _product(W[:rows], G, C, 1.0, transposed=True)
         if steps == 1:
             C = _triangle(C) if n > p else C
-            sgd.draw_bartlett(rng, T, *T.shape, outside)
-        m = _append(T, C, W, r, m)
-        if rule.spherical:
-            normalise(W, none, r + m, vectors)
+            sgd.draw_bartlett(rng, T, len(T), T.shape[1], outside)
+        m = _append_product(T, C, W, r, m)
+        constrain(rule, W, none, r + m, room)
     return m, len(dt)
 
 
-def _descend(student: Any, rule: sgd.Rule, dt: Real, gram: Real, C: Real, a: Real, room: Real, y: Real) -> int:
+def _descend_in_parts(student: int, rule: Rule, dt: Array, gram: Real, C: Real, a: Array, room: Array, y: Array) -> int:
     """``sgd.descend``, for large p in parts of 32 samples: what a part does to the later ones is a matrix product."""
     part = max(1, _PART // rule.batch) if len(a) >= _PARTS_FROM else len(dt)
     kept = np.ones(len(a))
@@ -83,14 +75,14 @@ def _descend(student: Any, rule: sgd.Rule, dt: Real, gram: Real, C: Real, a: Rea
         bad = int(sgd.descend(student, rule, dt, step, steps, own, C[first:end], a, room, y[first:]))
         if bad >= 0:
             return step + bad
-        if rule.decay != 0.0 or rule.spherical:
-            keep = room[sgd.KEEP, : len(a)]
+        if moves(rule):
+            keep = room[KEEP, : len(a)]
             C[:first] *= keep
             C[end:] *= keep
             kept *= keep
         if end < len(C):
             _product(C[end:], np.ascontiguousarray(gram[end:, first:end]), C[first:end], 1.0)
-    room[sgd.KEEP, : len(a)] = kept
+    room[KEEP, : len(a)] = kept
     return -1
 
 
@@ -110,13 +102,13 @@ def _product(out: Real, A: Real, B: Real, keep: float, transposed: bool = False)
         _gemm(out.dtype)(1.0, B.T, A.T, beta=keep, c=out.T, trans_b=transposed, overwrite_c=True)
 
 
-def _gram(out: Real, A: Real, keep: float) -> None:
+def _square(out: Real, A: Real, keep: float) -> None:
     """out = keep · out + A Aᵀ, in place."""
     if A.size:
         _gemm(out.dtype)(1.0, A.T, A.T, beta=keep, c=out.T, trans_a=True, overwrite_c=True)
 
 
-def _append(T: Real, C: Real, W: Real, r: int, m: int) -> int:
+def _append_product(T: Real, C: Real, W: Real, r: int, m: int) -> int:
     """The new rows TᵀC, after a factorisation where there is no room for them. Returns the new m."""
     if not T.shape[1]:
         return m

@@ -10,13 +10,12 @@ every step looks at: an error e in Bᵀs = c is one of α (e cᵀ + c eᵀ) in B
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from numba import njit
-
+from sgdode.jit.compiling import STEPS, compiled
 from sgdode.jit.simd import WIDTH, add, add_product, load, put, spread, store, take, total
+from sgdode.model.overlaps import Array
+from sgdode.simulation.rule import PROJECTION, REFLECTION, SCALE, Real
 from sgdode.simulation.small_linalg import combination
-from sgdode.simulation.step import OPTIONS, PROJECTION, REFLECTION, SCALE
 
 #: The square roots of the round-off of float64 and float32. Nᵀc may be off by that much, relative to c, before one
 #: refinement, which squares it; and N is of no use where ‖B‖‖N‖ comes near one over it.
@@ -24,8 +23,8 @@ _ROOT_DOUBLE, _ROOT_SINGLE = 2.0**-26, 2.0**-11.5
 _MARGIN = 0.1
 
 
-@njit(**OPTIONS)
-def invert(W: Any, N: Any, first: int) -> None:
+@compiled(**STEPS)
+def invert(W: Real, N: Real, first: int) -> None:
     """N (p,p) becomes the inverse of the upper-triangular W[first : first + p], or NaN where that is of no use."""
     p, there, back = W.shape[1], 0.0, 0.0
     for j in range(p):
@@ -45,8 +44,8 @@ def invert(W: Any, N: Any, first: int) -> None:
         N[0, 0] = math.nan
 
 
-@njit(**OPTIONS)
-def _subtract_from(C: Any, e: Any, root: float) -> bool:
+@compiled(**STEPS)
+def _subtract_from(C: Real, e: Array, root: float) -> bool:
     """e = C[0] − e; whether that is within ``root`` of C[0]."""
     p, error, size, rest, rest_size = e.size, spread(0.0), spread(0.0), 0.0, 0.0
     for i in range(0, p - WIDTH + 1, WIDTH):
@@ -62,8 +61,8 @@ def _subtract_from(C: Any, e: Any, root: float) -> bool:
     return total(error) + rest <= root * root * (total(size) + rest_size)
 
 
-@njit(**OPTIONS)
-def _add_and_measure(s: Any, more: Any, G: Any, first: int) -> tuple[float, float]:
+@compiled(**STEPS)
+def _add_and_measure(s: Array, more: Array, G: Real, first: int) -> tuple[float, float]:
     """s += more. Returns g·s and |s|², with g = G[0, first : first + p]."""
     p, slant, square, rest, rest_square = s.size, spread(0.0), spread(0.0), 0.0, 0.0
     for i in range(0, p - WIDTH + 1, WIDTH):
@@ -77,8 +76,8 @@ def _add_and_measure(s: Any, more: Any, G: Any, first: int) -> tuple[float, floa
     return total(slant) + rest, total(square) + rest_square
 
 
-@njit(**OPTIONS)
-def _tilt(s: Any, alpha: float, scale: float, scaled: Any, G: Any, first: int) -> None:
+@compiled(**STEPS)
+def _tilt(s: Array, alpha: float, scale: float, scaled: Array, G: Real, first: int) -> None:
     """G[0, first : first + p] += alpha · s, and scaled = scale · s."""
     p, none = s.size, spread(0.0)
     for i in range(0, p - WIDTH + 1, WIDTH):
@@ -89,8 +88,8 @@ def _tilt(s: Any, alpha: float, scale: float, scaled: Any, G: Any, first: int) -
         put(scaled, i, scale * take(s, i))
 
 
-@njit(**OPTIONS)
-def _replace(N: Any, scaled: Any, G: Any, first: int) -> None:
+@compiled(**STEPS)
+def _replace(N: Real, scaled: Array, G: Real, first: int) -> None:
     """N −= N y scaledᵀ, y = G[0, first : first + p]."""
     p = N.shape[1]
     for i in range(p):
@@ -106,8 +105,8 @@ def _replace(N: Any, scaled: Any, G: Any, first: int) -> None:
             put(N, row + j, take(N, row + j) + factor * take(scaled, j))
 
 
-@njit(**OPTIONS)
-def absorb(W: Any, N: Any, first: int, G: Any, C: Any, chi: float, room: Any) -> bool:
+@compiled(**STEPS)
+def absorb(W: Real, N: Real, first: int, G: Real, C: Real, radius: float, room: Array) -> bool:
     """G[0, first : first + p] from g to y, and N with it; B = W[first : first + p] and c = C[0].
 
     False, and nothing has changed, where N is not good enough.
@@ -121,9 +120,9 @@ def absorb(W: Any, N: Any, first: int, G: Any, C: Any, chi: float, room: Any) ->
     combination(e, 0, N, 0, p, more, 0)
     slant, square = _add_and_measure(s, more, G, first)
     slant += 1.0
-    length = math.copysign(math.sqrt(slant * slant + chi * chi * square), slant)
+    length = math.copysign(math.sqrt(slant * slant + radius * radius * square), slant)
     if not abs(length) < math.inf:
         return False
-    _tilt(s, chi * chi / (slant + length), 1.0 / length, more, G, first)
+    _tilt(s, radius * radius / (slant + length), 1.0 / length, more, G, first)
     _replace(N, more, G, first)
     return True

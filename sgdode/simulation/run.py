@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sgdode.jit.units import Unit, unit
-from sgdode.model.clock import Clock, clock
-from sgdode.model.starts import Start
-from sgdode.simulation import explicit
-from sgdode.simulation import large as wide
-from sgdode.simulation import small as directions
-from sgdode.simulation import step as sgd
-from sgdode.simulation.normals import words
-from sgdode.spec.schema import Spec
+from sgdode.jit.units import address, residual_address
+from sgdode.model.clock import Clock
+from sgdode.model.learning import SQUARED
+from sgdode.model.problem import Problem
+from sgdode.model.start_laws import Start
+from sgdode.simulation import explicit, large, small
+from sgdode.simulation.rule import IN_PLACE, Rule
+from sgdode.simulation.step import Sizes, Target, Weights, Workspace
 
 Array = NDArray[np.float64]
 Real = NDArray[Any]
@@ -44,25 +43,51 @@ class State:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Sampling:
+    """How SGD is simulated: ``seeds`` independent runs, of which run j draws from child j of ``seed``; ``method``
+    exact or explicit; ``precision`` float64 or float32 of the weights."""
+
+    seed: int = 0
+    seeds: int = 8
+    method: str = "exact"
+    precision: str = "float64"
+
+
+@dataclass(frozen=True)
+class Scheme:
     """What does not change in a run. ``L`` (k,r) teachers' coordinates; ``capacity``: rows of W beyond r; ``block``:
     steps at once; ``ahead``: steps whose labels are drawn at once, a multiple of it; ``wide``: in matrix products
     rather than loops."""
 
-    student: Unit
-    teacher: Unit
-    rule: sgd.Rule
-    clock: Clock
+    problem: Problem
+    rule: Rule
     L: Array
-    a_star: Array
-    d: int
-    p: int
     capacity: int
     block: int
     ahead: int
     wide: bool
     explicit: bool
     real: str
+
+    @property
+    def d(self) -> int:
+        """The dimension of the inputs."""
+        return int(self.problem.d)
+
+    @property
+    def p(self) -> int:
+        """The width of the student."""
+        return int(self.problem.p)
+
+    @property
+    def a_star(self) -> Array:
+        """The teachers' output weights (k,)."""
+        return self.problem.teacher.a
+
+    @property
+    def clock(self) -> Clock:
+        """t against the steps."""
+        return self.problem.clock
 
     @property
     def rank(self) -> int:
@@ -75,40 +100,38 @@ class Problem:
         return float(self.d - self.rank)
 
 
-def problem(spec: Spec, start: Start, block: int | None = None, wide: bool | None = None) -> Problem:
-    """What a spec and its start ask for. ``block`` and ``wide`` override the measured rule (for tests)."""
-    L, p, d = start.overlaps.L, int(spec.p), int(spec.d)
-    student, teacher = unit(spec, spec.student.activation), unit(spec, spec.teacher.activation)
-    rule = sgd.Rule(
+def planned(
+    problem: Problem, start: Start, sampling: Sampling, block: int | None = None, wide: bool | None = None
+) -> Scheme:
+    """How a problem is simulated from its start. ``block`` and ``wide`` override the measured rule (for tests)."""
+    L, p, d, learning = start.overlaps.L, int(problem.p), int(problem.d), problem.rule
+    student, teacher = problem.activations
+    rule = Rule(
+        IN_PLACE if learning.loss is SQUARED else residual_address(learning.loss),
         student.gain,
         teacher.gain,
-        spec.teacher.noise**0.5,
-        spec.student.train_output,
-        spec.weight_decay,
-        spec.batch_size,
-        spec.constraint == "spherical",
-        LIMITS[spec.simulate.precision],
+        problem.teacher.noise**0.5,
+        learning.train_output,
+        learning.decay,
+        learning.batch,
+        learning.spherical,
+        LIMITS[sampling.precision],
     )
-    best_wide, best_block = best(p, L.shape[1], d, spec.batch_size)
+    best_wide, best_block = best(p, L.shape[1], d, learning.batch)
     # blocks of one step leave nothing else to do together than their labels
-    ahead = block or (best_block if best_block > 1 else max(1, _LABELS // spec.batch_size))
+    ahead = block or (best_block if best_block > 1 else max(1, _LABELS // learning.batch))
     block = block or best_block
-    capacity = 2 * p + (min(block * spec.batch_size, p) if block == 1 else block * spec.batch_size)
-    return Problem(
-        student,
-        teacher,
+    capacity = 2 * p + (min(block * learning.batch, p) if block == 1 else block * learning.batch)
+    return Scheme(
+        problem,
         rule,
-        clock(spec),
         L,
-        np.array(spec.teacher_output_weights, dtype=float),
-        d,
-        p,
         min(capacity, d - L.shape[1]),
         block,
         ahead,
         best_wide if wide is None else wide,
-        spec.simulate.method == "explicit",
-        spec.simulate.precision,
+        sampling.method == "explicit",
+        sampling.precision,
     )
 
 
@@ -125,92 +148,91 @@ def best(p: int, r: int, d: int, batch: int) -> tuple[bool, int]:
     return True, max(1, (64 if p < 512 else 128) // batch)
 
 
-def begin(problem: Problem, start: Start, rng: np.random.Generator) -> State:
+def begin(scheme: Scheme, start: Start, rng: np.random.Generator) -> State:
     """The state at step 0."""
-    overlaps, r, m = start.overlaps, problem.rank, start.overlaps.B.shape[1]
-    if problem.explicit:
-        W = np.zeros((problem.p, problem.d), problem.real)
-        W[:, :r], W[:, r : r + m] = overlaps.A * problem.d**0.5, overlaps.B * problem.d**0.5
-        return State(W, problem.d - r, np.empty((0, 0), problem.real), start.a.copy(), rng)
-    W = np.zeros((r + problem.capacity, problem.p), problem.real)
+    overlaps, r, m = start.overlaps, scheme.rank, start.overlaps.B.shape[1]
+    if scheme.explicit:
+        W = np.zeros((scheme.p, scheme.d), scheme.real)
+        W[:, :r], W[:, r : r + m] = overlaps.A * scheme.d**0.5, overlaps.B * scheme.d**0.5
+        return State(W, scheme.d - r, np.empty((0, 0), scheme.real), start.a.copy(), rng)
+    W = np.zeros((r + scheme.capacity, scheme.p), scheme.real)
     W[:r], W[r : r + m] = overlaps.A.T, overlaps.B.T
-    if problem.dimension <= problem.capacity:
-        m = problem.capacity
-    inverse = np.full((0, 0) if problem.wide else (problem.p, problem.p), np.nan, problem.real)
+    if scheme.dimension <= scheme.capacity:
+        m = scheme.capacity
+    inverse = np.full((0, 0) if scheme.wide else (scheme.p, scheme.p), np.nan, scheme.real)
     return State(W, m, inverse, start.a.copy(), rng)
 
 
 Mover = Callable[[State, int], bool]
 
 
-def mover(problem: Problem) -> Mover:
+def mover(scheme: Scheme) -> Mover:
     """``move(state, steps)``: that many steps of SGD, in place. False where the run diverged on the way; state.step is
     then the last step before. Owns its room to work in: one mover per thread."""
-    return _explicit(problem) if problem.explicit else _exact(problem)
+    return _explicit(scheme) if scheme.explicit else _exact(scheme)
 
 
-def _kernel(problem: Problem) -> Any:
+def _kernel(scheme: Scheme) -> Callable[..., Any]:
     """The code of the steps; compiled, which takes 15 s, where it is called for the first time on a machine.
 
     In the threads of the runs: an exception that a signal raises in the main thread could be lost in the compiler.
     """
-    if problem.explicit:
-        return explicit.advance(problem.real)
-    return wide.advance if problem.wide else directions.advance(problem.real)
+    if scheme.explicit:
+        return explicit.plain_steps(scheme.real)
+    return large.steps_in_products if scheme.wide else small.steps_in_loops(scheme.real)
 
 
-def _exact(problem: Problem) -> Mover:
-    p, k, n = problem.p, len(problem.a_star), problem.block * problem.rule.batch
-    samples = problem.ahead * problem.rule.batch
-    rows = problem.rank + problem.capacity
-    outside = n if problem.block > 1 else min(n, p)
-    L = np.ascontiguousarray(problem.L, problem.real)
-    tables = [np.empty(shape, problem.real) for shape in ((samples, rows), (outside, outside), (n, p))]
-    gram = np.empty((n if problem.block > 1 else 1, n), problem.real)
-    R = np.empty((0, 0) if problem.wide else (p, p))
-    room, labels = np.zeros((9, max(p, rows, n))), np.zeros((4, samples * k))
-    advance = _kernel(problem)
+def _workspace(scheme: Scheme) -> Workspace:
+    """Room for the blocks of a run."""
+    p, k, n = scheme.p, len(scheme.a_star), scheme.block * scheme.rule.batch
+    samples = scheme.ahead * scheme.rule.batch
+    rows = scheme.rank + scheme.capacity
+    outside = n if scheme.block > 1 else min(n, p)
+    inputs, T, C = (np.empty(shape, scheme.real) for shape in ((samples, rows), (outside, outside), (n, p)))
+    gram = np.empty((n if scheme.block > 1 else 1, n), scheme.real)
+    R = np.empty((0, 0) if scheme.wide else (p, p))
+    return Workspace(inputs, T, C, gram, R, np.zeros((9, max(p, rows, n))), np.zeros((4, samples * k)))
+
+
+def _exact(scheme: Scheme) -> Mover:
+    L = np.ascontiguousarray(scheme.L, scheme.real)
+    target = Target(address(scheme.problem.teacher.activation), L, scheme.a_star)
+    sizes = Sizes(scheme.dimension, scheme.block, scheme.ahead)
+    student, workspace, take_steps = address(scheme.problem.student.activation), _workspace(scheme), _kernel(scheme)
 
     def move(state: State, steps: int) -> bool:
-        dt = problem.clock.step_sizes(state.step, steps)
-        functions: tuple[Any, ...] = (problem.student.address, problem.teacher.address)
-        fixed: tuple[Any, ...] = (problem.rule, state.rng, words(state.rng), L, problem.a_star, dt)
-        moving: tuple[Any, ...] = (state.W, state.m, problem.dimension, state.a)
-        steps_at_once: tuple[Any, ...] = (problem.block, problem.ahead)
-        state.m, done = advance(
-            *functions, *fixed, *moving, *steps_at_once, state.inverse, *tables, gram, R, room, labels
-        )
+        dt = scheme.clock.step_sizes(state.step, steps)
+        weights = Weights(state.W, state.inverse, state.a)
+        state.m, done = take_steps(student, target, scheme.rule, state.rng, dt, sizes, weights, state.m, workspace)
         state.step += done
         return bool(done == steps)
 
     return move
 
 
-def _explicit(problem: Problem) -> Mover:
-    W_star = np.zeros((len(problem.a_star), problem.d))
-    W_star[:, : problem.rank] = problem.L * problem.d**0.5
-    gradient = np.empty((problem.p, problem.d), problem.real)
-    advance = _kernel(problem)
-    x, room = np.empty(problem.d), np.empty((7, max(problem.p, len(problem.a_star))))
+def _explicit(scheme: Scheme) -> Mover:
+    W_star = np.zeros((len(scheme.a_star), scheme.d))
+    W_star[:, : scheme.rank] = scheme.L * scheme.d**0.5
+    target = Target(address(scheme.problem.teacher.activation), W_star, scheme.a_star)
+    gradient = np.empty((scheme.p, scheme.d), scheme.real)
+    student, take_steps = address(scheme.problem.student.activation), _kernel(scheme)
+    x, room = np.empty(scheme.d), np.empty((7, max(scheme.p, len(scheme.a_star))))
 
     def move(state: State, steps: int) -> bool:
-        dt = problem.clock.step_sizes(state.step, steps)
-        functions = (problem.student.address, problem.teacher.address)
-        done = advance(
-            *(*functions, problem.rule, state.rng, W_star, problem.a_star, dt, state.W, gradient, state.a, x, room)
-        )
+        dt = scheme.clock.step_sizes(state.step, steps)
+        done = take_steps(student, target, scheme.rule, state.rng, dt, state.W, gradient, state.a, x, room)
         state.step += done
         return bool(done == steps)
 
     return move
 
 
-def overlaps(problem: Problem, state: State) -> tuple[Array, Array, Array]:
+def overlaps_of(scheme: Scheme, state: State) -> tuple[Array, Array, Array]:
     """Q (p,p), M (p,k) and q = diag Q⊥ (p,) of a state, in float64."""
-    r = problem.rank
-    if problem.explicit:
-        W = np.asarray(state.W.T, dtype=float) / problem.d**0.5
+    r = scheme.rank
+    if scheme.explicit:
+        W = np.asarray(state.W.T, dtype=float) / scheme.d**0.5
     else:
         W = np.asarray(state.W[: r + state.m], dtype=float)
     Q = W.T @ W
-    return (Q + Q.T) / 2, W[:r].T @ problem.L.T, np.asarray((W[r:] ** 2).sum(axis=0))
+    return (Q + Q.T) / 2, W[:r].T @ scheme.L.T, np.asarray((W[r:] ** 2).sum(axis=0))

@@ -6,19 +6,18 @@ Arrays are contiguous, float64 or float32; sums are float64.
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from numba import njit
-
+from sgdode.jit.compiling import CALLED, STEPS, compiled
 from sgdode.jit.simd import WIDTH, add, add_product, load, put, spread, store, take
-from sgdode.simulation.step import CALLED, OPTIONS, PROJECTION, REFLECTION
+from sgdode.model.overlaps import Array
+from sgdode.simulation.rule import PROJECTION, REFLECTION, Real
 
 #: A pivot this far below its diagonal is round-off.
 _SINGULAR = 1e-14
 
 
-@njit(**OPTIONS)
-def combination(v: Any, at: int, W: Any, first: int, count: int, out: Any, to: int) -> None:
+@compiled(**STEPS)
+def combination(v: Real, at: int, W: Real, first: int, count: int, out: Real, to: int) -> None:
     """out[to : to + p] = Σ_t v[at + t] W[first + t], t < count, with W (·,p) and flat indices into v and out.
 
     Two tiles of columns and two rows at a time: what it takes is the latency of the sums.
@@ -49,15 +48,15 @@ def combination(v: Any, at: int, W: Any, first: int, count: int, out: Any, to: i
         put(out, to + i, total)
 
 
-@njit(**OPTIONS)
-def combine(G: Any, W: Any, rows: int, out: Any, n: int) -> None:
+@compiled(**STEPS)
+def combine(G: Real, W: Real, rows: int, out: Real, n: int) -> None:
     """out[:n] = G[:n, :rows] W[:rows], with W and out (·,p)."""
     for s in range(n):
         combination(G, s * G.shape[1], W, 0, rows, out, s * W.shape[1])
 
 
-@njit(**OPTIONS)
-def add_outer(X: Any, n: int, columns: int, C: Any, W: Any, first: int) -> None:
+@compiled(**STEPS)
+def add_outer(X: Real, n: int, columns: int, C: Real, W: Real, first: int) -> None:
     """W[first + j] += Σ_s X[s, j] C[s] for j < columns and s < n, with C and W (·,p)."""
     p = W.shape[1]
     for s in range(n):
@@ -72,8 +71,8 @@ def add_outer(X: Any, n: int, columns: int, C: Any, W: Any, first: int) -> None:
                 W[first + j, i] += X[s, j] * C[s, i]
 
 
-@njit(**OPTIONS)
-def _gram(W: Any, first: int, count: int, out: Any) -> None:
+@compiled(**STEPS)
+def _normal_matrix(W: Real, first: int, count: int, out: Array) -> None:
     """out (p,p) = BᵀB of the rows B = W[first : first + count], on and above the diagonal."""
     p = W.shape[1]
     for j in range(p):
@@ -88,8 +87,8 @@ def _gram(W: Any, first: int, count: int, out: Any) -> None:
                 out[j, i] += float(W[t, j]) * W[t, i]
 
 
-@njit(**OPTIONS)
-def _cholesky(S: Any) -> bool:
+@compiled(**STEPS)
+def _cholesky(S: Array) -> bool:
     """S (p,p), given above the diagonal, becomes the upper R with RᵀR = S.
 
     False where a column is a combination of the earlier ones, to round-off; S is unfinished then.
@@ -113,8 +112,8 @@ def _cholesky(S: Any) -> bool:
     return True
 
 
-@njit(**CALLED)
-def _reflect(W: Any, top: int, end: int, j: int, square: float, room: Any) -> None:
+@compiled(**CALLED)
+def _reflect(W: Real, top: int, end: int, j: int, square: float, room: Array) -> None:
     """The Householder reflection of rows top, ..., end − 1 that makes column j vanish below ``top``, where its squares
     add up to ``square``. Columns before j are 0 in these rows;
     a loop over all of them is the faster one (it is vector code)."""
@@ -140,8 +139,8 @@ def _reflect(W: Any, top: int, end: int, j: int, square: float, room: Any) -> No
         W[i, j] = 0.0
 
 
-@njit(**CALLED)
-def fold(W: Any, first: int, count: int, R: Any, room: Any) -> int:
+@compiled(**CALLED)
+def fold(W: Real, first: int, count: int, R: Array, room: Array) -> int:
     """Rows first, ..., first + count − 1 of W become the R, R_jj ≥ 0, of their QR factorisation: WᵀW is kept.
 
     By Cholesky in the table ``R`` (p,p), twice as fast at p = 8; by Householder reflections where WᵀW is singular.
@@ -150,7 +149,7 @@ def fold(W: Any, first: int, count: int, R: Any, room: Any) -> int:
     p, end = W.shape[1], first + count
     rank = min(count, p)
     if count >= p:
-        _gram(W, first, count, R)
+        _normal_matrix(W, first, count, R)
     if count >= p and _cholesky(R):
         for row in range(count):
             for i in range(p):
