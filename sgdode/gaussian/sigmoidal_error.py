@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from sgdode.gaussian.sigmoidal_kernels import hermite_means
-from sgdode.gaussian.tanh_as_erfs import MINIMAX, SIGMOIDAL
-from sgdode.jit.units import Unit
+from sgdode.gaussian.polynomials import hermite_means
+from sgdode.gaussian.tanh_as_erfs import MINIMAX
+from sgdode.model.activations import Activation
 
 # Of the sum of thirteen erfs: tanh and its slope; x times its slope, its second derivative (measured).
 _ERROR, _TIMES, _BEND = MINIMAX[2], 9.0 * MINIMAX[2], 15.0 * MINIMAX[2]
@@ -30,22 +30,24 @@ class Bounds(NamedTuple):
     off_dds: float
 
 
-def sigmoidal_kernel_error(first: Unit, second: Unit, q: float, q_prime: float) -> tuple[float, float, float]:
+def sigmoidal_kernel_error(
+    first: Activation, second: Activation, q: float, q_prime: float
+) -> tuple[float, float, float]:
     """Bounds on the errors of K, K11 and K20 of :func:`sigmoidal_kernel` at variances ``q`` and ``q_prime``."""
     one, two = _bounds(first, q), _bounds(second, q_prime)
     steep = math.sqrt(min(first.gain**2 * q, second.gain**2 * q_prime))
     K = one.off_s * two.s + two.off_s * one.s + _EPSILON * (1.0 + steep) * one.s * two.s
     K11 = one.off_ds * two.ds + two.off_ds * one.ds + 10.0 * _EPSILON * (1.0 + steep) * one.ds * two.ds
     direct = one.off_dds * two.s + two.off_s * one.dds
-    if q > 0.0 and first.name in SIGMOIDAL:
+    if q > 0.0 and first.sigmoidal:
         times = one.off_uds * two.s + two.off_s * first.gain * math.sqrt(q) * one.ds
         direct = min(direct, (times + math.sqrt(q * q_prime) * K11) / q)
     return K, K11, direct + 10.0 * _EPSILON * (1.0 + steep) * one.dds * two.s
 
 
-def _bounds(unit: Unit, q: float) -> Bounds:
+def _bounds(unit: Activation, q: float) -> Bounds:
     g, x = unit.gain, unit.gain**2 * q
-    if unit.name not in SIGMOIDAL:
+    if not unit.sigmoidal:
         return _other(unit, x)
     a, inner = {"erf": (1.0, 1.0), "tanh": (1.0, 1.0), "sigmoid": (0.5, 0.5)}[unit.name]
     density = min(1.0, 2.0 / math.sqrt(2.0 * math.pi * inner**2 * x)) if x > 0.0 else 1.0  # E σ' ≤ ∫σ' · density at 0
@@ -57,10 +59,10 @@ def _bounds(unit: Unit, q: float) -> Bounds:
     return Bounds(s, ds, dds, *errors, off * a * (inner * g) ** 2 * _BEND * wide)
 
 
-def _other(unit: Unit, x: float) -> Bounds:
+def _other(unit: Activation, x: float) -> Bounds:
     """Ramps: |f| ≤ 1 + |u|, |f'| ≤ 1.13, E f'' ≤ a density at 0; polynomials: by their norms."""
     g = unit.gain
-    if unit.name not in {"hermite", "square"}:
+    if unit.ramp is not None or unit.name in {"gelu", "softplus"}:
         off = 4.0 * _ERROR if unit.name == "softplus" else 0.0
         s, bend = 1.0 + math.sqrt(x), g * g / math.sqrt(max(x, 1e-300))
         return Bounds(

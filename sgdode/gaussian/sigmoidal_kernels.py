@@ -11,16 +11,18 @@ K11 = ∂K/∂c and K20 = 2 ∂K/∂q, and ½ E[f] for the constant of a sigmoid
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
-from sgdode.gaussian.closed_forms import RAMPS
-from sgdode.gaussian.tanh_as_erfs import MINIMAX, SIGMOIDAL
-from sgdode.jit.asin import asin
-from sgdode.jit.pairs import MATRIX, VECTOR
-from sgdode.jit.units import FILL_SIGNATURE, Unit
+from sgdode.gaussian.polynomials import hermite_means
+from sgdode.gaussian.tanh_as_erfs import MINIMAX
+from sgdode.jit.asin import contracted_asin
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.units import FILL_SIGNATURE, Evaluate
+from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
 _TWO_OVER_PI = 2.0 / math.pi
@@ -30,35 +32,33 @@ _ROUND_OFF = 4e-15  # of 1 − ρ²
 # Rows of a table. HEADER: the constants of the two units, how many terms they have, and the symbols of the other one.
 _WEIGHTS, _SCALES, _OTHER_WEIGHTS, _OTHER_SCALES, _HEADER, _HERMITE = 0, 1, 2, 3, 4, 5
 _CONSTANT, _OTHER_CONSTANT, _TERMS, _OTHER_TERMS, _SLOPE, _BUMP, _DEGREES = range(7)
-_compiled = njit(FILL_SIGNATURE, cache=True, error_model="numpy", nogil=True)
-#: The same function; contraction takes a fifth off its time.
-contracted_asin = njit(types.float64(types.float64), error_model="numpy", fastmath={"contract"}, cache=True)(
-    asin.py_func
-)
-_OTHERS = {*RAMPS, "gelu", "softplus"}
-_POLYNOMIALS = {"square", "hermite"}
+_compiled = compiled(FILL_SIGNATURE, error_model="numpy", nogil=True)
 
 
 class Kernel(NamedTuple):
     """A dual kernel: its compiled ``fill`` and the ``table`` that this needs."""
 
-    fill: Any
+    fill: Callable[..., None]
     table: Array
 
 
-def sigmoidal_kernel(first: Unit, second: Unit) -> Kernel | None:
+def sigmoidal_kernel(first: Activation, second: Activation) -> Kernel | None:
     """The kernel of two units of which one is sigmoidal and the other is named; None for any other pair."""
-    names = first.name, second.name
-    if set(names) <= SIGMOIDAL:
+    if first.sigmoidal and second.sigmoidal:
         return Kernel(sums_sums, _table(first, second))
-    if first.name in SIGMOIDAL and second.name in _OTHERS | _POLYNOMIALS:
-        return Kernel(sums_ramp if second.name in _OTHERS else sums_polynomial, _table(first, second))
-    if second.name in SIGMOIDAL and first.name in _OTHERS | _POLYNOMIALS:
-        return Kernel(ramp_sums if first.name in _OTHERS else polynomial_sums, _table(second, first))
+    if first.sigmoidal and (_straight(second) or second.degree is not None):
+        return Kernel(sums_ramp if _straight(second) else sums_polynomial, _table(first, second))
+    if second.sigmoidal and (_straight(first) or first.degree is not None):
+        return Kernel(ramp_sums if _straight(first) else polynomial_sums, _table(second, first))
     return None
 
 
-def _sum(unit: Unit) -> tuple[float, Array, Array]:
+def _straight(unit: Activation) -> bool:
+    """Whether the odd part is a straight line."""
+    return unit.ramp is not None or unit.name in {"gelu", "softplus"}
+
+
+def _sum(unit: Activation) -> tuple[float, Array, Array]:
     """Constant, weights and scales of a sigmoidal unit of gain 1."""
     weights, scales, _ = MINIMAX
     if unit.name == "erf":
@@ -68,19 +68,19 @@ def _sum(unit: Unit) -> tuple[float, Array, Array]:
     return 0.5, 0.5 * weights, 0.5 * scales
 
 
-def _table(sigmoidal: Unit, other: Unit) -> Array:
+def _table(sigmoidal: Activation, other: Activation) -> Array:
     """(5 + N, width), see the rows above; ``hermite`` (N,N) for a polynomial."""
     constant, weights, scales = _sum(sigmoidal)
     header, hermite = np.zeros(7), np.zeros((0, 0))
     other_weights, other_scales = np.ones(1), np.zeros(1)
-    if other.name in SIGMOIDAL:
+    if other.sigmoidal:
         header[_OTHER_CONSTANT], other_weights, other_scales = _sum(other)
     elif other.name == "softplus":  # here "scales" are the variances of what smooths the ramps
         other_weights, other_scales = MINIMAX[0], 4.0 / MINIMAX[1] ** 2
     elif other.name == "gelu":
         header[_BUMP], other_scales = 1.0, np.ones(1)
-    elif other.name in RAMPS:
-        header[_SLOPE] = RAMPS[other.name]
+    elif other.ramp is not None:
+        header[_SLOPE] = other.ramp
     else:
         hermite = hermite_means(other.hermite or (1.0, 0.0, math.sqrt(2.0)))
     header[[_CONSTANT, _TERMS, _OTHER_TERMS, _DEGREES]] = constant, len(weights), len(other_weights), len(hermite)
@@ -91,23 +91,9 @@ def _table(sigmoidal: Unit, other: Unit) -> Array:
     return table
 
 
-def hermite_means(coefficients: tuple[float, ...]) -> Array:
-    """H (N,N): E[f⁽ⁿ⁾(u)]/√n! = Σ_r H_nr (q − 1)^r for f = Σ_n c_n h_n, h_n orthonormal, and u of variance q.
-
-    h_m' = √m h_{m−1}, and E[He_2r(u)] = (2r − 1)!! (q − 1)^r.
-    """
-    N = len(coefficients)
-    H = np.zeros((N, N))
-    for n in range(N):
-        for r in range((N - n + 1) // 2):
-            size = 0.5 * (math.lgamma(n + 2 * r + 1) - math.lgamma(n + 1)) - math.lgamma(r + 1) - r * math.log(2.0)
-            H[n, r] = coefficients[n + 2 * r] * math.exp(size)
-    return H
-
-
-@njit(
+@compiled(
     types.UniTuple(types.float64, 2)(*[types.float64] * 4, *[VECTOR] * 4),
-    cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nnan"},
+    error_model="numpy", fastmath={"reassoc", "contract", "nnan"},
 )  # fmt: skip
 def _one_erf(
     sine: float, x: float, kappa: float, gain: float, weights: Array, scales: Array, reduced: Array, y: Array
@@ -127,8 +113,8 @@ def sums_sums(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Any,
-    second: Any,
+    first: Evaluate,
+    second: Evaluate,
     table: Array,
     K: Array,
     K11: Array,
@@ -163,7 +149,7 @@ def sums_sums(
             K20[b, c] = _TWO_OVER_PI * k20
 
 
-@njit(types.UniTuple(types.float64, 2)(MATRIX, types.float64), cache=True, error_model="numpy")
+@compiled(types.UniTuple(types.float64, 2)(MATRIX, types.float64), error_model="numpy")
 def _ramp_mean(table: Array, q: float) -> tuple[float, float]:
     """E[f] and 2 ∂E[f]/∂q at variance q; the latter is 0 where it has no limit."""
     header = table[_HEADER]
@@ -176,7 +162,7 @@ def _ramp_mean(table: Array, q: float) -> tuple[float, float]:
     return (mean - bump) / _SQRT_TWO_PI, (bend + bump / (1.0 + q)) / _SQRT_TWO_PI
 
 
-@njit(types.UniTuple(types.float64, 3)(*[types.float64] * 3, MATRIX), cache=True, error_model="numpy")
+@compiled(types.UniTuple(types.float64, 3)(*[types.float64] * 3, MATRIX), error_model="numpy")
 def _erfs_and_line(q: float, c: float, gain: float, table: Array) -> tuple[float, float, float]:
     """E[s(u) w], E[s'(u)] and E[s''(u) w] of a sum of erfs; q the variance of u, c the covariance."""
     k, slope, bend = 0.0, 0.0, 0.0
@@ -197,8 +183,8 @@ def sums_ramp(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Any,
-    second: Any,
+    first: Evaluate,
+    second: Evaluate,
     table: Array,
     K: Array,
     K11: Array,
@@ -223,8 +209,8 @@ def ramp_sums(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Any,
-    second: Any,
+    first: Evaluate,
+    second: Evaluate,
     table: Array,
     K: Array,
     K11: Array,
@@ -242,7 +228,7 @@ def ramp_sums(
             K20[b, c] = gain1 * gain1 * constant * bend
 
 
-@njit(types.void(MATRIX, types.float64, VECTOR), cache=True)
+@compiled(types.void(MATRIX, types.float64, VECTOR))
 def _hermite_means(table: Array, q: float, F: Array) -> None:
     """Fill F (N + 2,) with E[f⁽ⁿ⁾]/√n! at variance q."""
     N = F.size - 2
@@ -252,7 +238,7 @@ def _hermite_means(table: Array, q: float, F: Array) -> None:
             F[n] = F[n] * (q - 1.0) + table[_HERMITE + n, r]
 
 
-@njit(types.UniTuple(types.float64, 4)(*[types.float64] * 4, MATRIX, VECTOR), cache=True, error_model="numpy")
+@compiled(types.UniTuple(types.float64, 4)(*[types.float64] * 4, MATRIX, VECTOR), error_model="numpy")
 def _erfs_and_polynomial(
     q: float, c: float, gain: float, other_gain: float, table: Array, F: Array
 ) -> tuple[float, float, float, float]:
@@ -279,8 +265,8 @@ def sums_polynomial(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Any,
-    second: Any,
+    first: Evaluate,
+    second: Evaluate,
     table: Array,
     K: Array,
     K11: Array,
@@ -305,8 +291,8 @@ def polynomial_sums(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Any,
-    second: Any,
+    first: Evaluate,
+    second: Evaluate,
     table: Array,
     K: Array,
     K11: Array,

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sgdode.jit.units import Unit
+from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
 
@@ -122,7 +122,6 @@ MINIMAX = (
 
 #: The erf itself.
 ONE = Levels(np.ones(1), np.ones((1, 1)), np.ones(1), np.ones(1), 0.0)
-SIGMOIDAL = {"erf", "tanh", "sigmoid"}
 
 
 class OddUnit(NamedTuple):
@@ -133,7 +132,7 @@ class OddUnit(NamedTuple):
     levels: Levels
 
 
-def odd_unit(unit: Unit, table: Levels) -> OddUnit:
+def odd_unit(unit: Activation, table: Levels) -> OddUnit:
     """A sigmoidal unit by a table of tanh."""
     if unit.name == "erf":
         return OddUnit(0.0, 1.0, ONE._replace(scales=unit.gain * ONE.scales))

@@ -12,18 +12,16 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
-from sgdode.gaussian.sigmoidal_kernels import contracted_asin
 from sgdode.gaussian.variance.other_teachers import TEACHER, TILTED, Teacher, Tilted, teacher_part
-from sgdode.gaussian.variance.sparse_product import Products, Whole
+from sgdode.gaussian.variance.sparse_product import PRODUCTS, WHOLE, Products, Whole
 from sgdode.gaussian.variance.tilt import split, tilt
-from sgdode.jit.pairs import MATRIX, VECTOR
+from sgdode.jit.asin import contracted_asin
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled, named
 from sgdode.model.overlaps import Array
 
 _TWO_OVER_PI = 2.0 / math.pi
-_WHOLE = types.int64[::1]
-_PRODUCTS = types.NamedTuple((types.int64[:, :, ::1], types.int64[:, ::1], _WHOLE, _WHOLE, VECTOR), Products)
 
 
 class ErfSums(NamedTuple):
@@ -41,7 +39,7 @@ class ErfSums(NamedTuple):
     products: Products
 
 
-ERF_SUMS = types.NamedTuple((MATRIX, VECTOR, VECTOR, MATRIX, _PRODUCTS), ErfSums)
+ERF_SUMS = named(ErfSums, [MATRIX, VECTOR, VECTOR, MATRIX, PRODUCTS])
 
 
 class Runs(NamedTuple):
@@ -57,10 +55,10 @@ class Runs(NamedTuple):
     block: Whole
 
 
-_RUNS = types.NamedUniTuple(_WHOLE, 5, Runs)
+_RUNS = named(Runs, [WHOLE] * 5)
 
 
-@njit(_RUNS(types.intp, types.intp, types.intp), cache=True)
+@compiled(_RUNS(types.intp, types.intp, types.intp))
 def _runs(p: int, n: int, blocks: int) -> Runs:
     """Students with students, and (three blocks) with teachers, and teachers with each other; no pair twice."""
     rows = n if blocks == 1 else n + p
@@ -81,7 +79,7 @@ def _runs(p: int, n: int, blocks: int) -> Runs:
     return Runs(first, low, high, at, block)
 
 
-@njit(VECTOR(VECTOR, _WHOLE, _RUNS), cache=True)
+@compiled(VECTOR(VECTOR, WHOLE, _RUNS))
 def _signed(v: Array, act: Whole, runs: Runs) -> Array:
     """v_b v_c of every pair of the runs, twice where b ≠ c."""
     signed = np.empty(runs.at[-1])
@@ -104,10 +102,10 @@ class Sines(NamedTuple):
     variance: Array
 
 
-_SINES = types.NamedTuple((VECTOR, MATRIX, MATRIX, VECTOR, VECTOR), Sines)
+_SINES = named(Sines, [VECTOR, MATRIX, MATRIX, VECTOR, VECTOR])
 
 
-@njit(types.void(TILTED, _RUNS, VECTOR, VECTOR), cache=True, fastmath={"contract"})
+@compiled(types.void(TILTED, _RUNS, VECTOR, VECTOR), fastmath={"contract"})
 def _covariances(tilted: Tilted, runs: Runs, T: Array, variance: Array) -> None:
     """Fill T_bc of the pairs of the runs, and T_cc of the units."""
     act, R, g, h = tilted.act, tilted.R, tilted.g, tilted.h
@@ -122,7 +120,7 @@ def _covariances(tilted: Tilted, runs: Runs, T: Array, variance: Array) -> None:
         variance[c] = max(R[d, d] + g[d] * g[d] + h[d] * h[d], 0.0)
 
 
-@njit(types.void(_RUNS, types.intp, MATRIX, types.intp, _SINES), cache=True, error_model="numpy")
+@compiled(types.void(_RUNS, types.intp, MATRIX, types.intp, _SINES), error_model="numpy")
 def _factors(runs: Runs, students: int, scales: Array, depth: int, sines: Sines) -> None:
     """Fill β/√(1 + β²T) of both units of every pair, for the first ``depth`` nodes."""
     first, low, high, starts = runs.first, runs.low, runs.high, runs.at
@@ -138,9 +136,9 @@ def _factors(runs: Runs, students: int, scales: Array, depth: int, sines: Sines)
                 right[m, at + c] = factor[c]
 
 
-@njit(
-    types.float64(types.intp, types.intp, types.intp, types.intp, _WHOLE, _WHOLE, *[VECTOR] * 3, *[MATRIX] * 2),
-    cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nnan"},
+@compiled(
+    types.float64(types.intp, types.intp, types.intp, types.intp, WHOLE, WHOLE, *[VECTOR] * 3, *[MATRIX] * 2),
+    error_model="numpy", fastmath={"reassoc", "contract", "nnan"},
 )  # fmt: skip
 def _arcsines(
     start: int, end: int, low: int, high: int, one: Whole, other: Whole, weight: Array, T: Array, signed: Array,
@@ -157,7 +155,7 @@ def _arcsines(
     return total
 
 
-@njit(types.float64(_PRODUCTS, types.intp, types.intp, _RUNS, VECTOR, _SINES), cache=True)
+@compiled(types.float64(PRODUCTS, types.intp, types.intp, _RUNS, VECTOR, _SINES))
 def _erfs_part(products: Products, a: int, b: int, runs: Runs, signed: Array, sines: Sines) -> float:
     """E[(Σ_c v_c s̃_c)²] of the tilted fields, for the outer nodes a and b."""
     total = 0.0
@@ -168,8 +166,8 @@ def _erfs_part(products: Products, a: int, b: int, runs: Runs, signed: Array, si
     return _TWO_OVER_PI * total
 
 
-@njit(
-    types.void(MATRIX, VECTOR, types.float64, ERF_SUMS, TEACHER, MATRIX), cache=True, error_model="numpy", nogil=True
+@compiled(
+    types.void(MATRIX, VECTOR, types.float64, ERF_SUMS, TEACHER, MATRIX), error_model="numpy", nogil=True
 )  # fmt: skip
 def erf_sum_variance(Omega: Array, v: Array, noise: float, sums: ErfSums, teacher: Teacher, out: Array) -> None:
     """Fill ``out`` (p,p) with V for Ω (n,n), v (n,) and Δ; ``teacher``: one of another kind, or ``no_teacher()``."""

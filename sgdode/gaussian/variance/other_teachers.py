@@ -13,15 +13,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
-from sgdode.gaussian.closed_forms import RAMPS
-from sgdode.gaussian.sigmoidal_kernels import hermite_means
+from sgdode.gaussian.polynomials import hermite_means
 from sgdode.gaussian.tanh_as_erfs import ONE, Levels
-from sgdode.gaussian.variance.sparse_product import Products, Whole, products, weights
+from sgdode.gaussian.variance.sparse_product import PRODUCTS, WHOLE, Products, Whole, products, weights
 from sgdode.jit.asin import asin
-from sgdode.jit.pairs import MATRIX, VECTOR
-from sgdode.jit.units import Unit
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled, named
+from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
 NONE, RAMP, POLYNOMIAL = 0, 1, 2
@@ -47,10 +46,8 @@ class Teacher(NamedTuple):
     pairs: Products
 
 
-_WHOLE = types.int64[::1]
-_PRODUCTS = types.NamedTuple((types.int64[:, :, ::1], types.int64[:, ::1], _WHOLE, _WHOLE, VECTOR), Products)
-TEACHER = types.NamedTuple(
-    (types.int64, *(types.float64,) * 3, VECTOR, VECTOR, MATRIX, types.float64[:, :, ::1], _PRODUCTS), Teacher
+TEACHER = named(
+    Teacher, [types.int64, *[types.float64] * 3, VECTOR, VECTOR, MATRIX, types.float64[:, :, ::1], PRODUCTS]
 )
 
 
@@ -65,15 +62,15 @@ class Tilted(NamedTuple):
     students: int
 
 
-TILTED = types.NamedTuple((MATRIX, VECTOR, VECTOR, VECTOR, _WHOLE, types.int64), Tilted)
+TILTED = named(Tilted, [MATRIX, VECTOR, VECTOR, VECTOR, WHOLE, types.int64])
 
 
-def teacher_of(unit: Unit, student: Levels, table: Levels, tolerance: float) -> Teacher | None:
+def teacher_of(unit: Activation, student: Levels, table: Levels, tolerance: float) -> Teacher | None:
     """A teacher as this module knows it; None for an activation that is not named here. ``table``: tanh as erfs."""
     slope, bump, levels, hermite = 0.0, 0.0, ONE, np.zeros((0, 0))
     kind, noises = RAMP, np.zeros(1)
-    if unit.name in RAMPS:
-        slope = RAMPS[unit.name]
+    if unit.ramp is not None:
+        slope = unit.ramp
     elif unit.name == "gelu":
         bump, noises = 1.0, np.ones(1)
     elif unit.name == "softplus":
@@ -94,13 +91,13 @@ def no_teacher() -> Teacher:
     return Teacher(NONE, 1.0, 0.0, 0.0, np.zeros(0), np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0, 0)), empty)
 
 
-@njit(types.float64(TILTED, types.intp, types.intp), cache=True)
+@compiled(types.float64(TILTED, types.intp, types.intp))
 def covariance(tilted: Tilted, b: int, c: int) -> float:
     """T_bc."""
     return tilted.R[b, c] + tilted.g[b] * tilted.g[c] + tilted.h[b] * tilted.h[c]
 
 
-@njit(types.float64(*[types.float64] * 3), cache=True, error_model="numpy")
+@compiled(types.float64(*[types.float64] * 3), error_model="numpy")
 def ramps_together(q: float, r: float, c: float) -> float:
     """E[relu(u) relu(w)] for variances q, r and covariance c."""
     size = math.sqrt(q * r)
@@ -110,14 +107,14 @@ def ramps_together(q: float, r: float, c: float) -> float:
     return size * (math.sqrt((1.0 - rho) * (1.0 + rho)) + rho * (0.5 * math.pi + asin(rho))) / _TWO_PI
 
 
-@njit(types.float64(*[types.float64] * 3), cache=True, error_model="numpy")
+@compiled(types.float64(*[types.float64] * 3), error_model="numpy")
 def bumps(q: float, r: float, c: float) -> float:
     """E[φ(u) φ(w) − φ(u) r₁(w) − r₁(u) φ(w)], r₁ the ramp with τ = 1: φ tilts."""
     rest = math.sqrt(max((1.0 + q) * (1.0 + r) - c * c, 1.0 + q + r))
     return (1.0 / rest - rest * (1.0 / (1.0 + q) + 1.0 / (1.0 + r))) / _TWO_PI
 
 
-@njit(types.float64(TEACHER, types.float64), cache=True, error_model="numpy")
+@compiled(types.float64(TEACHER, types.float64), error_model="numpy")
 def _mean(teacher: Teacher, q: float) -> float:
     """E[f(u)] at variance q, the gain included."""
     if teacher.kind == POLYNOMIAL:
@@ -131,7 +128,7 @@ def _mean(teacher: Teacher, q: float) -> float:
     return (total - teacher.bump / math.sqrt(1.0 + q)) / math.sqrt(_TWO_PI)
 
 
-@njit(types.float64(TEACHER, TILTED, types.intp, types.intp, types.float64), cache=True, error_model="numpy")
+@compiled(types.float64(TEACHER, TILTED, types.intp, types.intp, types.float64), error_model="numpy")
 def _ramp_form(teacher: Teacher, tilted: Tilted, a: int, b: int, share: float) -> float:
     """Σ v_t v_t' E[f_t f_t'] of ramps, for the outer nodes a and b, which have the weight ``share``."""
     total, alpha, square, pairs = 0.0, teacher.slope, teacher.gain**2, teacher.pairs
@@ -154,7 +151,7 @@ def _ramp_form(teacher: Teacher, tilted: Tilted, a: int, b: int, share: float) -
     return total
 
 
-@njit(types.void(TEACHER, TILTED, MATRIX), cache=True)
+@compiled(types.void(TEACHER, TILTED, MATRIX))
 def _derivatives(teacher: Teacher, tilted: Tilted, F: Array) -> None:
     """Fill F (k,N) with E[f⁽ⁿ⁾]/√n! of a polynomial."""
     H = teacher.hermite
@@ -168,7 +165,7 @@ def _derivatives(teacher: Teacher, tilted: Tilted, F: Array) -> None:
             F[x, n] = value
 
 
-@njit(types.float64(TEACHER, TILTED, MATRIX), cache=True)
+@compiled(types.float64(TEACHER, TILTED, MATRIX))
 def _polynomial_form(teacher: Teacher, tilted: Tilted, F: Array) -> float:
     """Σ v_t v_t' E[f_t f_t'] of polynomials."""
     total, square = 0.0, teacher.gain**2
@@ -183,9 +180,7 @@ def _polynomial_form(teacher: Teacher, tilted: Tilted, F: Array) -> float:
     return total
 
 
-@njit(
-    types.float64(TEACHER, TILTED, VECTOR, VECTOR, types.float64, types.intp, MATRIX), cache=True, error_model="numpy"
-)
+@compiled(types.float64(TEACHER, TILTED, VECTOR, VECTOR, types.float64, types.intp, MATRIX), error_model="numpy")
 def _one_student(teacher: Teacher, tilted: Tilted, scales: Array, cross: Array, q: float, b: int, F: Array) -> float:
     """Σ_t v_t E[s_b f_t] with s_b the sum of erfs of the weights ``cross`` and ``scales`` (M,), at variance q."""
     total = 0.0
@@ -207,9 +202,9 @@ def _one_student(teacher: Teacher, tilted: Tilted, scales: Array, cross: Array, 
     return _SQRT_TWO_OVER_PI * total
 
 
-@njit(
+@compiled(
     types.float64(TEACHER, TILTED, VECTOR, types.intp, types.intp, types.float64, types.float64),
-    cache=True, error_model="numpy",
+    error_model="numpy",
 )  # fmt: skip
 def teacher_part(
     teacher: Teacher, tilted: Tilted, scales: Array, a: int, b: int, share: float, constant: float

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sgdode.gaussian.tanh_as_erfs import NINE, SIGMOIDAL, TWELVE, Levels, odd_unit
+from sgdode.gaussian.tanh_as_erfs import NINE, TWELVE, Levels, odd_unit
 from sgdode.gaussian.variance.erf_sums import ErfSums, erf_sum_variance
 from sgdode.gaussian.variance.matching import parts
 from sgdode.gaussian.variance.other_teachers import Teacher, no_teacher, teacher_of
 from sgdode.gaussian.variance.sparse_product import products, weights
 from sgdode.gaussian.variance.tilt import split
-from sgdode.jit.units import Unit
+from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
 _EPSILON = 1e-15
@@ -40,14 +40,14 @@ class Method(NamedTuple):
     teacher: Teacher
 
 
-def method(student: Unit, teacher: Unit, accuracy: Accuracy) -> Method:
+def method(student: Activation, teacher: Activation, accuracy: Accuracy) -> Method:
     """Sums of erfs of two units. Raises ValueError for a student that is not sigmoidal, or a teacher without a name."""
-    if student.name not in SIGMOIDAL:
-        raise ValueError(f"{student.name} is not one of {sorted(SIGMOIDAL)}")
+    if not student.sigmoidal:
+        raise ValueError(f"{student.name} is no sum of erfs")
     table, tolerance, _ = accuracy
     constant, amplitude, one = odd_unit(student, table)
     slopes = weights(one, (), tolerance)
-    if teacher.name in SIGMOIDAL:
+    if teacher.sigmoidal:
         other_constant, other_amplitude, two = odd_unit(teacher, table)
         found = no_teacher()
         same = (student.name == "erf") == (teacher.name == "erf")
@@ -69,8 +69,8 @@ def method(student: Unit, teacher: Unit, accuracy: Accuracy) -> Method:
 class SigmoidalVariance:
     """V_ij = E[σ'(λ_i) σ'(λ_j) E²] of a sigmoidal student, with a finer and a rough method for its error."""
 
-    student: Unit
-    teacher: Unit
+    student: Activation
+    teacher: Activation
     usual: Method
     finer: Method
     rough: Method
@@ -101,7 +101,7 @@ class SigmoidalVariance:
         return np.asarray(Omega * np.outer(gains, gains))
 
 
-def sigmoidal_variance(student: Unit, teacher: Unit, accuracy: Accuracy = USUAL) -> SigmoidalVariance:
+def sigmoidal_variance(student: Activation, teacher: Activation, accuracy: Accuracy = USUAL) -> SigmoidalVariance:
     """The method of this module for two kinds of unit; raises what :func:`method` does."""
     methods = (method(student, teacher, one) for one in (accuracy, FINE, ROUGH))
     return SigmoidalVariance(student, teacher, *methods)

@@ -11,12 +11,15 @@ from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
 from sgdode.gaussian.tanh_as_erfs import Levels
+from sgdode.jit.compiling import VECTOR, named
 from sgdode.model.overlaps import Array
 
 Whole = NDArray[np.int64]
+WHOLE = types.int64[::1]
 
 
 class Products(NamedTuple):
@@ -31,6 +34,9 @@ class Products(NamedTuple):
     left: Whole
     right: Whole
     weight: Array
+
+
+PRODUCTS = named(Products, [types.int64[:, :, ::1], types.int64[:, ::1], WHOLE, WHOLE, VECTOR])
 
 
 def weights(slopes: Levels, others: tuple[Levels, ...], tolerance: float) -> Array:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from numba import njit, types
+from numba import types
 
-from sgdode.jit.pairs import MATRIX, VECTOR
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled, named
 from sgdode.model.overlaps import Array
 
 #: A rest of this share of the variances is round-off.
@@ -28,10 +28,10 @@ class Plane(NamedTuple):
     beyond: float
 
 
-PLANE = types.NamedUniTuple(types.float64, 3, Plane)
+PLANE = named(Plane, [types.float64] * 3)
 
 
-@njit(PLANE(MATRIX, types.intp, types.intp, VECTOR, VECTOR, MATRIX), cache=True, error_model="numpy")
+@compiled(PLANE(MATRIX, types.intp, types.intp, VECTOR, VECTOR, MATRIX), error_model="numpy")
 def split(Omega: Array, i: int, j: int, A: Array, B: Array, R: Array) -> Plane:
     """Fill A, B (n,) and R (n,n) for the fields i and j of Ω (n,n); i = j is a plane without a z₂."""
     n = A.size
@@ -57,7 +57,7 @@ def split(Omega: Array, i: int, j: int, A: Array, B: Array, R: Array) -> Plane:
     return Plane(lead, A[j], beyond)
 
 
-@njit(types.float64(PLANE, *[types.float64] * 2, *[VECTOR] * 4), cache=True, error_model="numpy")
+@compiled(types.float64(PLANE, *[types.float64] * 2, *[VECTOR] * 4), error_model="numpy")
 def tilt(plane: Plane, f: float, other: float, A: Array, B: Array, g: Array, h: Array) -> float:
     """Fill g, h (n,) for the factors ``f`` of the first field and ``other`` of the second; returns the determinant."""
     p11 = 1.0 + f * plane.lead + other * plane.along * plane.along

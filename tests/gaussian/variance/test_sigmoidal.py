@@ -1,15 +1,16 @@
 """The variance term of sigmoidal students by sums of erfs: values, stated errors, fixed points, steep activations."""
 
+from dataclasses import replace
+
 import numpy as np
-import planar_twin
 import pytest
-from gaussian_twin import functions
+from support import planar_twin
+from support.gaussian_twin import functions
 
 from sgdode.gaussian.tanh_as_erfs import MINIMAX, NINE, TWELVE
 from sgdode.gaussian.variance.erf_student import erf_variance
 from sgdode.gaussian.variance.sigmoidal import sigmoidal_variance, size
-from sgdode.jit.units import Unit, _hermite, machine_code
-from sgdode.model.activations import ACTIVATIONS
+from sgdode.model.activations import ACTIVATIONS, Activation, hermite_series
 
 SERIES = (0.3, -0.2, 0.4, 0.1)
 STUDENTS = ["erf", "tanh", "sigmoid"]
@@ -17,9 +18,7 @@ TEACHERS = [*STUDENTS, "relu", "leaky-relu", "linear", "softplus", "gelu", "squa
 
 
 def unit(name, gain=1.0):
-    if name == "hermite":
-        return Unit(name, _hermite(SERIES), gain, SERIES)
-    return Unit(name, machine_code(ACTIVATIONS[name]), gain)
+    return replace(hermite_series(SERIES) if name == "hermite" else ACTIVATIONS[name], gain=gain)
 
 
 def filled(term, Omega, v, noise, p):
@@ -202,7 +201,7 @@ def test_steep_students_keep_their_digits(name, gain, q, teacher):
 
 
 def test_a_student_that_is_not_sigmoidal_is_refused():
-    with pytest.raises(ValueError, match="relu is not one of"):
+    with pytest.raises(ValueError, match="relu is no sum of erfs"):
         sigmoidal_variance(unit("relu"), unit("tanh"))
     with pytest.raises(ValueError, match="no closed form for a teacher cosine"):
-        sigmoidal_variance(unit("tanh"), Unit("cosine", None))
+        sigmoidal_variance(unit("tanh"), Activation(name="cosine"))
