@@ -13,7 +13,7 @@ from sgdode.gaussian.polynomials import hermite_means
 from sgdode.gaussian.tanh_as_erfs import MINIMAX
 from sgdode.model.activations import Activation
 
-# Of the sum of thirteen erfs: tanh and its slope; x times its slope, its second derivative (measured).
+# Of the sum of twelve erfs: tanh and its slope; x times its slope, its second derivative (measured).
 _ERROR, _TIMES, _BEND = MINIMAX[2], 9.0 * MINIMAX[2], 15.0 * MINIMAX[2]
 _EPSILON = 4e-16
 
@@ -63,7 +63,7 @@ def _other(unit: Activation, x: float) -> Bounds:
     """Ramps: |f| ≤ 1 + |u|, |f'| ≤ 1.13, E f'' ≤ a density at 0; polynomials: by their norms."""
     g = unit.gain
     if unit.ramp is not None or unit.name in {"gelu", "softplus"}:
-        off = 4.0 * _ERROR if unit.name == "softplus" else 0.0
+        off = 14.0 * _ERROR if unit.name == "softplus" else 0.0
         s, bend = 1.0 + math.sqrt(x), g * g / math.sqrt(max(x, 1e-300))
         return Bounds(
             s,

@@ -1,6 +1,6 @@
 """Dual kernels of tanh, sigmoid and erf with each other and with every named activation, by sums of erfs.
 
-tanh is a sum of thirteen erfs to 7e-12 in value and slope (:data:`~sgdode.gaussian.tanh_as_erfs.MINIMAX`), whatever the
+tanh is a sum of twelve erfs to 2.6e-11 in value and slope (:data:`~sgdode.gaussian.tanh_as_erfs.MINIMAX`), whatever the
 variances and correlations are, so that no series is cut. With x = β²q, y = β'²q', κ = 1 − ρ² and B = 1 + x + y + xyκ,
   erf, erf: K = (2/π) asin(ββ'c/√((1+x)(1+y))), K11 = (2/π) ββ'/√B, K20 = −(2/π) β³β'c/((1+x)√B);
   erf, f with the odd part αx (relu, leaky-relu, linear, gelu, softplus: α = ½, …): K = √(2/π) αβc/√(1+x);

@@ -91,7 +91,7 @@ def test_values_known_by_quadrature(case):
     assert np.all(off <= 2e-7 * size(term, Omega, v, noise, 2))
 
 
-@pytest.mark.parametrize("table", [NINE, TWELVE, MINIMAX], ids=["nine", "twelve", "thirteen"])
+@pytest.mark.parametrize("table", [NINE, TWELVE, MINIMAX], ids=["nine", "twelve", "best"])
 def test_tanh_is_a_sum_of_erfs(table):
     from scipy.special import erf
 
