@@ -43,27 +43,33 @@ _HALF_PI = 0.5 * math.pi
 _FLAT = 1e-15  # of 1 − ρ²: less is round-off
 
 
-@njit(types.UniTuple(types.float64, 5)(*[types.float64] * 9), cache=True, error_model="numpy")
+@njit(types.UniTuple(types.float64, 6)(*[types.float64] * 9), cache=True, error_model="numpy")
 def _plan(e12: Any, e13: Any, e14: Any, e23: Any, e24: Any, e34: Any, d1: Any, d2: Any, det: Any) -> Any:
-    """The path of e12: its cost, its start, the half width s of what e12 can be, where it ends between the two ends
-    of that (c, −1..1, less its nearer end), and η. ``d1``, ``d2``, ``det``: determinants of (1,3,4), (2,3,4), all."""
+    """The path of e12: its cost, its start and 2 − its start, the half width s of what e12 can be, the length of the
+    path in units of s with its direction, and η. ``d1``, ``d2``, ``det``: determinants of (1,3,4), (2,3,4), all."""
     k = e34 * (2.0 - e34)
     if k < _FLAT:
-        return 1e300, 0.0, 0.0, 0.0, 1.0
+        return 1e300, 0.0, 2.0, 0.0, 0.0, 1.0
     middle = (e34 * (e13 + e23 + e14 + e24 - e34 - e13 * e24 - e14 * e23) - (e13 - e14) * (e23 - e24)) / k
     s = math.sqrt(d1 * d2) / k
     if s < 1e-15 * (1e-3 + middle):
-        return 1e-3 / k, middle, 0.0, 1.0, 1.0
+        return 1e-3 / k, middle, 2.0 - middle, 0.0, 1.0, 1.0
     sign = 1.0 if middle >= e12 else -1.0
     far = min(abs(middle - e12) / s, 1.0)
-    left = min(k * det / (d1 * d2), 1.0) / (1.0 + far)  # 1 − |c|, of which no digits are lost
-    start = min(max(e12 - sign * s * left, 0.0), 2.0)
+    left = min(k * det / (d1 * d2), 1.0) / (1.0 + far)
+    # the start is a root of a quadratic: of its distance from 0 or 2 no digits are lost
+    three, four = e13 - e23, e14 - e24
+    if sign < 0.0:
+        three, four = 2.0 - e13 - e23, 2.0 - e14 - e24
+    product = three * three * e14 * (2.0 - e14) + four * four * e13 * (2.0 - e13)
+    product = max(product - 2.0 * three * four * (e13 + e14 - e13 * e14 - e34), 0.0) / k
+    near = min(product / ((middle if sign > 0.0 else 2.0 - middle) + s), 2.0)
+    start, rest = (near, 2.0 - near) if sign > 0.0 else (2.0 - near, near)
     # what lies beyond the start: zeros of 1 − ρ₁₂² and of the determinants of (1,2,3) and (1,2,4)
-    one = start if sign > 0.0 else 2.0 - start
     three = sign * (start - (e13 + e23 - e13 * e23)) + math.sqrt(e13 * (2.0 - e13) * e23 * (2.0 - e23))
     four = sign * (start - (e14 + e24 - e14 * e24)) + math.sqrt(e14 * (2.0 - e14) * e24 * (2.0 - e24))
-    eta = max(min(one, min(three, four)) / s, 1e-14)
-    return left / eta + 1e-3 / k, start, s, sign * left, eta
+    eta = max(min(near, min(three, four)) / s, 1e-14)
+    return left / eta + 1e-3 / k, start, rest, s, sign * left, eta
 
 
 @njit(types.float64(VECTOR, VECTOR, types.float64), cache=True, inline="always")
@@ -73,15 +79,18 @@ def _impossible(s: Any, a: Any, end: Any) -> Any:
     return s[1] * s[2] * s[3] * (-1.0 - _TWO_PI * flat)
 
 
-@njit(types.float64(VECTOR, *[types.float64] * 4), cache=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp"})
-def _path(e: Any, start: Any, s: Any, way: Any, eta: Any) -> Any:
+@njit(
+    types.float64(VECTOR, *[types.float64] * 5),
+    cache=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp"},
+)  # fmt: skip
+def _path(e: Any, start: Any, rest: Any, s: Any, way: Any, eta: Any) -> Any:
     """The integral of asin(ρ₃₄·₁₂)/√(1 − ρ₁₂²) over ρ₁₂ from the start of the path to its end, without its sign."""
     e13, e14, e23, e24, e34 = e[1], e[2], e[3], e[4], e[5]
     if way == 0.0:
         return 0.0
     Y, root = math.sqrt(abs(way)), math.sqrt(eta)
     L = math.asinh(Y / root)
-    row, wanted = 0, 7.0 + 5.5 * L + 4.0 * Y
+    row, wanted = 0, 5.0 + 4.0 * L + 3.0 * Y
     while row < _COUNTS.size - 1 and _COUNTS[row] < wanted:
         row += 1
     k, step = e34 * (2.0 - e34), math.copysign(s, way)
@@ -92,7 +101,7 @@ def _path(e: Any, start: Any, s: Any, way: Any, eta: Any) -> Any:
         down = 1.0 / up
         y = 0.5 * root * (up - down)
         e12 = start + step * y * y
-        h = e12 * (2.0 - e12)
+        h = e12 * (rest - step * y * y)
         numerator = e12 * (lift - e12 + e12 * e34) - product
         residual = angle(numerator, s * y * math.sqrt(k * h * (2.0 - y * y)))
         total += weights[n] * residual * y * (up + down) / math.sqrt(h)
@@ -105,15 +114,15 @@ def four_signs(gaps: Any, angles: Any, triples: Any, det: Any, room: Any) -> Any
     correlations without one of the fields, and that of all; nearly collinear fields are to have ρ > 0 (flip them and
     G). ``room`` (16,) is worked in."""
     best, which = 1e301, 0
-    start, s, way, eta = 0.0, 0.0, 1.0, 1.0
+    start, rest, s, way, eta = 0.0, 2.0, 0.0, 1.0, 1.0
     e, a, signs = room[:6], room[6:12], room[12:16]
     for pair in range(6):
         for n in range(6):
             e[n] = gaps[_ORDERS[pair, n]]
         d1, d2 = triples[_FIELDS[pair, 1]], triples[_FIELDS[pair, 0]]
-        cost, found, half, on, beyond = _plan(e[0], e[1], e[2], e[3], e[4], e[5], d1, d2, det)
+        cost, found, other, half, on, beyond = _plan(e[0], e[1], e[2], e[3], e[4], e[5], d1, d2, det)
         if cost < best:
-            best, which, start, s, way, eta = cost, pair, found, half, on, beyond
+            best, which, start, rest, s, way, eta = cost, pair, found, other, half, on, beyond
             if best < 2.0:
                 break
     if best > 1e299:  # all four are collinear
@@ -132,6 +141,5 @@ def four_signs(gaps: Any, angles: Any, triples: Any, det: Any, room: Any) -> Any
     signs[1] = -sign
     signs[2] = -1.0 if d2 * b13 - sign * d1 * b23 >= 0.0 else 1.0
     signs[3] = -1.0 if d2 * b14 - sign * d1 * b24 >= 0.0 else 1.0
-    half = min(max(0.5 * start, 0.0), 1.0)
-    end = _HALF_PI - 2.0 * angle(math.sqrt(half), math.sqrt(1.0 - half))
-    return _impossible(signs, a, end) - sign * _TWO_PI * _TWO_PI * _path(e, start, s, way, eta)
+    end = _HALF_PI - 2.0 * angle(math.sqrt(start), math.sqrt(rest))
+    return _impossible(signs, a, end) - sign * _TWO_PI * _TWO_PI * _path(e, start, rest, s, way, eta)
