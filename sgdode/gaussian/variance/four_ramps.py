@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit, types
 
 from sgdode.gaussian.variance.elementary import angle
-from sgdode.gaussian.variance.four_signs import four_signs
+from sgdode.gaussian.variance.orthants import four_signs
 from sgdode.jit.pairs import MATRIX, VECTOR
 
 _CUBE = types.float64[:, :, ::1]

@@ -6,34 +6,98 @@ The sums of :mod:`expansions` turn E[σ'_i σ'_j s_b s_c] into averages over wed
 
 from __future__ import annotations
 
+import math
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from sgdode.gaussian.variance.expansions import Expansion, expansion, merged, products
-from sgdode.gaussian.variance.wedge_sum import Terms, wedge_variance
+from sgdode.gaussian.variance.expansions import Expansion, Whole, expansion, merged, products
+from sgdode.gaussian.variance.wedge_sum import Terms, second_moments, wedge_variance
 from sgdode.jit.units import Unit
 from sgdode.model.overlaps import Array
 
-#: Products of less weight than this are left out of a sum of sums.
-TOLERANCE = 1e-8
-_NOTHING = Expansion(*(np.zeros(1) for _ in range(3)), np.ones((1, 1)), np.ones((1, 1)), np.ones(1))
+#: Products of less weight than this are left out of a sum of sums; and where the error of that is measured.
+TOLERANCE, _FINE = 1e-8, 1e-10
+_FLAG = np.zeros(1, bool)
+_ONE = Expansion(_FLAG, np.zeros(1), _FLAG, np.ones((1, 1)), np.ones((1, 1)), np.ones(1))
+#: Round-off, of Σ |terms|: of smooth units, of steps without noise, and of such whose fields are nearly collinear.
+_ROUND_OFF, _STEPS, _COLLINEAR = 1e-13, 1e-11, 3e-8
+_RAMPS = ("relu", "leaky-relu", "softplus", "gelu")
+
+
+def covers(student: Unit, teacher: Unit) -> bool:
+    """Whether :class:`WedgeSum` is for these activations: the student a sum of ramps, the teacher any named one."""
+    return student.name in _RAMPS and expansion(teacher) is not None
 
 
 class WedgeSum:
-    """V of students and teachers by :func:`wedge_variance`, with its products listed."""
+    """V of students and teachers by :func:`wedge_variance`, with its products listed.
+
+    Raises ValueError where an activation has no expansion.
+    """
 
     def __init__(self, student: Unit, teacher: Unit, p: int, k: int, tolerance: float = TOLERANCE):
-        kinds = [expansion(student), expansion(teacher), _NOTHING]
+        found = [expansion(student), expansion(teacher), _ONE]
+        self.kinds = [one for one in found if one is not None]
+        if len(self.kinds) < 3:
+            raise ValueError(f"no sum of steps, ramps and powers is known of {student.name} or {teacher.name}")
+        self.units, self.p = (student, teacher, p, k), p
         self.gain = np.array([student.gain] * p + [teacher.gain] * k)
-        self.bump = kinds[0].bump
-        self.terms = _terms(kinds)
-        self.table, self.weight, self.starts = _lists(kinds, tolerance)
+        self.terms = _terms(self.kinds)
+        self.lists = _lists(self.kinds, (self.kinds[0], self.kinds[0]), tolerance)
+        self.method = "closed form, steps and ramps"
+        if len(self.lists[1]) > 1000:
+            self.method += f" with noise, products of weight {tolerance:g}"
 
     def fill(self, Omega: Array, v: Array, noise: float, out: Array) -> None:
-        """Fill ``out`` (p,p) with V_ij."""
-        parts: Any = self.bump, self.terms, self.table, self.weight, self.starts
+        """Fill ``out`` (p,p) with V_ij for Ω (n,n), v (n,) and Δ."""
+        parts: Any = self.kinds[0].bump, self.terms, *self.lists
         wedge_variance(Omega, v, noise, self.gain, *parts, out)
+
+    def error(self, Omega: Array, v: Array, noise: float) -> Array:
+        """Bounds (p,p) on |δV_ij| at this state.
+
+        Three parts: products that were left out, by a finer sum; with ε and ε' the errors of s and s',
+        |δσ'_i| σ'_j E² ≤ ε' g_i √(V_jj E[E²]) and σ'_i σ'_j 2|E δE| ≤ 2 ε Σ|v| √(V_ii E[σ'_j²]) by Cauchy–Schwarz;
+        and round-off of Σ |terms|.
+        """
+        out, fine, K = (np.empty((size, size)) for size in (self.p, self.p, len(v)))
+        self.fill(Omega, v, noise, out)
+        self._fine.fill(Omega, v, noise, fine)
+        lists: Any = self._moments
+        second_moments(Omega, self.gain, self.p, self.terms, *lists, K)
+        slope = self.gain[: self.p] * (1.13 if self.kinds[0].bump else 1.0)  # the largest σ'
+        left, (_, slopes) = self._displacement(v), self.kinds[0].error
+        spread, size = np.sqrt(np.maximum(np.diag(fine), 0.0)), math.sqrt(max(float(v @ K @ v), 0.0) + noise)
+        one = np.outer(self.gain[: self.p] * slopes * size + 2.0 * left * slope, spread)
+        whole = np.abs(v) @ np.sqrt(np.maximum(np.diag(K), 0.0))
+        rounding = self._round_off(Omega) * (whole**2 + noise) * np.outer(slope, slope)
+        bound: Array = 2.0 * np.abs(out - fine) + one + one.T + rounding
+        return bound
+
+    def _displacement(self, v: Array) -> float:
+        """The largest error of E."""
+        student, teacher = (one.error[0] for one in self.kinds[:2])
+        return float(student * np.abs(v[: self.p]).sum() + teacher * np.abs(v[self.p :]).sum())
+
+    def _round_off(self, Omega: Array) -> float:
+        sharp = [bool(np.any(one.step & (one.tau == 0.0))) for one in self.kinds[:2]]
+        if not any(sharp):
+            return _ROUND_OFF
+        fields = np.repeat(sharp, [self.p, len(Omega) - self.p])
+        root = np.sqrt(np.maximum(np.diag(Omega), 1e-300))
+        gap = 1.0 - np.abs(Omega / np.outer(root, root))[np.ix_(fields, fields)]
+        near = (np.abs(gap) > 1e-15) & (gap < 1e-11)
+        return _COLLINEAR if bool(near.any()) else _STEPS
+
+    @cached_property
+    def _fine(self) -> WedgeSum:
+        return WedgeSum(*self.units, tolerance=_FINE)
+
+    @cached_property
+    def _moments(self) -> tuple[Whole, Array, Whole]:
+        return _lists(self.kinds, (_ONE, _ONE), 0.0)
 
 
 def _terms(kinds: list[Expansion]) -> Terms:
@@ -48,16 +112,18 @@ def _terms(kinds: list[Expansion]) -> Terms:
     return Terms(step, noisy, top, tau, powers)
 
 
-def _lists(kinds: list[Expansion], tolerance: float) -> tuple[Array, Array, Array]:
+def _lists(
+    kinds: list[Expansion], outer_pair: tuple[Expansion, Expansion], tolerance: float
+) -> tuple[Whole, Array, Whole]:
     """The products of :func:`wedge_variance`: its ``table``, ``weight`` and ``starts``."""
     tables, weights, starts = [], [], [0]
     student, teacher, nothing = kinds
     for pair in ((student, student), (student, teacher), (teacher, teacher), (nothing, nothing)):
-        table, weight = products([student, student, *pair], tolerance)
+        table, weight = products([*outer_pair, *pair], tolerance)
         for inner in (False, True):
             for outer in (False, True):
                 few, sums = merged(table, weight, outer, inner and pair[0] is pair[1])
                 tables.append(few)
                 weights.append(sums)
                 starts.append(starts[-1] + len(sums))
-    return np.ascontiguousarray(np.concatenate(tables)), np.concatenate(weights), np.array(starts)
+    return np.ascontiguousarray(np.concatenate(tables)), np.concatenate(weights), np.array(starts, np.int64)

@@ -4,7 +4,7 @@
 Stein's lemma a factor z meets another z or a step, which sets u_x = 0:
   E[z f g] = Σ_z' Cov(z, z') E[∂f/∂z' g] + Σ_x Cov(z, u_x) E[δ(u_x) …],
 so that all is a recursion over the sets X of fields that are 0 and over the powers; at its end stand orthants of at
-most four fields (arcsines, and G of :mod:`four_signs`). δ(u_i) λ_i of a gelu's slope is a start at X = {i}.
+most four fields (arcsines, and G of :mod:`orthants`). δ(u_i) λ_i of a gelu's slope is a start at X = {i}.
 
 Fields are vectors (their covariances the scalar products), and conditioning is projection: residual correlations of
 nearly dependent fields lose half the digits that determinants of covariances would.
@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit, types
 
 from sgdode.gaussian.variance.elementary import angle
-from sgdode.gaussian.variance.four_signs import four_signs
+from sgdode.gaussian.variance.orthants import four_signs
 from sgdode.jit.pairs import MATRIX, VECTOR
 
 _CUBE = types.float64[:, :, ::1]

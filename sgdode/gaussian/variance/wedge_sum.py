@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit, types
 
+from sgdode.gaussian.variance.expansions import Whole
 from sgdode.gaussian.variance.four_ramps import four_ramps, minors
 from sgdode.gaussian.variance.wedge import place, wedge
 from sgdode.jit.pairs import MATRIX, VECTOR
@@ -22,14 +23,14 @@ _APART, _LEAST = 9e-16, 1e-40
 
 
 class Terms(NamedTuple):
-    """The terms of the expansions of students (row 0) and teachers (row 1), padded to T terms of D + 1 powers.
+    """The terms of students (row 0), teachers (row 1) and of 1 (row 2), padded to T terms of D + 1 powers.
 
-    ``step``, ``noisy``, ``top`` (2,T): as in Expansion, and the highest power. ``tau`` (2,T), ``powers`` (2,T,D+1).
+    ``step``, ``noisy``, ``top`` (3,T): as in Expansion, and the highest power. ``tau`` (3,T), ``powers`` (3,T,D+1).
     """
 
-    step: Array
-    noisy: Array
-    top: Array
+    step: Whole
+    noisy: Whole
+    top: Whole
     tau: Array
     powers: Array
 
@@ -209,3 +210,24 @@ def wedge_variance(
                 total += noise * _four(U, scale, unit, kind, bump, terms, table, weight, first, last, room)
             out[i, j] = gain[i] * gain[j] * total
             out[j, i] = out[i, j]
+
+
+@njit(types.void(MATRIX, VECTOR, types.intp, _TERMS, _TABLE, VECTOR, _FLAGS, MATRIX), cache=True, nogil=True)
+def second_moments(
+    Omega: Any, gain: Any, p: Any, terms: Any, table: Any, weight: Any, starts: Any, K: Any
+) -> None:  # fmt: skip
+    """Fill ``K`` (n,n) with E[s_b s_c] of the same sums; ``starts`` (13,) as in :func:`wedge_variance`."""
+    n = gain.size
+    U, scale = directions(Omega), np.empty(n)
+    unit, kind = np.zeros(4, np.int64), np.full(4, 2)
+    room = _make_room(terms.powers.shape[2])
+    for x in range(n):
+        scale[x] = gain[x] * math.sqrt(max(Omega[x, x], 0.0))
+    for b in range(n):
+        for c in range(b, n):
+            unit[2], unit[3] = b, c
+            kind[2], kind[3] = b >= p, c >= p
+            which = 4 * (kind[2] + kind[3]) + 2 * (b == c)
+            first, last = starts[which], starts[which + 1]
+            K[b, c] = _four(U, scale, unit, kind, False, terms, table, weight, first, last, room)
+            K[c, b] = K[b, c]
