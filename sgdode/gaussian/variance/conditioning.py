@@ -47,7 +47,7 @@ def _with_hermite(x: Array, w: Array, terms: int) -> Array:
 
 
 @njit(types.boolean(MATRIX, types.intp, types.intp, VECTOR, VECTOR, VECTOR, MATRIX), cache=True, error_model="numpy")
-def _condition(Omega: Any, i: Any, j: Any, alpha: Any, beta: Any, spread: Any, cosine: Any) -> Any:
+def condition(Omega: Any, i: Any, j: Any, alpha: Any, beta: Any, spread: Any, cosine: Any) -> Any:
     """α, β, √T_cc (n,) and T_bc/√(T_bb T_cc) (n,n), given fields i and j; returns whether there is a second ζ."""
     n = alpha.size
     for c in range(n):
@@ -126,7 +126,7 @@ def conditional_variance(Omega: Any, v: Any, noise: Any, st: Any, outer: Any, in
     lam, s, ds = np.empty(n * m), np.empty(n * m), np.empty(n * m)
     for i in range(p):
         for j in range(i, p):
-            plane = _condition(Omega, i, j, alpha, beta, spread, cosine)
+            plane = condition(Omega, i, j, alpha, beta, spread, cosine)
             _fill_powers(cosine, powers)
             total = 0.0
             for one in range(outer.shape[1]):

@@ -12,20 +12,23 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR
+from sgdode.gaussian.dual import PairKernel
+from sgdode.jit.pairs import MATRIX, PAIR, VECTOR, held
 from sgdode.model.overlaps import Array
 
 #: 2^14 nodes.
 LOG2_NODES = 14
+#: Other scramblings, whose spread is the stated error.
+_OTHERS = 4
 
 
 @lru_cache
-def nodes(n: int, log2_count: int = LOG2_NODES) -> Array:
+def nodes(n: int, log2_count: int = LOG2_NODES, scrambling: int = 0) -> Array:
     """Standard normal points (n, 2^log2_count), centred, from a Sobol sequence with a fixed scrambling."""
     from scipy.special import ndtri
     from scipy.stats.qmc import Sobol
 
-    points = Sobol(n, scramble=True, rng=20230205).random_base2(log2_count)
+    points = Sobol(n, scramble=True, rng=20230205 + scrambling).random_base2(log2_count)
     return np.ascontiguousarray(ndtri(np.clip(points, 1e-12, 1.0 - 1e-12)).T)
 
 
@@ -59,3 +62,30 @@ def sampled_variance(root: Any, z: Any, v: Any, noise: Any, ss: Any, st: Any, ou
         for j in range(i, p):
             out[i, j] += noise * K11[i, j]
             out[j, i] = out[i, j]
+
+
+class QuasiMonteCarlo:
+    """V of any activations as an average over fixed fields; ``ss`` and ``st`` are their dual kernels."""
+
+    method = f"quasi Monte Carlo, 2^{LOG2_NODES} nodes"
+
+    def __init__(self, p: int, k: int, ss: PairKernel, st: PairKernel):
+        self.p, self.n, self._kernels, self._pairs = p, p + k, (ss, st), (held(ss), held(st))
+
+    def fill(self, Omega: Array, v: Array, noise: float, out: Array) -> None:
+        """Fill ``out`` (p,p) with V_ij for Ω (n,n), v (n,) and Δ."""
+        sampled_variance(symmetric_root(Omega), nodes(self.n), v, noise, *self._pairs, out)
+
+    def error(self, Omega: Array, v: Array, noise: float) -> Array:
+        """Bounds (p,p) on |δV_ij|: twice the range over independent scramblings, at this very state.
+
+        An entry whose values agree by chance is held to the worst of all, relative to √(V_ii V_jj).
+        """
+        found = np.empty((1 + _OTHERS, self.p, self.p))
+        root = symmetric_root(Omega)
+        for scrambling, out in enumerate(found):
+            sampled_variance(root, nodes(self.n, LOG2_NODES, scrambling), v, noise, *self._pairs, out)
+        spread = np.sqrt(np.mean(found, axis=0).diagonal())
+        size = np.outer(spread, spread) + 1e-300
+        bound: Array = 2.0 * float(np.max(np.ptp(found, axis=0) / size)) * size
+        return bound

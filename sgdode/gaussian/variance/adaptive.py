@@ -1,0 +1,345 @@
+"""The variance term of any activations by quadrature on the scale on which they change, given the fields of a pair.
+
+As in :mod:`conditioning`, given λ_i and λ_j (two numbers ζ) the other fields are Gaussian of means μ_c = α_c ζ_1 + β_c
+ζ_2 and a covariance T that does not depend on ζ, and Mehler's series gives
+  E[(Σ_c v_c s_c)² | ζ] = Σ_n Σ_bc v_b v_c F_nb F_nc (T_bc/√(T_bb T_cc))ⁿ,   F_nc(μ) = E[s_c(μ + √T_cc ξ) h_n(ξ)].
+Here every integral has edges where the activations have theirs: ζ_2 where any field's mean crosses one, unless what is
+left of its spread smooths it; F_nc is tabulated over μ and interpolated. What N terms leave out of E[s_c²], r_c by
+Parseval, is kept as one term more, √r_b √r_c cosᴺ: exact for b = c, and for equal fields, so that perfect learning
+stays a fixed point; for others it is wrong by 2 √(r_b r_c) |cos|ᴺ at most, and that is summed as a bound.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, types
+
+from sgdode.gaussian.variance.conditioning import condition
+from sgdode.jit.pairs import MATRIX, PAIR, VECTOR
+from sgdode.model.overlaps import Array
+
+_REACH = 9.0
+_SMOOTH = 0.6  # panels need not be narrower than this share of the spread that smooths them
+_PANELS = 72  # of a table over μ, at most
+_TERMS = 64
+_SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
+_EQUAL = 1e-12  # 1 − |cos| of fields that are one field
+_COUNT = types.intp
+_TABLES = types.float64[:, :, :, ::1]
+
+
+class Rule(NamedTuple):
+    """Gauss–Legendre on −1..1: ``nodes``, ``weights`` and the ``barycentric`` weights of interpolation, (m,)."""
+
+    nodes: Array
+    weights: Array
+    barycentric: Array
+
+
+_RULE = types.NamedTuple((VECTOR, VECTOR, VECTOR), Rule)
+
+
+def rule(count: int) -> Rule:
+    """The rule of ``count`` nodes."""
+    t, w = np.polynomial.legendre.leggauss(count)
+    signs = np.where(np.arange(count) % 2 == 0, 1.0, -1.0)
+    return Rule(t, w, signs * np.sqrt((1.0 - t * t) * w))
+
+
+@njit(_COUNT(VECTOR, *[types.float64] * 4, VECTOR, _COUNT), cache=True)
+def _add_edges(edges: Any, scale: Any, shift: Any, reach: Any, gap: Any, out: Any, count: Any) -> Any:
+    """Append (edge − shift)/scale to ``out`` where it lies within ±reach, those nearer than ``gap`` to the last one
+    left out; the new count."""
+    last = -1e300
+    for at in range(edges.size):
+        e = (edges[at] if scale > 0.0 else edges[edges.size - 1 - at]) - shift
+        if abs(e) >= reach * abs(scale):
+            continue
+        e /= scale
+        if e - last >= gap and count < out.size:
+            out[count] = e
+            last = e
+            count += 1
+    return count
+
+
+@njit(_COUNT(VECTOR, _COUNT, types.float64), cache=True)
+def _sorted(out: Any, count: Any, reach: Any) -> Any:
+    """Sort the edges, with those of N(0,1) and the ends, and drop those that are one; the new count."""
+    steps = 12
+    for at in range(steps + 1):
+        out[count + at] = reach * (2.0 * at / steps - 1.0)
+    count += steps + 1
+    out[:count] = np.sort(out[:count])
+    kept = 1
+    for at in range(1, count):
+        if out[at] - out[kept - 1] > 1e-13 * reach:
+            out[kept] = out[at]
+            kept += 1
+    return kept
+
+
+@njit(types.void(PAIR, types.boolean, VECTOR, VECTOR, VECTOR), cache=True)
+def _evaluate(st: Any, student: Any, lam: Any, s: Any, ds: Any) -> None:
+    """s and s' of students or of teachers at fields ``lam``."""
+    gain = st.gain1 if student else st.gain2
+    scaled = lam * gain
+    if student:
+        st.first(scaled, s, ds)
+    else:
+        st.second(scaled, s, ds)
+    for at in range(ds.size):
+        ds[at] *= gain
+
+
+@njit(
+    types.void(PAIR, types.boolean, VECTOR, _RULE, types.float64, types.float64, _COUNT, MATRIX, _COUNT, VECTOR),
+    cache=True,
+)  # fmt: skip
+def _moments(
+    st: Any, student: Any, edges: Any, rule: Any, mean: Any, spread: Any, terms: Any, table: Any, at: Any, room: Any
+) -> None:
+    """table[n, at] = F_n(mean), n < terms, and table[terms, at] = what they leave of E[s²]."""
+    m = rule.nodes.size
+    count = _sorted(room, _add_edges(edges, spread, mean, _REACH, 0.0, room, 0), _REACH)
+    xi, weight = np.empty((count - 1) * m), np.empty((count - 1) * m)
+    for panel in range(count - 1):
+        half = 0.5 * (room[panel + 1] - room[panel])
+        for x in range(m):
+            y = room[panel] + half * (1.0 + rule.nodes[x])
+            xi[panel * m + x] = y
+            weight[panel * m + x] = half * rule.weights[x] * math.exp(-0.5 * y * y) / _SQRT_TWO_PI
+    s, ds = np.empty(xi.size), np.empty(xi.size)
+    _evaluate(st, student, mean + spread * xi, s, ds)
+    left = np.dot(weight, s * s)
+    before, now = np.zeros(xi.size), weight * s
+    for n in range(terms):
+        total = np.sum(now)
+        table[n, at] = total
+        left -= total * total
+        root, next_root = math.sqrt(n), 1.0 / math.sqrt(n + 1.0)
+        for x in range(xi.size):
+            following = (xi[x] * now[x] - root * before[x]) * next_root
+            before[x] = now[x]
+            now[x] = following
+    table[terms, at] = max(left, 0.0)
+
+
+@njit(
+    _COUNT(PAIR, types.boolean, VECTOR, _RULE, types.float64, types.float64, _COUNT, _TABLES, _COUNT, VECTOR, VECTOR),
+    cache=True,
+)  # fmt: skip
+def _tabulate(
+    st: Any, student: Any, edges: Any, rule: Any, size: Any, spread: Any, terms: Any, tables: Any, c: Any, grid: Any,
+    room: Any,
+) -> Any:  # fmt: skip
+    """Fill tables[c, panel, n, node] over panels of μ with the edges ``grid`` (their number is returned) for a field
+    of standard deviation ``size`` and conditional one ``spread``."""
+    m = rule.nodes.size
+    reach = size / spread  # in units of the spread, so that the gap is a share of it
+    count = _add_edges(edges, spread, 0.0, _REACH * reach, _SMOOTH, room, 0)
+    count = min(count, _PANELS - 2)
+    grid[0] = -_REACH * size
+    kept = 1
+    for at in range(count):
+        if room[at] * spread - grid[kept - 1] > _SMOOTH * spread:
+            grid[kept] = room[at] * spread
+            kept += 1
+    grid[kept] = _REACH * size
+    for panel in range(kept):
+        half = 0.5 * (grid[panel + 1] - grid[panel])
+        for x in range(m):
+            mean = grid[panel] + half * (1.0 + rule.nodes[x])
+            _moments(st, student, edges, rule, mean, spread, terms, tables[c, panel], x, room)
+    return kept + 1
+
+
+@njit(types.void(_RULE, VECTOR, _COUNT, types.float64, _TABLES, _COUNT, _COUNT, MATRIX), cache=True)
+def _look_up(rule: Any, grid: Any, edges: Any, mean: Any, tables: Any, c: Any, terms: Any, F: Any) -> None:
+    """F[n, c] of a mean, n ≤ terms, by interpolation in its panel."""
+    m = rule.nodes.size
+    panel = min(max(np.searchsorted(grid[:edges], mean) - 1, 0), edges - 2)
+    t = 2.0 * (mean - grid[panel]) / (grid[panel + 1] - grid[panel]) - 1.0
+    total, hit = 0.0, -1
+    for x in range(m):
+        if t == rule.nodes[x]:
+            hit = x
+        else:
+            total += rule.barycentric[x] / (t - rule.nodes[x])
+    for n in range(terms + 1):
+        value = tables[c, panel, n, hit] if hit >= 0 else 0.0
+        if hit < 0:
+            for x in range(m):
+                value += rule.barycentric[x] / (t - rule.nodes[x]) * tables[c, panel, n, x]
+            value /= total
+        F[n, c] = value
+
+
+class Given(NamedTuple):
+    """The fields given i and j: means ``alpha`` ζ_1 + ``beta`` ζ_2, spreads and correlations; the tables and their
+    grids (n,·) of ``edges`` each, how many ``terms``, and for which pairs the last one is no more than a bound."""
+
+    alpha: Array
+    beta: Array
+    spread: Array
+    cosine: Array
+    tables: Array
+    grids: Array
+    edges: Array
+    terms: int
+    apart: Array
+
+
+_GIVEN = types.NamedTuple(
+    (VECTOR, VECTOR, VECTOR, MATRIX, _TABLES, MATRIX, types.int64[::1], types.int64, MATRIX), Given
+)
+
+
+@njit(types.UniTuple(types.float64, 2)(_GIVEN, VECTOR, MATRIX), cache=True)
+def _square(given: Any, v: Any, F: Any) -> Any:
+    """E[(Σ v_c s_c)² | ζ] and the bound of its error, from F (terms + 1, n), whose last row is r."""
+    n, total, bound, terms = v.size, 0.0, 0.0, given.terms
+    for c in range(n):
+        F[terms, c] = math.sqrt(max(F[terms, c], 0.0))
+    for b in range(n):
+        total += v[b] * v[b] * F[terms, b] * F[terms, b]
+        for term in range(terms):
+            total += v[b] * v[b] * F[term, b] * F[term, b] if term == 0 or given.spread[b] > 0.0 else 0.0
+        for c in range(b + 1, n):
+            cosine, inner, power = given.cosine[b, c], F[0, b] * F[0, c], 1.0
+            if cosine != 0.0:
+                for term in range(1, terms + 1):
+                    power *= cosine
+                    inner += power * F[term, b] * F[term, c]
+                bound += 4.0 * abs(v[b] * v[c] * power) * F[terms, b] * F[terms, c] * given.apart[b, c]
+            total += 2.0 * v[b] * v[c] * inner
+    return total, bound
+
+
+@njit(types.UniTuple(VECTOR, 2)(_RULE, VECTOR, _COUNT), cache=True)
+def _normal(rule: Any, edges: Any, count: Any) -> Any:
+    """Nodes and weights of N(0,1) between the first ``count`` edges."""
+    m = rule.nodes.size
+    x, w = np.empty((count - 1) * m), np.empty((count - 1) * m)
+    for panel in range(count - 1):
+        half = 0.5 * (edges[panel + 1] - edges[panel])
+        for node in range(m):
+            y = edges[panel] + half * (1.0 + rule.nodes[node])
+            x[panel * m + node] = y
+            w[panel * m + node] = half * rule.weights[node] * math.exp(-0.5 * y * y) / _SQRT_TWO_PI
+    return x, w
+
+
+@njit(
+    types.UniTuple(types.float64, 2)(
+        _GIVEN, PAIR, _RULE, VECTOR, types.float64, *[_COUNT] * 3, types.float64, VECTOR, VECTOR
+    ),
+    cache=True,
+)  # fmt: skip
+def _line(
+    given: Any, st: Any, rule: Any, v: Any, noise: Any, p: Any, i: Any, j: Any, first: Any, zeta: Any, weight: Any
+) -> Any:  # fmt: skip
+    """The average over ζ_2 (nodes ``zeta``, ``weight``) at ζ_1 = ``first``, and the bound of its error."""
+    n, size = v.size, zeta.size
+    s, ds = np.zeros((n, size)), np.zeros((n, size))
+    for c in range(n):
+        if given.spread[c] == 0.0:
+            _evaluate(st, c < p, given.alpha[c] * first + given.beta[c] * zeta, s[c], ds[c])
+    F = np.zeros((given.terms + 1, n))
+    total, bound = 0.0, 0.0
+    for at in range(size):
+        if first * first + zeta[at] * zeta[at] > _REACH * _REACH:
+            continue
+        for c in range(n):
+            if given.spread[c] == 0.0:
+                F[0, c] = s[c, at]
+                F[given.terms, c] = 0.0
+            else:
+                mean = given.alpha[c] * first + given.beta[c] * zeta[at]
+                _look_up(rule, given.grids[c], given.edges[c], mean, given.tables, c, given.terms, F)
+        square, error = _square(given, v, F)
+        slopes = weight[at] * ds[i, at] * ds[j, at]
+        total += slopes * (square + noise)
+        bound += abs(slopes) * error
+    return total, bound
+
+
+@njit(
+    _GIVEN(MATRIX, PAIR, _RULE, VECTOR, VECTOR, *[_COUNT] * 3, types.boolean, MATRIX, VECTOR, VECTOR), cache=True
+)  # fmt: skip
+def _prepare(
+    Omega: Any, st: Any, rule: Any, first: Any, second: Any, p: Any, i: Any, j: Any, same: Any, cosine: Any,
+    spread: Any, room: Any,
+) -> Any:  # fmt: skip
+    """The tables given the fields i and j; ``cosine`` and ``spread`` are those of :func:`condition`."""
+    n = spread.size
+    apart, largest = np.ones((n, n)), 0.0
+    for b in range(n):
+        for c in range(n):
+            one = abs(cosine[b, c]) > 1.0 - _EQUAL and abs(spread[b] - spread[c]) <= _EQUAL * spread[b]
+            if b != c and one and ((b < p) == (c < p) or same):
+                apart[b, c] = 0.0
+            elif b != c:
+                largest = max(largest, min(abs(cosine[b, c]), 0.999))
+    terms = 8
+    if largest > 0.0:
+        terms = min(max(int(-24.0 / math.log(largest)), 8), _TERMS)
+    tables, grids = np.empty((n, _PANELS, terms + 1, rule.nodes.size)), np.empty((n, _PANELS + 1))
+    edges = np.zeros(n, np.int64)
+    for c in range(n):
+        if spread[c] > 0.0:
+            own, deviation = (first if c < p else second), math.sqrt(Omega[c, c])
+            edges[c] = _tabulate(st, c < p, own, rule, deviation, spread[c], terms, tables, c, grids[c], room)
+    return Given(spread, spread, spread, cosine, tables, grids, edges, terms, apart)
+
+
+@njit(
+    types.void(
+        MATRIX, VECTOR, types.float64, PAIR, VECTOR, VECTOR, types.boolean, _RULE, MATRIX, MATRIX
+    ),
+    cache=True, nogil=True,
+)  # fmt: skip
+def adaptive_variance(
+    Omega: Any, v: Any, noise: Any, st: Any, first: Any, second: Any, same: Any, rule: Any, out: Any, bound: Any
+) -> None:
+    """Fill ``out`` (p,p) with V_ij and ``bound`` (p,p) with what the series may leave out.
+
+    ``first``, ``second``: the edges of the activations of students and of teachers (of their fields, to 9 standard
+    deviations of the largest); ``same``: whether they are one.
+    """
+    p, n = out.shape[0], v.size
+    room = np.empty(n * max(first.size, second.size) + 64)
+    one, other = np.zeros(1), np.ones(1)
+    for i in range(p):
+        for j in range(i, p):
+            alpha, beta, spread, cosine = np.empty(n), np.empty(n), np.empty(n), np.empty((n, n))
+            plane = condition(Omega, i, j, alpha, beta, spread, cosine)
+            left = _prepare(Omega, st, rule, first, second, p, i, j, same, cosine, spread, room)
+            given = Given(alpha, beta, spread, cosine, left.tables, left.grids, left.edges, left.terms, left.apart)
+            count = 0
+            for c in range(n):
+                gap = _SMOOTH * math.sqrt(beta[c] * beta[c] + spread[c] * spread[c])
+                if abs(alpha[c]) > 1e-14 * gap:
+                    own = first if c < p else second
+                    count = _add_edges(own, alpha[c], 0.0, _REACH, gap / abs(alpha[c]), room[:-16], count)
+            x, w = _normal(rule, room, _sorted(room, count, _REACH))
+            total, error = 0.0, 0.0
+            for at in range(x.size):
+                zeta, weight = one, other
+                if plane:
+                    count = 0
+                    for c in range(n):
+                        gap = _SMOOTH * spread[c]
+                        if abs(beta[c]) > 1e-14 * gap and beta[c] != 0.0:
+                            own = first if c < p else second
+                            shift, least = alpha[c] * x[at], gap / abs(beta[c])
+                            count = _add_edges(own, beta[c], shift, _REACH, least, room[:-16], count)
+                    zeta, weight = _normal(rule, room, _sorted(room, count, _REACH))
+                part, missing = _line(given, st, rule, v, noise, p, i, j, x[at], zeta, weight)
+                total += w[at] * part
+                error += w[at] * missing
+            out[i, j], bound[i, j] = total, error
+            out[j, i], bound[j, i] = total, error
