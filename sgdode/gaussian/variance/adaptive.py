@@ -26,6 +26,7 @@ _SMOOTH = 0.6  # panels need not be narrower than this share of the spread that 
 _PANELS = 72  # of a table over μ, at most
 _TERMS = 64
 _SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
+_ENOUGH = 1e-13  # of E[s²]: less need not be a term of its own
 _EQUAL = 1e-12  # 1 − |cos| of fields that are one field
 _COUNT = types.intp
 _TABLES = types.float64[:, :, :, ::1]
@@ -39,7 +40,7 @@ class Rule(NamedTuple):
     barycentric: Array
 
 
-_RULE = types.NamedTuple((VECTOR, VECTOR, VECTOR), Rule)
+_RULE = types.NamedUniTuple(VECTOR, 3, Rule)
 
 
 def rule(count: int) -> Rule:
@@ -96,13 +97,13 @@ def _evaluate(st: Any, student: Any, lam: Any, s: Any, ds: Any) -> None:
 
 
 @njit(
-    types.void(PAIR, types.boolean, VECTOR, _RULE, types.float64, types.float64, _COUNT, MATRIX, _COUNT, VECTOR),
+    _COUNT(PAIR, types.boolean, VECTOR, _RULE, types.float64, types.float64, _COUNT, MATRIX, _COUNT, VECTOR),
     cache=True,
 )  # fmt: skip
 def _moments(
     st: Any, student: Any, edges: Any, rule: Any, mean: Any, spread: Any, terms: Any, table: Any, at: Any, room: Any
-) -> None:
-    """table[n, at] = F_n(mean), n < terms, and table[terms, at] = what they leave of E[s²]."""
+) -> Any:
+    """table[n, at] = F_n(mean), n < terms, and table[terms, at] = what they leave of E[s²]; returns how many matter."""
     m = rule.nodes.size
     count = _sorted(room, _add_edges(edges, spread, mean, _REACH, 0.0, room, 0), _REACH)
     xi, weight = np.empty((count - 1) * m), np.empty((count - 1) * m)
@@ -115,29 +116,37 @@ def _moments(
     s, ds = np.empty(xi.size), np.empty(xi.size)
     _evaluate(st, student, mean + spread * xi, s, ds)
     left = np.dot(weight, s * s)
+    least = _ENOUGH * left
+    table[:, at] = 0.0
     before, now = np.zeros(xi.size), weight * s
     for n in range(terms):
         total = np.sum(now)
         table[n, at] = total
         left -= total * total
+        if left <= least:
+            table[terms, at] = max(left, 0.0)
+            return n + 1
         root, next_root = math.sqrt(n), 1.0 / math.sqrt(n + 1.0)
         for x in range(xi.size):
             following = (xi[x] * now[x] - root * before[x]) * next_root
             before[x] = now[x]
             now[x] = following
     table[terms, at] = max(left, 0.0)
+    return terms
 
 
 @njit(
-    _COUNT(PAIR, types.boolean, VECTOR, _RULE, types.float64, types.float64, _COUNT, _TABLES, _COUNT, VECTOR, VECTOR),
+    types.UniTuple(_COUNT, 2)(
+        PAIR, types.boolean, VECTOR, _RULE, types.float64, types.float64, _COUNT, _TABLES, _COUNT, VECTOR, VECTOR
+    ),
     cache=True,
 )  # fmt: skip
 def _tabulate(
     st: Any, student: Any, edges: Any, rule: Any, size: Any, spread: Any, terms: Any, tables: Any, c: Any, grid: Any,
     room: Any,
 ) -> Any:  # fmt: skip
-    """Fill tables[c, panel, n, node] over panels of μ with the edges ``grid`` (their number is returned) for a field
-    of standard deviation ``size`` and conditional one ``spread``."""
+    """Fill tables[c, panel, n, node] over panels of μ with the edges ``grid``, for a field of standard deviation
+    ``size`` and conditional one ``spread``; returns how many edges there are, and how many terms matter."""
     m = rule.nodes.size
     reach = size / spread  # in units of the spread, so that the gap is a share of it
     count = _add_edges(edges, spread, 0.0, _REACH * reach, _SMOOTH, room, 0)
@@ -149,12 +158,14 @@ def _tabulate(
             grid[kept] = room[at] * spread
             kept += 1
     grid[kept] = _REACH * size
+    used = 1
     for panel in range(kept):
         half = 0.5 * (grid[panel + 1] - grid[panel])
         for x in range(m):
             mean = grid[panel] + half * (1.0 + rule.nodes[x])
-            _moments(st, student, edges, rule, mean, spread, terms, tables[c, panel], x, room)
-    return kept + 1
+            found = _moments(st, student, edges, rule, mean, spread, terms, tables[c, panel], x, room)
+            used = max(used, found)
+    return kept + 1, used
 
 
 @njit(types.void(_RULE, VECTOR, _COUNT, types.float64, _TABLES, _COUNT, _COUNT, MATRIX), cache=True)
@@ -250,8 +261,10 @@ def _line(
             _evaluate(st, c < p, given.alpha[c] * first + given.beta[c] * zeta, s[c], ds[c])
     F = np.zeros((given.terms + 1, n))
     total, bound = 0.0, 0.0
+    slopes = weight * ds[i] * ds[j]
+    least = 1e-20 * np.max(np.abs(slopes))
     for at in range(size):
-        if first * first + zeta[at] * zeta[at] > _REACH * _REACH:
+        if first * first + zeta[at] * zeta[at] > _REACH * _REACH or abs(slopes[at]) <= least:
             continue
         for c in range(n):
             if given.spread[c] == 0.0:
@@ -261,9 +274,8 @@ def _line(
                 mean = given.alpha[c] * first + given.beta[c] * zeta[at]
                 _look_up(rule, given.grids[c], given.edges[c], mean, given.tables, c, given.terms, F)
         square, error = _square(given, v, F)
-        slopes = weight[at] * ds[i, at] * ds[j, at]
-        total += slopes * (square + noise)
-        bound += abs(slopes) * error
+        total += slopes[at] * (square + noise)
+        bound += abs(slopes[at]) * error
     return total, bound
 
 
@@ -288,12 +300,14 @@ def _prepare(
     if largest > 0.0:
         terms = min(max(int(-24.0 / math.log(largest)), 8), _TERMS)
     tables, grids = np.empty((n, _PANELS, terms + 1, rule.nodes.size)), np.empty((n, _PANELS + 1))
-    edges = np.zeros(n, np.int64)
+    edges, used = np.zeros(n, np.int64), 1
     for c in range(n):
         if spread[c] > 0.0:
             own, deviation = (first if c < p else second), math.sqrt(Omega[c, c])
-            edges[c] = _tabulate(st, c < p, own, rule, deviation, spread[c], terms, tables, c, grids[c], room)
-    return Given(spread, spread, spread, cosine, tables, grids, edges, terms, apart)
+            edges[c], found = _tabulate(st, c < p, own, rule, deviation, spread[c], terms, tables, c, grids[c], room)
+            used = max(used, found)
+    tables[:, :, used] = tables[:, :, terms]
+    return Given(spread, spread, spread, cosine, tables, grids, edges, used, apart)
 
 
 @njit(

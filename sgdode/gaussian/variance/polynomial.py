@@ -26,7 +26,7 @@ _FOUR = types.float64[:, :, :, ::1]
 _CUBE = types.float64[:, :, ::1]
 _COLLINEAR = 1e-14  # of 1 − ρ²: less is round-off
 _NODES = (12, 18)  # Gauss–Legendre nodes a panel; the second for the stated error
-_ROUND_OFF = 1e-14  # of Σ |terms|
+_ROUND_OFF = 1e-13  # of Σ |terms|
 
 
 def polynomial(unit: Unit) -> Array | None:

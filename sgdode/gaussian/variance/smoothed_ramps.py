@@ -18,7 +18,7 @@ from sgdode.jit.units import Unit
 from sgdode.model.overlaps import Array
 
 #: Products of less weight than this are left out of a sum of sums; and where the error of that is measured.
-TOLERANCE, _FINE = 1e-8, 1e-10
+TOLERANCE, _FINE = 5e-8, 1e-10
 _FLAG = np.zeros(1, bool)
 _ONE = Expansion(_FLAG, np.zeros(1), _FLAG, np.ones((1, 1)), np.ones((1, 1)), np.ones(1))
 #: Round-off, of Σ |terms|: of smooth units, of steps without noise, and of such whose fields are nearly collinear.
