@@ -71,5 +71,5 @@ def _deviation(axes: Axes, found: Comparison, x: np.ndarray, paper: bool) -> Non
     if reach > 30:
         axes.set_yscale("symlog", linthresh=10)
     place_legend(axes, [raw, band, left], ["raw", "allowed", "what is left"], paper)
-    text = f"{found.word()}: largest $z$ {found.largest_z:.2f}, corrected {found.max_z:.2f}"
+    text = f"{found.word()}: $z$ = {found.max_z:.2f} corrected for {found.points} points, {found.where}"
     axes.set_title(text, fontsize="small", loc="left")
