@@ -26,13 +26,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sgdode.analysis.compare import compare
-    from sgdode.equations.integrate import integrate
     from sgdode.errors import SpecError
     from sgdode.gaussian.hermite import hermite_coefficients
     from sgdode.model.activations import Activation
     from sgdode.plots.draw import plot
     from sgdode.results.trajectory import Trajectory
-    from sgdode.simulation.simulate import simulate
+    from sgdode.runs.engines import integrate, simulate
     from sgdode.spec.load import load_spec
     from sgdode.spec.schema import Spec
 
@@ -43,10 +42,10 @@ _HOME = {
     "Trajectory": "sgdode.results.trajectory",
     "compare": "sgdode.analysis.compare",
     "hermite_coefficients": "sgdode.gaussian.hermite",
-    "integrate": "sgdode.equations.integrate",
+    "integrate": "sgdode.runs.engines",
     "load_spec": "sgdode.spec.load",
     "plot": "sgdode.plots.draw",
-    "simulate": "sgdode.simulation.simulate",
+    "simulate": "sgdode.runs.engines",
 }
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import subprocess
@@ -11,38 +10,21 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import forked
 import pytest
+from support import forked
+from support.specs import SMALL, merged
 
 from sgdode.spec.load import load_spec
 
-REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
-
-SMALL: dict[str, Any] = {
-    "dimension": 100,
-    "teacher": {"width": 2},
-    "student": {"width": 3},
-    "learning_rate": 0.5,
-    "time": {"stop": 1.0, "points": 5},
-    "simulate": {"seeds": 2},
-}
+TESTS = Path(__file__).parent
 
 
 def pytest_sessionstart(session):
     """Before the workers of a parallel run start: compile once, on two cores, what each of them would compile."""
     if getattr(session.config.option, "numprocesses", None) and not hasattr(session.config, "workerinput"):
-        command = [sys.executable, str(Path(__file__).with_name("compiling.py"))]
-        compilers = [subprocess.Popen([*command, engine]) for engine in ("simulate", "integrate")]
+        command = [sys.executable, "-m", "support.compiling"]
+        compilers = [subprocess.Popen([*command, engine], cwd=TESTS) for engine in ("simulate", "integrate")]
         assert [process.wait() for process in compilers] == [0, 0]
-
-
-def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with nested ``changes``."""
-    result = copy.deepcopy(base)
-    for key, value in changes.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if both else value
-    return result
 
 
 @pytest.fixture
@@ -74,10 +56,7 @@ def reference():
     """``reference(name)``: one of the reference trajectories, as read from JSON."""
 
     def load(name: str) -> dict[str, Any]:
-        path = REFERENCE / name
-        if not path.is_file():
-            pytest.skip(f"reference data {name} is not here")
-        return json.loads(path.read_text())
+        return json.loads((TESTS / "reference" / name).read_text())
 
     return load
 

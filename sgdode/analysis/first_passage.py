@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ class Passage:
     mean: float | None
     std: float | None
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, int | float | None]:
         """As JSON."""
         return {"runs": self.runs, "reached": self.reached, "mean": self.mean, "std": self.std}
 

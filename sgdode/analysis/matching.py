@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sgdode.errors import UsageError
+from sgdode.results.contents import by_dotted_key as settings
 from sgdode.results.trajectory import Trajectory
-from sgdode.spec.provenance import settings
 
 _OWN = ("name", "seed", "save", "simulate.", "integrate.")
 

@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import numpy as np
 
@@ -14,11 +14,10 @@ from sgdode.analysis.first_passage import passage
 from sgdode.analysis.plateau import plateau
 from sgdode.errors import FileError
 from sgdode.reporting import Progress
-from sgdode.results.hdf5 import read
-from sgdode.results.trajectory import Trajectory
-from sgdode.spec.provenance import settings
+from sgdode.results.trajectory import Array, Trajectory
 
-Row = dict[str, Any]
+#: The three parts of a row, ``run``, ``settings`` and ``figures``: values by column.
+Row = dict[str, dict[str, object]]
 
 
 def collect(
@@ -37,13 +36,13 @@ def collect(
         if progress is not None:
             progress(float(number), float(len(files)))
         try:
-            rows.append(_row(path, read(path, ("risk", "risk_std")), levels))
+            rows.append(_row(path, Trajectory.load(path, ("risk", "risk_std")), levels))
         except FileError as error:
             broken(str(error))
     return rows
 
 
-def write(rows: Sequence[Row], file: TextIO) -> None:
+def write_csv(rows: Sequence[Row], file: TextIO) -> None:
     """Write rows as CSV: the settings of all of them make the columns; what a row has not is left empty."""
     parts = [{key: None for row in rows for key in row[part]} for part in ("run", "settings", "figures")]
     columns = [key for part in parts for key in part]
@@ -54,15 +53,14 @@ def write(rows: Sequence[Row], file: TextIO) -> None:
 
 
 def _row(path: Path, run: Trajectory, levels: Sequence[float]) -> Row:
-    about: dict[str, Any] = {"file": str(path), "kind": run.kind, "status": run.status}
+    about: dict[str, object] = {"file": str(path), "kind": run.kind, "status": run.status}
     about |= {key: run.attributes.get(key) for key in ("spec_hash", "problem_hash")}
-    values = settings(json.loads(run.provenance.get("resolved") or "{}"))
-    return {"run": about, "settings": values, "figures": _figures(run, levels)}
+    return {"run": about, "settings": run.settings, "figures": _figures(run, levels)}
 
 
-def _figures(run: Trajectory, levels: Sequence[float]) -> dict[str, Any]:
+def _figures(run: Trajectory, levels: Sequence[float]) -> dict[str, object]:
     names = ["final_risk", "final_risk_std", "plateau_risk", "plateau_start", "plateau_end"]
-    found: dict[str, Any] = {"final_time": float(run.time[-1]), **dict.fromkeys(names)}
+    found: dict[str, object] = {"final_time": float(run.time[-1]), **dict.fromkeys(names)}
     saved = "risk" in run.curves
     if saved:
         mean, spread = _final(run)
@@ -76,12 +74,12 @@ def _figures(run: Trajectory, levels: Sequence[float]) -> dict[str, Any]:
     return found
 
 
-def _final(run: Trajectory) -> tuple[Any, float | None]:
+def _final(run: Trajectory) -> tuple[Array, float | None]:
     """The mean risk over seeds, (T,), and the spread of its last value."""
     if run.kind == "integration":
         return run.risk, float(run.curves["risk_std"][-1]) if "risk_std" in run.curves else None
     return run.risk.mean(axis=0), float(np.std(run.risk[:, -1], ddof=1)) if len(run.risk) > 1 else None
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value

@@ -10,24 +10,39 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import NotRequired, TypedDict, Unpack
 
 import numpy as np
 
 from sgdode.equations.full import full
 from sgdode.equations.solvers import solve
+from sgdode.equations.system import Method, System
 from sgdode.equations.systems import system
 from sgdode.gaussian.risk import kernels
 from sgdode.jit.pairs import dual
+from sgdode.model.activations import ACTIVATIONS
+from sgdode.model.clock import Clock, Saving
 from sgdode.model.overlaps import Array
-from sgdode.model.starts import start
+from sgdode.model.problem import Problem, Student, Teacher, student_weights
+from sgdode.model.start_laws import start
+from sgdode.model.starts import STARTS, Initial
+from sgdode.results.alignment import squared_inside
+from sgdode.simulation.run import Sampling
 from sgdode.simulation.simulate import simulate
-from sgdode.spec.load import load_spec
-from sgdode.spec.schema import Spec
 
 #: A slope may miss the proven one by this many of its errors, plus what sizes that are not yet asymptotic add.
 _ERRORS, _CURVATURE = 3.0, 0.05
 _MOST_STARTS = 32
+
+
+class Claim(TypedDict):
+    """What a theorem says of a deviation; see Slope."""
+
+    theorem: str
+    deviation: str
+    against: str
+    expected: float
+    faster: NotRequired[bool]
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,7 @@ class Slope:
         """One line for a reader."""
         return f"{self.theorem}: {self.deviation} ~ {self.against}^({self.slope:.3f} ± {self.error:.3f})"
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """As JSON."""
         points = {name: getattr(self, name).tolist() for name in ("x", "y", "y_error")}
         fit = {"slope": self.slope, "slope_error": self.error, "expected": self.expected, "holds": self.holds}
@@ -73,7 +88,7 @@ def verify(*, quick: bool = False, seed: int = 0) -> Iterator[Slope]:
     yield high_dimensional_to_mean_field((8, 32, 128, 512) if quick else (8, 32, 128, 512, 2048), 4, seed)
 
 
-def fit(x: Array, samples: list[Array], **words: Any) -> Slope:
+def fit(x: Array, samples: list[Array], **claim: Unpack[Claim]) -> Slope:
     """The slope of the root mean square of each of ``samples`` (squares of distances, independent) against ``x``."""
     y = np.array([math.sqrt(np.mean(squares)) for squares in samples])
     y_error = np.array([np.std(squares, ddof=1) / math.sqrt(len(squares)) for squares in samples] / (2.0 * y))
@@ -83,7 +98,7 @@ def fit(x: Array, samples: list[Array], **words: Any) -> Slope:
     slope = float(np.sum(weight * (place - middle) * height) / spread)
     left = height - np.average(height, weights=weight) - slope * (place - middle)
     scatter = float(np.sum(weight * left**2)) / max(len(x) - 2, 1)
-    return Slope(x=x, y=y, y_error=y_error, slope=slope, error=math.sqrt(max(scatter, 1.0) / spread), **words)
+    return Slope(x=x, y=y, y_error=y_error, slope=slope, error=math.sqrt(max(scatter, 1.0) / spread), **claim)
 
 
 def sgd_to_full(dimensions: tuple[int, ...], seeds: int, seed: int) -> Slope:
@@ -91,12 +106,12 @@ def sgd_to_full(dimensions: tuple[int, ...], seeds: int, seed: int) -> Slope:
     Q, M = [[1.0, 0.1, 0.0], [0.1, 0.8, 0.1], [0.0, 0.1, 1.2]], [[0.4, 0.0], [0.1, 0.5], [-0.2, 0.3]]
     sizes, samples = [], []
     for d in dimensions:
-        spec = _spec(seed, d, 3, {"kind": "overlaps", "Q": Q, "M": M}, seeds=seeds, learning_rate=1.0)
-        runs, begin = simulate(spec, jobs=2), start(spec)
-        problem = full(spec, begin)
-        theory = problem.curves(_states(problem.rhs, problem.y0, runs.time))
+        problem = _problem(d, 3, Initial(STARTS["overlaps"], {"Q": Q, "M": M}), gamma=1.0)
+        runs = simulate(problem, Saving(0.5, 2.0, 4, False, ("risk", "M", "Q")), Sampling(seed, seeds), jobs=2)
+        equations = full(problem, start(problem))
+        theory = equations.curves(_states(equations, runs.time))
         squares = ((runs.Q - theory["Q"]) ** 2).sum(axis=(2, 3)) + 2 * ((runs.M - theory["M"]) ** 2).sum(axis=(2, 3))
-        sizes.append(spec.step_size)
+        sizes.append(problem.step_size)
         samples.append(squares[:, 1:].mean(axis=1))
     return fit(
         np.array(sizes), samples, theorem="1", deviation="SGD to full", against="γ/(pd)", expected=0.5
@@ -112,15 +127,15 @@ def mean_field_to_gradient_flow(widths: tuple[int, ...], starts: int, seed: int)
     for p in widths:
         squares = []
         for index in range(min(_MOST_STARTS, starts * max(widths) // p)):
-            spec = _spec(seed + index, 5, p, {"kind": "gaussian"})
-            M, q = _gradient_flow(spec, times)
-            problem = system(spec, start(spec), "mean-field")
-            found = problem.curves(_states(problem.rhs, problem.y0, times))
+            problem = _problem(5, p, Initial(STARTS["gaussian"], {"scale": 1.0}, seed + index))
+            M, q = _gradient_flow(problem, times)
+            equations = system(problem, start(problem), "mean-field", Method())
+            found = equations.curves(_states(equations, times))
             distance = ((M - found["M"]) ** 2).sum(axis=2) + (q - found["q"]) ** 2
             squares.append(float(distance[1:].mean()))
         samples.append(np.array(squares))
-    words = {"theorem": "2", "deviation": "mean-field to gradient flow", "against": "p", "expected": -0.5}
-    return fit(np.array(widths, dtype=float), samples, **words)
+    claim: Claim = {"theorem": "2", "deviation": "mean-field to gradient flow", "against": "p", "expected": -0.5}
+    return fit(np.array(widths, dtype=float), samples, **claim)
 
 
 def high_dimensional_to_mean_field(dimensions: tuple[int, ...], starts: int, seed: int) -> Slope:
@@ -132,53 +147,56 @@ def high_dimensional_to_mean_field(dimensions: tuple[int, ...], starts: int, see
             rng = np.random.default_rng([seed, index])
             M = 0.5 * rng.standard_normal((6, 2))
             Q = M @ M.T + np.diag(rng.uniform(0.5, 1.5, 6))
-            spec = _spec(seed, d, 6, {"kind": "overlaps", "Q": Q.tolist(), "M": M.tolist()})
-            one, other = (_mean_field(spec, name, times) for name in ("mean-field", "mean-field-high-d"))
+            problem = _problem(d, 6, Initial(STARTS["overlaps"], {"Q": Q, "M": M}))
+            one, other = (_mean_field(problem, name, times) for name in ("mean-field", "mean-field-high-d"))
             squares.append(float(np.mean(np.sum((one - other)[1:] ** 2, axis=(1, 2)) / 6)))
         samples.append(np.array(squares))
-    words = {"theorem": "5", "deviation": "high-d to mean-field", "against": "d", "expected": -0.5, "faster": True}
-    return fit(np.array(dimensions, dtype=float), samples, **words)
+    claim: Claim = {
+        "theorem": "5",
+        "deviation": "high-d to mean-field",
+        "against": "d",
+        "expected": -0.5,
+        "faster": True,
+    }
+    return fit(np.array(dimensions, dtype=float), samples, **claim)
 
 
-def _spec(seed: int, d: int, p: int, initial: dict[str, Any], seeds: int = 1, learning_rate: float = 0.1) -> Spec:
-    return load_spec(
-        {
-            "name": "verify",
-            "seed": seed,
-            "dimension": d,
-            "teacher": {"width": 2, "noise": 0.05},
-            "student": {"width": p},
-            "learning_rate": learning_rate,
-            "initial": initial,
-            "time": {"start": 0.5, "stop": 2.0, "points": 4, "spacing": "linear"},
-            "simulate": {"seeds": seeds},
-            "save": ["risk", "M", "Q"],
-        }
+def _problem(d: int, p: int, initial: Initial, gamma: float = 0.1) -> Problem:
+    """erf students of two erf teachers, Δ = 0.05."""
+    erf, k = ACTIVATIONS["erf"], 2
+    return Problem(
+        d=d,
+        teacher=Teacher(erf, np.ones(k), np.eye(k), 0.05),
+        student=Student(erf, p, np.ones(p)),
+        gamma=gamma,
+        gamma_over_p=gamma / p,
+        clock=Clock(gamma / p / d),
+        initial=initial,
     )
 
 
-def _states(rhs: Any, y0: Array, times: Array) -> Array:
-    return solve(rhs, y0, times, "dop853", 1e-5, 1e-8, lambda t: None).states
+def _states(equations: System, times: Array) -> Array:
+    return solve(equations.rhs, equations.y0, times, "dop853", 1e-5, 1e-8, lambda t: None).states
 
 
-def _mean_field(spec: Spec, name: str, times: Array) -> Array:
+def _mean_field(problem: Problem, name: str, times: Array) -> Array:
     """M and q side by side, (T,p,k+1)."""
-    problem = system(spec, start(spec), name)
-    found = problem.curves(_states(problem.rhs, problem.y0, times))
+    equations = system(problem, start(problem), name, Method())
+    found = equations.curves(_states(equations, times))
     return np.concatenate([found["M"], found["q"][..., np.newaxis]], axis=2)
 
 
-def _gradient_flow(spec: Spec, times: Array) -> tuple[Array, Array]:
+def _gradient_flow(problem: Problem, times: Array) -> tuple[Array, Array]:
     """M (T,p,k) and q (T,p) of gradient flow on the full Q, for d ≪ p.
 
     Q has rank d, so that its factor is followed: rows W_i/√d move by G [W; W*]/√d, which is dQ/dt = G Ω + transpose at
     the cost of a (p,d) state. G as in the equations on (Q, M).
     """
-    begin, duals = start(spec), kernels(spec)
+    begin, duals = start(problem), kernels(*problem.activations)
     overlaps, (p, k) = begin.overlaps, begin.overlaps.M.shape
     teachers = np.hstack([overlaps.L, np.zeros((k, overlaps.B.shape[1]))])
     P, q_star = overlaps.P, np.diag(overlaps.P)
-    v, v_star = -begin.a / p, np.array(spec.teacher_output_weights) / k
+    v, v_star = student_weights(begin.a), problem.v_star
     shape = (p, teachers.shape[1])
 
     def rhs(t: float, y: Array, ydot: Array) -> None:
@@ -190,6 +208,7 @@ def _gradient_flow(spec: Spec, times: Array) -> tuple[Array, Array]:
         pull = ss[1] @ (v[:, np.newaxis] * weights) + st[1] @ (v_star[:, np.newaxis] * teachers)
         ydot[:] = (begin.a[:, np.newaxis] * (pull + drag[:, np.newaxis] * weights)).ravel()
 
-    states = _states(rhs, np.hstack([overlaps.A, overlaps.B]).ravel(), times).reshape(len(times), *shape)
+    rows = System("", np.hstack([overlaps.A, overlaps.B]).ravel(), rhs, lambda states: {})
+    states = _states(rows, times).reshape(len(times), *shape)
     M = states @ teachers.T
-    return M, np.sum(states**2, axis=2) - np.einsum("tir,rs,tis->ti", M, np.linalg.pinv(P), M)
+    return M, np.sum(states**2, axis=2) - squared_inside(M, P)

@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sgdode.cli import sweep as cli_sweep
-from sgdode.cli import theory as cli_theory
-from sgdode.cli.options import Force, Json, OutDir, Quiet, Request, Verbose, indices, limits, numbers, with_request
-from sgdode.cli.theory import loaded as _loaded
+from sgdode.cli.options import Force, Request, Verbose, asked_as
+from sgdode.cli.pictures import PictureRequest, draw_files, load_result
+from sgdode.cli.sweep import add_sweep_commands
+from sgdode.cli.theory import add_theory_commands
 from sgdode.errors import UsageError
+from sgdode.plots.figures.records import listed
+from sgdode.plots.view import SUFFIXES
 
 if TYPE_CHECKING:
     from sgdode.runs.run import Outcome
@@ -33,12 +35,10 @@ app = typer.Typer(
 )
 
 
-FIGURES = "risk, overlaps, trajectories, histogram, specialisation, share, compare, regimes or cost."
-PICTURE = "A .png, .pdf or .svg file; .gif animates trajectories and histogram."
 _BOTH: tuple[Command, ...] = ("simulate", "integrate")
 
 
-def _version(asked: bool) -> None:
+def _show_version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
@@ -49,67 +49,67 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     pass
 
 
-@app.command(epilog="Example: sgdode simulate config.yaml --set dimension=10000 -j 2")
-@with_request
-def simulate(request: Request) -> None:
+@app.command("simulate", epilog="Example: sgdode simulate config.yaml --set dimension=10000 -j 2")
+@asked_as(Request)
+def simulate_command(request: Request) -> None:
     """Run SGD, exactly in law; write an HDF5 file and print its path."""
     _exit([_perform(request, "simulate", request.target)])
 
 
-@app.command(epilog="Example: sgdode integrate config.yaml --set integrate.equations=gradient-flow")
-@with_request
-def integrate(request: Request) -> None:
+@app.command("integrate", epilog="Example: sgdode integrate config.yaml --set integrate.equations=gradient-flow")
+@asked_as(Request)
+def integrate_command(request: Request) -> None:
     """Solve the limiting equations; write an HDF5 file and print its path."""
     _exit([_perform(request, "integrate", request.target)])
 
 
-@app.command(epilog="Example: sgdode run config.yaml --out-dir results")
-@with_request
-def run(request: Request) -> None:
+@app.command("run", epilog="Example: sgdode run config.yaml --out-dir results")
+@asked_as(Request)
+def run_command(request: Request) -> None:
     """Simulate, integrate and plot the risk of both; -o names the picture."""
-    if request.target is not None and request.target.suffix not in (".png", ".pdf", ".svg"):
-        raise UsageError(f"{request.target}: -o names the picture of `run`: a .png, .pdf or .svg file")
+    if request.target is not None and request.target.suffix not in SUFFIXES:
+        raise UsageError(f"{request.target}: -o names the picture of `run`: a {listed(SUFFIXES, 'or')} file")
     outcomes = [_perform(request, command, None) for command in _BOTH]
-    picture = _draw([outcome.path for outcome in outcomes], "risk", request.target)
+    picture = draw_files([outcome.path for outcome in outcomes], "risk", request.target)
     print(json.dumps({"path": str(picture), "kind": "picture"}) if request.json else picture)
     _exit(outcomes)
 
 
-@app.command(epilog="Example: sgdode init mine.yaml")
-def init(
+@app.command("init", epilog="Example: sgdode init mine.yaml")
+def init_command(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file to write.")] = Path("config.yaml"),
     force: Force = False,
 ) -> None:
     """Write a commented example spec, and print its path."""
+    from sgdode.results.atomic import write_text
     from sgdode.spec.json_schema import example
 
     if path.exists() and not force:
         raise UsageError(f"{path}: exists already; --force replaces it")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(example(), encoding="utf-8")
+    write_text(path, example())
     print(path)
 
 
-@app.command(epilog="Example: sgdode check config.yaml --set dimension=1e6")
-@with_request
-def check(request: Request) -> None:
+@app.command("check", epilog="Example: sgdode check config.yaml --set dimension=1e6")
+@asked_as(Request)
+def check_command(request: Request) -> None:
     """Validate a spec; print γ, δt, the equations and why, and what a run will cost."""
+    from sgdode.machine import processors
     from sgdode.runs.check import as_text, forecast
-    from sgdode.runs.run import cores
 
     spec = request.load()
-    found = forecast(spec, request.jobs or cores())
+    found = forecast(spec, request.jobs or processors())
     print(json.dumps(found, ensure_ascii=False) if request.json else as_text(spec, found))
 
 
-@app.command(epilog="Example: sgdode regimes config.yaml")
-def regimes(
+@app.command("regimes", epilog="Example: sgdode regimes config.yaml")
+def regimes_command(
     specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files.")], verbose: Verbose = False
 ) -> None:
     """Place runs between the limits of the paper (its figure 1), as text."""
@@ -119,89 +119,57 @@ def regimes(
     print(placed([load_spec(spec) for spec in specs]))
 
 
-@app.command(epilog="Example: sgdode plot config-*.h5 --figure overlaps -o a.pdf")
-def plot(
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="FILE", help="Files of simulate and integrate; without one, those of config.yaml."),
-    ] = None,
-    figure: Annotated[str, typer.Option("--figure", metavar="NAME", help=FIGURES)] = "risk",
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help=PICTURE)] = None,
-    out_dir: OutDir = Path(),
-    x: Annotated[str, typer.Option("--x", metavar="AXIS", help="t, step, samples or samples/d.")] = "t",
-    students: Annotated[str | None, typer.Option(metavar="LIST", help="Student neurons: 3 or 0,2 or 0:4.")] = None,
-    teachers: Annotated[str | None, typer.Option(metavar="LIST", help="Teacher neurons, likewise.")] = None,
-    runs: Annotated[str | None, typer.Option(metavar="LIST", help="Seeds to draw singly, likewise.")] = None,
-    times: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Times t of histogram and specialisation: 0,1,910.")
-    ] = None,
-    average: Annotated[bool, typer.Option("--average", help="Pool files of different starts into one mean.")] = False,
-    style: Annotated[str, typer.Option("--style", metavar="NAME", help="screen, or paper (one column).")] = "screen",
-    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="A title above the settings.")] = None,
-    xlim: Annotated[str | None, typer.Option(metavar="LOW,HIGH", help="Limits of the x axis.")] = None,
-    ylim: Annotated[str | None, typer.Option(metavar="LOW,HIGH", help="Limits of the y axis.")] = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
-) -> None:
+@app.command("plot", epilog="Example: sgdode plot config-*.h5 --figure overlaps -o a.pdf")
+@asked_as(PictureRequest)
+def plot_command(request: PictureRequest) -> None:
     """Draw one picture of one or several files; print its path."""
-    options = {
-        "x": x,
-        "students": indices("students", students),
-        "teachers": indices("teachers", teachers),
-        "runs": indices("runs", runs),
-        "times": numbers("times", times),
-        "average": average,
-        "style": style,
-        "title": title,
-        "xlim": limits("xlim", xlim),
-        "ylim": limits("ylim", ylim),
-    }
-    picture = _draw(files or _finished(out_dir), figure, out and out_dir / out, **options)
-    print(json.dumps({"path": str(picture), "kind": "picture"}) if as_json else picture)
+    options = request.options()
+    target = request.out and request.out_dir / request.out
+    picture = draw_files(request.files or _finished(request.out_dir), request.figure, target, **options)
+    print(json.dumps({"path": str(picture), "kind": "picture"}) if request.json else picture)
 
 
-@app.command(epilog="Example: sgdode show config-simulate-*.h5 --spec > again.yaml")
-def show(
+@app.command("show", epilog="Example: sgdode show config-simulate-*.h5 --spec > again.yaml")
+def show_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of simulate or integrate.")],
     spec: Annotated[bool, typer.Option("--spec", help="Print the stored spec alone, ready to run again.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Describe a file: settings, status, warnings, the risk, the last overlaps."""
-    run = _loaded(file)
-    from sgdode.cli.describe import show as describe
-    from sgdode.cli.describe import stored_spec
+    run = load_result(file)
+    from sgdode.cli.describe import description, stored_spec
 
-    print(stored_spec(run) if spec else describe(run, shutil.get_terminal_size((80, 24)).columns))
+    print(stored_spec(run) if spec else description(run, shutil.get_terminal_size((80, 24)).columns))
 
 
-@app.command(epilog="Example: sgdode export config-integrate-*.h5 -o risk.csv")
-def export(
+@app.command("export", epilog="Example: sgdode export config-integrate-*.h5 -o risk.csv")
+def export_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of simulate or integrate.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="PATH", help="A .csv or .npz file.")],
     verbose: Verbose = False,
 ) -> None:
     """Write the curves of a file for other tools, and print the path."""
-    run = _loaded(file)
-    from sgdode.results.export import export as write
+    run = load_result(file)
+    from sgdode.results.export import export
 
-    print(write(run, out))
+    print(export(run, out))
 
 
-@app.command(epilog="Example: sgdode schema -o sgdode.spec.json_schema.json")
-def schema(
+@app.command("schema", epilog="Example: sgdode schema -o sgdode.schema.json")
+def schema_command(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="PATH", help="The file to write.", show_default="stdout")
     ] = None,
 ) -> None:
     """The JSON Schema of the spec, for editors that complete and check YAML."""
+    from sgdode.results.atomic import write_text
     from sgdode.spec.json_schema import json_schema
 
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
     if out is None:
         print(text)
     else:
-        out.write_text(text + "\n", encoding="utf-8")
+        write_text(out, text + "\n")
         print(out)
 
 
@@ -228,23 +196,10 @@ def _finished(folder: Path) -> list[Path]:
     return found
 
 
-def _draw(files: list[Path], figure: str, target: Path | None, **options: Any) -> Path:
-    trajectories = [_loaded(path) for path in files]
-    from sgdode.plots.draw import draw, save_figure
-
-    target = target or files[0].parent / f"{trajectories[0].attributes['name']}-{figure}.png"
-    if target.suffix.lower() == ".gif":
-        from sgdode.plots.gif import animate
-
-        return animate(trajectories, figure, target, **options)
-    save_figure(draw(trajectories, figure, **options), target)
-    return target
-
-
-def _exit(outcomes: list[Any]) -> None:
+def _exit(outcomes: list[Outcome]) -> None:
     if status := max(outcome.exit_status for outcome in outcomes):
         raise typer.Exit(status)
 
 
-cli_theory.register(app)
-cli_sweep.register(app)
+add_theory_commands(app)
+add_sweep_commands(app)

@@ -10,18 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from sgdode.results.trajectory import Array, Trajectory
-from sgdode.spec.provenance import settings
 
 _MOST_OVERLAPS = 12
 
 
-def show(trajectory: Trajectory, width: int = 80) -> str:
+def description(trajectory: Trajectory, width: int = 80) -> str:
     """The whole description, at most ``width`` characters wide."""
-    sections = [_heading(trajectory), _settings(trajectory, width), _warnings(trajectory)]
+    sections = [_heading(trajectory), _settings(trajectory, width), _warning_lines(trajectory)]
     if "risk" in trajectory.curves:
-        sections.append(_risk(trajectory, width))
+        sections.append(_risk_lines(trajectory, width))
     if "M" in trajectory.curves:
-        sections.append(_overlaps(trajectory))
+        sections.append(_overlap_lines(trajectory))
     return "\n\n".join("\n".join(section) for section in map(list, sections) if section)
 
 
@@ -33,7 +32,7 @@ def stored_spec(run: Trajectory) -> str:
     from sgdode.spec.load import read_spec
     from sgdode.spec.provenance import resolved
 
-    text, values = run.provenance.get("spec", ""), json.loads(run.provenance.get("resolved") or "{}")
+    text, values = run.provenance.get("spec", ""), run.resolved
     try:
         again = resolved(read_spec(text.encode(), "the stored spec", Path(), values["name"]))
         if again == values:
@@ -72,15 +71,14 @@ def _heading(run: Trajectory) -> Iterator[str]:
     yield f"{run.attributes.get('name', '')}: {run.kind} ({kind}), {run.status}"
     if run.diverged_at is not None:
         yield f"diverged at t = {run.diverged_at:.6g}"
-    environment = json.loads(run.provenance.get("environment") or "{}")
-    if environment:
+    if environment := run.environment:
         version = environment.get("versions", {}).get("sgdode", "of unknown version")
         yield f"{environment.get('start', '')[:19]} UTC, {environment.get('seconds', 0):.3g} s, sgdode {version}"
 
 
 def _settings(run: Trajectory, width: int) -> Iterator[str]:
     yield "Settings"
-    for key, value in settings(json.loads(run.provenance.get("resolved") or "{}")).items():
+    for key, value in run.settings.items():
         text = f"  {key:28s} {json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value}"
         yield text if len(text) <= width else text[: width - 1] + "…"
     for key in ("gamma", "step_size", "solver", "solver_steps", "right_hand_sides"):
@@ -89,13 +87,13 @@ def _settings(run: Trajectory, width: int) -> Iterator[str]:
             yield f"  {key:28s} {value:.6g}" if isinstance(value, float) else f"  {key:28s} {value}"
 
 
-def _warnings(run: Trajectory) -> Iterator[str]:
+def _warning_lines(run: Trajectory) -> Iterator[str]:
     if run.warnings:
         yield "Warnings"
         yield from (f"  {warning}" for warning in run.warnings)
 
 
-def _risk(run: Trajectory, width: int) -> Iterator[str]:
+def _risk_lines(run: Trajectory, width: int) -> Iterator[str]:
     mean = run.risk.mean(axis=0) if run.kind == "simulation" else run.risk
     what = f"mean over {len(run.risk)} seeds" if run.kind == "simulation" else "equations"
     yield f"Excess risk R − Δ/2 ({what}), both axes logarithmic"
@@ -103,7 +101,7 @@ def _risk(run: Trajectory, width: int) -> Iterator[str]:
     yield f"  at t = 0: {mean[0]:.6g}   at t = {run.time[-1]:.6g}: {mean[-1]:.6g}"
 
 
-def _overlaps(run: Trajectory) -> Iterator[str]:
+def _overlap_lines(run: Trajectory) -> Iterator[str]:
     M = run.M[:, -1].mean(axis=0) if run.kind == "simulation" else run.M[-1]
     yield f"Last overlaps M (student × teacher){', mean over seeds' if run.kind == 'simulation' else ''}"
     for j, row in enumerate(M[:_MOST_OVERLAPS]):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
 
 import typer
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sgdode.spec.load import Source
     from sgdode.spec.schema import Spec
 
+Asked = TypeVar("Asked")
 SpecPath = Annotated[str, typer.Argument(metavar="SPEC", help="YAML file; - is standard input.")]
 Set = Annotated[
     list[str] | None,
@@ -126,24 +127,30 @@ def limits(option: str, text: str | None) -> tuple[float, float] | None:
     return low, high
 
 
-def with_request(function: Callable[..., None]) -> Callable[..., None]:
-    """A command that takes the options of Request, and its own parameters after them."""
+def asked_as(kind: type[Asked]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """For a function whose first argument is a ``kind``, a dataclass of options: the command that takes the fields of
+    it as options of its own, and the other parameters of the function after them."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        shared = _keywords(kind)
+        parameters = [*shared, *_keywords(function)[1:]]
+
+        @functools.wraps(function)
+        def command(**given: object) -> None:
+            asked = kind(**{parameter.name: given.pop(parameter.name) for parameter in shared})
+            function(asked, **given)
+
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return command
+
+    return decorate
+
+
+def _keywords(function: Callable[..., object]) -> list[inspect.Parameter]:
+    """The parameters of a function, or of a dataclass, with their annotations as types."""
     hints = get_type_hints(function, include_extras=True)
-    own = [
+    return [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name])
-        for name, parameter in list(inspect.signature(function).parameters.items())[1:]
+        for name, parameter in inspect.signature(function).parameters.items()
     ]
-    shared_hints = get_type_hints(Request.__init__, include_extras=True)
-    shared = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=shared_hints[name])
-        for name, parameter in inspect.signature(Request).parameters.items()
-    ]
-
-    @functools.wraps(function)
-    def command(**given: Any) -> None:
-        request = Request(**{parameter.name: given.pop(parameter.name) for parameter in shared})
-        function(request, **given)
-
-    command.__signature__ = inspect.Signature([*shared, *own])  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in [*shared, *own]}
-    return command

@@ -6,11 +6,11 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sgdode.cli.options import Quiet, Request, Verbose, with_request
+from sgdode.cli.options import Quiet, Request, Verbose, asked_as
 from sgdode.errors import FileError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -26,16 +26,15 @@ _COMMANDS: dict[str, tuple[Command, ...]] = {
 }
 
 
-def register(app: typer.Typer) -> None:
+def add_sweep_commands(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command(epilog="Example: sgdode sweep config.yaml --grid learning_rate.gamma=0.1,0.3 --grid initial.seed=0:4")(
-        sweep
-    )
-    app.command(epilog="Example: sgdode collect config-*.h5 -o table.csv")(collect)
+    example = "sgdode sweep config.yaml --grid learning_rate.gamma=0.1,0.3 --grid initial.seed=0:4"
+    app.command("sweep", epilog=f"Example: {example}")(sweep_command)
+    app.command("collect", epilog="Example: sgdode collect config-*.h5 -o table.csv")(collect_command)
 
 
-@with_request
-def sweep(
+@asked_as(Request)
+def sweep_command(
     request: Request,
     grid: Annotated[
         list[str] | None,
@@ -64,9 +63,9 @@ def sweep(
     Finished files are skipped. A failed one does not stop the others.
     The failed are listed at the end, with exit status 1.
     """
-    from sgdode.runs.run import cores
+    from sgdode.machine import processors
 
-    found, jobs = _tasks(request, grid or [], command), request.jobs or cores()
+    found, jobs = _tasks(request, grid or [], command), request.jobs or processors()
     if emit is not None:
         from sgdode.sweeps.scripts import ENDINGS, script
 
@@ -80,7 +79,7 @@ def sweep(
         _run(found, request, jobs, scheduler, scheduler_file)
 
 
-def collect(
+def collect_command(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files; - reads their names from stdin.")],
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="PATH", help="A .csv file.", show_default="stdout")
@@ -102,24 +101,22 @@ def collect(
         if not 0 < level < float("inf"):
             raise UsageError(f"--threshold {level:g}: must be a number above 0")
     paths = [Path(line) for name in files for line in (sys.stdin.read().splitlines() if name == "-" else [name])]
-    from sgdode.analysis.table import collect as gather
-    from sgdode.analysis.table import write
+    from sgdode.analysis.table import collect, write_csv
     from sgdode.reporting import Reporter
-    from sgdode.results.hdf5 import aside
+    from sgdode.results.atomic import aside
 
     broken: list[str] = []
     with Reporter(quiet, verbose).bar("collect") as progress:
-        rows = gather(paths, threshold or (), broken.append, progress)
+        rows = collect(paths, threshold or (), broken.append, progress)
     for line in broken:
         print(f"error: {line}", file=sys.stderr)
     if not rows:
         raise FileError(f"none of the {len(paths)} files could be read: no table is written")
     if out is None:
-        write(rows, sys.stdout)
+        write_csv(rows, sys.stdout)
     else:
-        out.parent.mkdir(parents=True, exist_ok=True)
         with aside(out) as part, part.open("w", newline="", encoding="utf-8") as file:
-            write(rows, file)
+            write_csv(rows, file)
         print(out)
     if broken:
         raise typer.Exit(1)
@@ -148,8 +145,7 @@ def _foretell(found: list[Task], request: Request, jobs: int) -> None:
 
 
 def _run(found: list[Task], request: Request, jobs: int, scheduler: str | None, scheduler_file: Path | None) -> None:
-    from sgdode.sweeps.sweep import report
-    from sgdode.sweeps.sweep import sweep as run
+    from sgdode.sweeps.sweep import report, sweep
 
     reporter, later = request.reporter(), list[str]()
     tidy = reporter.draws and sys.stdout.isatty()  # a bar and paths on one terminal: the paths come after
@@ -161,10 +157,10 @@ def _run(found: list[Task], request: Request, jobs: int, scheduler: str | None, 
         later.append(line) if tidy else print(line, flush=True)
         reporter.detail(f"{ending.path}: {ending.status}, {ending.seconds:.3g} s")
 
-    how: dict[str, Any] = {"force": request.force, "resume": request.resume}
+    how: dict[str, object] = {"force": request.force, "resume": request.resume}
     carry = _carrier(jobs, scheduler, scheduler_file, reporter, how)
     try:
-        endings = run(found, carry, reporter, how, done)
+        endings = sweep(found, carry, reporter, how, done)
     finally:
         for line in later:
             print(line)
@@ -176,7 +172,7 @@ def _run(found: list[Task], request: Request, jobs: int, scheduler: str | None, 
 
 
 def _carrier(
-    jobs: int, scheduler: str | None, scheduler_file: Path | None, reporter: Reporter, how: dict[str, Any]
+    jobs: int, scheduler: str | None, scheduler_file: Path | None, reporter: Reporter, how: dict[str, object]
 ) -> Carry:
     """Who carries the orders out: this machine, sharing its threads among the files at work, or a Dask cluster."""
     if scheduler and scheduler_file:

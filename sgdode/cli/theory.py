@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from sgdode.cli.options import Json, Quiet, Verbose
-from sgdode.errors import UsageError
-
-if TYPE_CHECKING:
-    from sgdode.results.trajectory import Trajectory
+from sgdode.cli.pictures import load_result
 
 Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Draw the figure: .png, .pdf or .svg.")]
 
 
-def register(app: typer.Typer) -> None:
+def add_theory_commands(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command(epilog="Example: sgdode compare config-simulate-*.h5 config-integrate-*.h5 --max-z 2.6")(compare)
-    app.command(epilog="Example: sgdode verify -o slopes.pdf")(verify)
+    app.command("compare", epilog="Example: sgdode compare config-simulate-*.h5 config-integrate-*.h5 --max-z 2.6")(
+        compare_command
+    )
+    app.command("verify", epilog="Example: sgdode verify -o slopes.pdf")(verify_command)
 
 
-def loaded(path: Path) -> Trajectory:
-    """A file of results; a missing one is answered before anything heavy is imported."""
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file")
-    from sgdode.results.trajectory import Trajectory
-
-    return Trajectory.load(path)
-
-
-def compare(
+def compare_command(
     simulation: Annotated[Path, typer.Argument(metavar="SIMULATION", help="A file of simulate.")],
     integration: Annotated[Path, typer.Argument(metavar="INTEGRATION", help="A file of integrate, of the same spec.")],
     max_z: Annotated[
@@ -40,8 +30,8 @@ def compare(
         typer.Option(
             metavar="Z",
             min=0,
-            help="Exit with status 1 where the largest z, corrected for the number of deviations, is above Z, and 0 "
-            "where it is not, or where nothing can be decided. 2.6, that of the verdict, is a false alarm in 100.",
+            help="Exit with status 1 where the largest z, corrected for the number of deviations, is above Z; with 0 "
+            "where it is not, or nothing can be decided. At 2.6, as in the verdict, one in 100 is a false alarm.",
         ),
     ] = None,
     threshold: Annotated[
@@ -57,15 +47,14 @@ def compare(
 
     raw z is the deviation of the mean risk in standard errors; allowed, in units of the risk, is what right equations
     may be off by at that time (1/d, the curvature of what the noise moves, the stated error); z is what is left of
-    raw z; finds is the smallest relative error of the risk that would have been found there. Above an error of 50%
-    at half of the times the verdict is "cannot decide".
+    raw z; finds is the smallest relative error of the risk that would have been found there. Where that is above 50%
+    at half of the times, and over the quarters of the times, the verdict is "cannot decide".
     """
-    runs, theory = loaded(simulation), loaded(integration)
-    from sgdode.analysis.compare import MAX_Z
-    from sgdode.analysis.compare import compare as judge
+    runs, theory = load_result(simulation), load_result(integration)
+    from sgdode.analysis.compare import MAX_Z, compare
     from sgdode.analysis.first_passage import passage
 
-    found, allowed = judge(runs, theory), MAX_Z if max_z is None else max_z
+    found, allowed = compare(runs, theory), MAX_Z if max_z is None else max_z
     passages = [(passage(runs, level), passage(theory, level)) for level in threshold or ()]
     if as_json:
         times = [
@@ -79,12 +68,14 @@ def compare(
         print(printed(comparison_table(found, full)).rstrip() + printed(window_table(found)), end="")
         print("\n".join(folded([*passage_lines(passages), *found.notes(), found.verdict(allowed)])))
     if out is not None:
-        _draw([runs, theory], "compare", out)
+        from sgdode.plots.draw import draw, save_figure
+
+        save_figure(draw([runs, theory], "compare"), out)
     if max_z is not None and found.max_z > max_z:
         raise typer.Exit(1)
 
 
-def verify(
+def verify_command(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer, smaller runs: half a minute.")] = False,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Everything random follows from it.")] = 0,
     out: Out = None,
@@ -93,11 +84,11 @@ def verify(
     verbose: Verbose = False,
 ) -> None:
     """Measure the slopes of Theorems 1, 2 and 5; exit status 1 where one is not as proven."""
-    from sgdode.analysis.theorems import verify as measure
+    from sgdode.analysis.theorems import verify
     from sgdode.reporting import Reporter
 
     reporter, slopes = Reporter(quiet, verbose), []
-    for slope in measure(quick=quick, seed=seed):
+    for slope in verify(quick=quick, seed=seed):
         slopes.append(slope)
         reporter.note(slope.line())
     if as_json:
@@ -114,9 +105,3 @@ def verify(
         save_figure(slope_figure(slopes), out)
     if not all(slope.holds for slope in slopes):
         raise typer.Exit(1)
-
-
-def _draw(runs: list[Any], figure: str, target: Path) -> None:
-    from sgdode.plots.draw import draw, save_figure
-
-    save_figure(draw(runs, figure), target)

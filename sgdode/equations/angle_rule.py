@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sgdode.gaussian.quadrature import cosine
-from sgdode.jit.pairs import dual
+from sgdode.jit.pairs import Pair, dual
 from sgdode.model.overlaps import Array
 
 LADDER = (*range(2, 16), 16, 18, 20, 24, 28, 32, 40, 48, 64)
@@ -27,7 +27,7 @@ class AngleRule:
     rule serves all q between two powers of √2. ``report`` keeps the most nodes used and the largest error.
     """
 
-    def __init__(self, pair: Any, dimension: float, tolerance: float):
+    def __init__(self, pair: Pair, dimension: float, tolerance: float):
         self.pair, self.dimension, self.tolerance = pair, dimension, tolerance
         self.known: dict[float, Rule] = {}
         self.report: dict[str, Any] = {"xi_nodes": 0, "xi_error": 0.0}

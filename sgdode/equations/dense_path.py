@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from sgdode.equations.solvers import Rhs
+from sgdode.equations.solvers import Rhs, cvode
 from sgdode.errors import RunError
 from sgdode.model.overlaps import Array
-
-_DENSE_UP_TO = 60
 
 
 @dataclass(frozen=True)
@@ -42,13 +39,7 @@ class DensePath:
 
 def dense_path(rhs: Rhs, y0: Array, stop: float, rtol: float, atol: float) -> DensePath:
     """The solution from t = 0 to ``stop`` at every step of CVODE. Raises RunError where it cannot go on."""
-    for level in ("WARNING", "ERROR"):
-        os.environ.setdefault(f"SUNLOGGER_{level}_FILENAME", os.devnull)
-    from sksundae.cvode import CVODE
-
-    linear = "dense" if len(y0) <= _DENSE_UP_TO else "gmres"
-    options = {"linsolver": linear} if linear == "dense" else {"linsolver": linear, "krylov_dim": min(len(y0), 30)}
-    solver = CVODE(rhs, rtol=rtol, atol=atol, max_nonlin_iters=4, **options)
+    solver, _ = cvode(rhs, len(y0), rtol, atol)
     solver.init_step(0.0, y0)
     times, states = [0.0], [np.array(y0)]
     while times[-1] < stop:

@@ -1,86 +1,60 @@
 """The systems of ordinary differential equations on the full overlaps (Q, M): full, gradient-flow, gradient-flow-noise.
 
-State: the upper triangle of Q row by row, then M, then the output weights a where they are trained. The gradient-flow
-part is three matrix products: with G_ic = a_i (v_c K11_ic + [c = i] Σ_e v_e K20_ie), Ψ(M) = G Ω[:, teacher] and
-Ψ(GF) = G Ω[:, student] + transpose (Stein's lemma on the dual kernel K; eqs. (9)-(12) of the paper).
+The state is that of ``sgdode.model.state``. The gradient-flow part is three matrix products: with
+G_ic = a_i (v_c K11_ic + [c = i] Σ_e v_e K20_ie), Ψ(M) = G Ω[:, teacher] and Ψ(GF) = G Ω[:, student] + transpose
+(Stein's lemma on the dual kernel K; eqs. (9)-(12) of the paper). v here is that of the learning rule: what E holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import boolean, njit, types
+from numba import types
 
-from sgdode.gaussian.risk import kernel_error_at, kernels, risk_function
+from sgdode.equations.system import Method, System, batch_warning
+from sgdode.gaussian.risk import Kernels, kernel_error_at, kernels, risk_function
 from sgdode.gaussian.variance.table import VarianceTerm, variance_term
-from sgdode.jit.pairs import BLOCKS, MATRIX, PAIR, VECTOR, fill
-from sgdode.jit.units import unit
-from sgdode.model.clock import clock
+from sgdode.jit.compiling import BLOCKS, MATRIX, VECTOR, compiled
+from sgdode.jit.formulas import hold_overlaps, pack, student_weights, unpack
+from sgdode.jit.pairs import PAIR, Pair, fill
 from sgdode.model.overlaps import Array
-from sgdode.model.starts import Start
-from sgdode.spec.schema import Spec
-
-#: A mini-batch of more than this share of d is not small.
-_LARGE_BATCH = 0.05
+from sgdode.model.problem import Problem
+from sgdode.model.start_laws import Start
+from sgdode.model.state import packed, unpacked
 
 
-@dataclass(frozen=True)
-class System:
-    """Limiting equations, ready for a solver.
+class Arrays(NamedTuple):
+    """What a right-hand side works in: the state Q (p,p), M (p,k), a (p,); v (n,); the kernels ``ss`` (3,p,p) and
+    ``st`` (3,p,k); Ω (n,n), G (p,n), the drift F = G Ω (p,n)."""
 
-    ``y0`` (size,): the packed state at t = 0. ``rhs(t, y, ydot)`` fills dy/dt, t in units of ν γ/(pd).
-    ``curves(states)``: the named curves of states (T,size): risk (T,), M (T,p,k), Q (T,p,p) or q (T,p), and
-    output_weights (T,p) where they are trained. ``error``: the relative error of the right-hand side (0: round-off).
-    ``report``: numbers that belong to the result. ``particle_weight`` (p,): π at infinite width.
-    """
-
-    name: str
-    y0: Array
-    rhs: Callable[[float, Array, Array], None]
-    curves: Callable[[Array], dict[str, Array]]
-    error: float = 0.0
-    report: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    particle_weight: Array | None = None
+    Q: Array
+    M: Array
+    a: Array
+    v: Array
+    ss: Array
+    st: Array
+    Omega: Array
+    G: Array
+    F: Array
 
 
-@njit(types.void(VECTOR, MATRIX, MATRIX, VECTOR), cache=True)
-def _unpack(y: Any, Q: Any, M: Any, a: Any) -> None:
-    p, k = M.shape
-    at = 0
-    for i in range(p):
-        for j in range(i, p):
-            Q[i, j] = y[at]
-            Q[j, i] = y[at]
-            at += 1
-    for i in range(p):
-        for r in range(k):
-            M[i, r] = y[at]
-            at += 1
-    for i in range(y.size - at):
-        a[i] = y[at + i]
+ARRAYS = types.NamedTuple((MATRIX, MATRIX, VECTOR, VECTOR, BLOCKS, BLOCKS, MATRIX, MATRIX, MATRIX), Arrays)
 
 
-@njit(
-    types.void(VECTOR, MATRIX, VECTOR, PAIR, PAIR, MATRIX, MATRIX, VECTOR, BLOCKS, BLOCKS, *[MATRIX] * 3),
-    cache=True,
-    error_model="numpy",
-)
-def _gradient(
-    y: Any, P: Any, v: Any, ss_pair: Any, st_pair: Any, Q: Any, M: Any, a: Any,
-    ss: Any, st: Any, Omega: Any, G: Any, F: Any,
-) -> None:  # fmt: skip
-    """Unpack the state; fill the kernels ``ss`` (3,p,p) and ``st`` (3,p,k), Ω, v, and F = G Ω (p,n)."""
-    _unpack(y, Q, M, a)
+@compiled(types.void(VECTOR, MATRIX, types.float64, PAIR, PAIR, ARRAYS), error_model="numpy")
+def _drift(y: Array, P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: Arrays) -> None:
+    """Unpack the state; fill v, the kernels, Ω, and F = G Ω."""
+    Q, M, a, v, ss, st, Omega, G, F = at
+    unpack(y, Q, M, a)
     p, k = M.shape
     q = np.diag(Q).copy()
     fill(ss_pair, q, q, Q, ss)
     fill(st_pair, q, np.diag(P).copy(), M, st)
+    own = student_weights(a)
     for i in range(p):
-        v[i] = -a[i] / p
+        v[i] = share * own[i]
     for i in range(p):
         drag = 0.0
         for j in range(p):
@@ -96,33 +70,23 @@ def _gradient(
     np.dot(G, Omega, F)
 
 
-@njit(
-    types.void(MATRIX, MATRIX, types.float64, VECTOR, MATRIX, types.float64, boolean, VECTOR),
-    cache=True,
-    error_model="numpy",
-)
-def _assemble(F: Any, V: Any, rate: Any, a: Any, Omega: Any, decay: Any, spherical: Any, ydot: Any) -> None:
-    """dQ = F + Fᵀ + rate a aᵀ ∘ V − 2 ω Q and dM = F[:, teacher] − ω M, kept on the sphere where asked, packed."""
-    p, n = F.shape
-    stretch = np.zeros(p)
-    if spherical:
-        for i in range(p):
-            free = 2.0 * (F[i, i] - decay * Omega[i, i]) + rate * a[i] * a[i] * V[i, i]
-            stretch[i] = 0.5 * free / Omega[i, i]
-    at = 0
-    for i in range(p):
-        for j in range(i, p):
-            free = F[i, j] + F[j, i] + rate * a[i] * a[j] * V[i, j]
-            ydot[at] = free - (2.0 * decay + stretch[i] + stretch[j]) * Omega[i, j]
-            at += 1
-    for i in range(p):
-        for c in range(p, n):
-            ydot[at] = F[i, c] - (decay + stretch[i]) * Omega[i, c]
-            at += 1
+_RULE = (types.float64, types.boolean)
 
 
-@njit(types.void(VECTOR, BLOCKS, BLOCKS, types.float64, VECTOR), cache=True)
-def _train_output(v: Any, ss: Any, st: Any, speed: Any, adot: Any) -> None:
+@compiled(types.void(ARRAYS, MATRIX, types.float64, *_RULE, MATRIX, VECTOR), error_model="numpy")
+def _flow(at: Arrays, V: Array, rate: float, decay: float, spherical: bool, N: Array, ydot: Array) -> None:
+    """dQ = F + Fᵀ + rate a aᵀ ∘ V and dM = F[:, teacher], under the linear map of the rule, packed. N (p,p): room."""
+    a, p = at.a, len(N)
+    for i in range(p):
+        for j in range(p):
+            N[i, j] = rate * a[i] * a[j] * V[i, j]
+    dQ, dM = np.empty_like(at.Q), np.empty_like(at.M)
+    hold_overlaps(at.F, N, at.Omega, decay, spherical, dQ, dM)
+    pack(dQ, dM, a[:0], ydot)
+
+
+@compiled(types.void(VECTOR, BLOCKS, BLOCKS, types.float64, VECTOR))
+def _train_output(v: Array, ss: Array, st: Array, speed: float, adot: Array) -> None:
     """da_i/dt = η_a Σ_c v_c K_ic, (p,)."""
     p, k = st.shape[1:]
     for i in range(p):
@@ -134,64 +98,46 @@ def _train_output(v: Any, ss: Any, st: Any, speed: Any, adot: Any) -> None:
         adot[i] = speed * pull
 
 
-class _Flow:
-    """The right-hand side of one system, with the arrays it works in (so one of them serves one thread)."""
+class OverlapFlow:
+    """The right-hand side of one system, with the arrays it works in (so one of them serves one thread).
 
-    def __init__(self, spec: Spec, start: Start, noisy: bool = False, variance: VarianceTerm | None = None):
+    ``rate``: what multiplies V in dQ/dt at t = 0; V is ``variance``, or K11 where that is None.
+    """
+
+    def __init__(self, problem: Problem, start: Start, duals: Kernels, rate: float, variance: VarianceTerm | None):
         p, k = start.overlaps.M.shape
-        self.P, self.a = start.overlaps.P, np.array(start.a, dtype=float)
-        self.duals, self.factor = kernels(spec), clock(spec).factor
-        self.noise, self.variance = spec.teacher.noise, variance
-        self.rate = spec.gamma_over_p / spec.batch_size if variance else 0.0
-        if noisy:
-            self.rate = spec.gamma_over_p / spec.batch_size * spec.teacher.noise
-        self.decay, self.spherical = spec.weight_decay, spec.constraint == "spherical"
-        self.speed = spec.student.train_output
-        self.Q, self.M, self.V = np.empty((p, p)), np.empty((p, k)), np.zeros((p, p))
-        self.ss, self.st = np.empty((3, p, p)), np.empty((3, p, k))
-        self.Omega = np.zeros((p + k, p + k))
-        self.Omega[p:, p:] = self.P
-        self.G, self.F = np.empty((p, p + k)), np.empty((p, p + k))
-        self.v = np.concatenate([-self.a / p, np.array(spec.teacher_output_weights) / k])
-        trained = self.a if self.speed else np.empty(0)
-        self.y = pack(start.overlaps.Q, start.overlaps.M, trained)
+        n, P = p + k, start.overlaps.P
+        a = np.array(start.a, dtype=float)
+        self.P, self.duals, self.rate, self.variance = P, duals, rate, variance
+        self.rule, self.factor, self.noise = problem.rule, problem.clock.factor, problem.teacher.noise
+        Omega = np.zeros((n, n))
+        Omega[p:, p:] = P
+        v = np.concatenate([np.empty(p), problem.v_star])
+        kernels_room = np.empty((3, p, p)), np.empty((3, p, k))
+        self.at = Arrays(
+            np.empty((p, p)), np.empty((p, k)), a, v, *kernels_room, Omega, np.empty((p, n)), np.empty((p, n))
+        )
+        self.V, self.N = np.zeros((p, p)), np.empty((p, p))
+        self.y = packed(start.overlaps.Q, start.overlaps.M, a if self.rule.trained else np.empty(0))
 
     def __call__(self, t: float, y: Array, ydot: Array) -> None:
         self.y[:] = y
-        _gradient(
-            self.y, self.P, self.v, self.duals.ss, self.duals.st,
-            self.Q, self.M, self.a, self.ss, self.st, self.Omega, self.G, self.F,
-        )  # fmt: skip
-        V = self.ss[1]
+        at, rule = self.at, self.rule
+        _drift(self.y, self.P, rule.loss.share, self.duals.ss, self.duals.st, at)
+        V = at.ss[1]
         if self.variance is not None:
             V = self.V
-            self.variance.fill(self.Omega, self.v, self.noise, V)
-        rate = self.rate * self.factor(t)
-        _assemble(self.F, V, rate, self.a, self.Omega, self.decay, self.spherical, ydot)
-        if self.speed:
-            _train_output(self.v, self.ss, self.st, self.speed, ydot[-len(self.a) :])
+            self.variance.fill(at.Omega, at.v, self.noise, V)
+        _flow(at, V, self.rate * self.factor(t), rule.decay, rule.spherical, self.N, ydot)
+        if rule.trained:
+            _train_output(at.v, at.ss, at.st, rule.train_output, ydot[-len(at.a) :])
 
 
-def pack(Q: Array, M: Array, a: Array) -> Array:
-    """The state: upper triangle of Q, then M, then ``a`` (empty where it is not trained)."""
-    return np.concatenate([Q[np.triu_indices(len(Q))], M.ravel(), a])
-
-
-def unpack(states: Array, p: int, k: int) -> tuple[Array, Array, Array]:
-    """Q (T,p,p), M (T,p,k) and a (T,p) or (T,0) of states (T,size)."""
-    triangle = p * (p + 1) // 2
-    rows, columns = np.triu_indices(p)
-    Q = np.empty((len(states), p, p))
-    Q[:, rows, columns] = Q[:, columns, rows] = states[:, :triangle]
-    M = states[:, triangle : triangle + p * k].reshape(-1, p, k)
-    return Q, M, states[:, triangle + p * k :]
-
-
-def _curves(spec: Spec, start: Start) -> Callable[[Array], dict[str, Array]]:
-    risk, (p, k) = risk_function(spec), start.overlaps.M.shape
+def _curves(problem: Problem, start: Start) -> Callable[[Array], dict[str, Array]]:
+    risk, (p, k) = risk_function(problem), start.overlaps.M.shape
 
     def curves(states: Array) -> dict[str, Array]:
-        Q, M, a = unpack(states, p, k)
+        Q, M, a = unpacked(states, p, k)
         trained = a.shape[1] > 0
         weights = a if trained else np.broadcast_to(start.a, (len(states), p))
         risks = [risk(Q[t], M[t], start.overlaps.P, weights[t]) for t in range(len(states))]
@@ -201,38 +147,31 @@ def _curves(spec: Spec, start: Start) -> Callable[[Array], dict[str, Array]]:
     return curves
 
 
-def batch_warning(spec: Spec) -> list[str]:
-    """A warning where a mini-batch is too large for Ψ(Var)/B to be all of its effect."""
-    if spec.batch_size == 1 or spec.batch_size <= _LARGE_BATCH * spec.d:
-        return []
-    return [
-        f"batch_size {spec.batch_size} is not small against dimension {spec.d:g}: the equations neglect terms of "
-        f"relative order B/d = {spec.batch_size / spec.d:.2g}"
-    ]
+def _system(problem: Problem, start: Start, name: str, flow: OverlapFlow, error: float, **report: Any) -> System:
+    warnings = batch_warning(problem) if flow.rate else []
+    P = start.overlaps.P
+    kernel_error = kernel_error_at(*problem.activations, np.diag(start.overlaps.Q), np.diag(P))
+    told = {"kernel_error": kernel_error, **report}
+    return System(name, flow.y.copy(), flow, _curves(problem, start), max(error, kernel_error), told, warnings)
 
 
-def _system(spec: Spec, start: Start, name: str, flow: _Flow, error: float, report: dict[str, Any]) -> System:
-    warnings = batch_warning(spec) if flow.rate else []
-    kernel_error = kernel_error_at(spec, np.diag(start.overlaps.Q), np.diag(start.overlaps.P))
-    report = {"kernel_error": kernel_error, **report}
-    return System(name, flow.y.copy(), flow, _curves(spec, start), max(error, kernel_error), report, warnings)
-
-
-def full(spec: Spec, start: Start) -> System:
+def full(problem: Problem, start: Start, method: Method | None = None) -> System:
     """(SS-ODE), Saad & Solla: dM/dt = Ψ(M), dQ/dt = Ψ(GF) + (γ/p) Ψ(Var)/B; valid for γ/(pd) ≪ 1."""
-    student, teacher = unit(spec, spec.student.activation), unit(spec, spec.teacher.activation)
-    duals = kernels(spec)
+    duals = kernels(*problem.activations)
     p, k = start.overlaps.M.shape
-    variance = variance_term(student, teacher, p, k, *duals.kernels)
-    flow = _Flow(spec, start, variance=variance)
-    return _system(spec, start, "full", flow, variance.error, {"variance_method": variance.method})
+    variance = variance_term(*problem.activations, p, k, *duals.kernels)
+    flow = OverlapFlow(problem, start, duals, problem.noise_rate, variance)
+    return _system(problem, start, "full", flow, variance.error, variance_method=variance.method)
 
 
-def gradient_flow(spec: Spec, start: Start) -> System:
+def gradient_flow(problem: Problem, start: Start, method: Method | None = None) -> System:
     """(GF-ODE): dM/dt = Ψ(M), dQ/dt = Ψ(GF); valid when also γ/p ≪ 1."""
-    return _system(spec, start, "gradient-flow", _Flow(spec, start), 0.0, {})
+    flow = OverlapFlow(problem, start, kernels(*problem.activations), 0.0, None)
+    return _system(problem, start, "gradient-flow", flow, 0.0)
 
 
-def gradient_flow_noise(spec: Spec, start: Start) -> System:
+def gradient_flow_noise(problem: Problem, start: Start, method: Method | None = None) -> System:
     """(GF-ODE-NOISE), eq. (30): gradient flow with (γ/p) Δ a_i a_j K11_ij / B in dQ_ij/dt."""
-    return _system(spec, start, "gradient-flow-noise", _Flow(spec, start, noisy=True), 0.0, {})
+    rate = problem.noise_rate * problem.teacher.noise
+    flow = OverlapFlow(problem, start, kernels(*problem.activations), rate, None)
+    return _system(problem, start, "gradient-flow-noise", flow, 0.0)

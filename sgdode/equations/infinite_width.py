@@ -7,16 +7,16 @@ the others. This is the paper's mean-field PDE at spectral instead of Monte-Carl
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from sgdode.equations.full import System
-from sgdode.equations.mean_field import MeanField, field_warnings, packed
+from sgdode.equations.mean_field import MeanField, field_warnings, mean_field_system
+from sgdode.equations.system import Method, System
 from sgdode.errors import Defect, SpecError
 from sgdode.gaussian.quadrature import chi_square, normal
 from sgdode.model.overlaps import Array, teacher_factor
-from sgdode.model.starts import teacher_overlap
-from sgdode.spec.schema import Spec
+from sgdode.model.problem import Problem
 
 #: Particles that ``auto`` takes for r = rank P = 1, 2 and above.
 _AUTO = {1: 128, 2: 500}
@@ -24,66 +24,75 @@ _AUTO_ABOVE = 1024
 _TENSOR_UP_TO = 2
 
 
-def particles(spec: Spec, count: int) -> tuple[Array, Array, Array]:
+def particles(problem: Problem, count: int) -> tuple[Array, Array, Array]:
     """About ``count`` particles of the start: M (n,k), q (n,) and weights π (n,), Σ π = 1.
 
-    ``gaussian``: A ~ N(0, s²/d I_r), q ~ (s²/d) χ²_D, by Gauss–Hermite × generalised Gauss–Laguerre for r ≤ 2, else by
-    quasi-random points in mirrored pairs. ``in-teacher-span``: A uniform on the unit sphere of R^r, q = 0.
+    ``gaussian`` neurons: A ~ N(0, s²/d I_r), q ~ (s²/d) χ²_D, by Gauss–Hermite × generalised Gauss–Laguerre for r ≤ 2,
+    else by quasi-random points in mirrored pairs. ``sphere``: A uniform on the unit sphere of R^r, q = 0.
     """
-    L = teacher_factor(teacher_overlap(spec))
-    r = L.shape[1]
-    if spec.initial.kind == "in-teacher-span":
+    L = teacher_factor(problem.teacher.P)
+    r, initial = L.shape[1], problem.initial
+    if initial.law.neuron == "sphere":
         A, weight = _sphere(r, count)
         q = np.zeros(len(A))
-    elif spec.initial.kind == "gaussian":
-        A, q, weight = (_tensor if r <= _TENSOR_UP_TO else _quasi_random)(r, spec.d - r, count)
-        scale = spec.initial.scale / math.sqrt(spec.d)
+    elif initial.law.neuron == "gaussian":
+        A, q, weight = (_tensor if r <= _TENSOR_UP_TO else _quasi_random)(r, problem.d - r, count)
+        scale = initial.values["scale"] / math.sqrt(problem.d)
         A, q = scale * A, scale**2 * q
     else:
         reason = (
-            f"{spec.initial.kind} at student.width inf is a single neuron repeated, apart from a perturbation that has "
+            f"{initial.name} at student.width inf is a single neuron repeated, apart from a perturbation that has "
             "no limit; use gaussian or in-teacher-span, or a finite width"
         )
         raise SpecError([Defect("", "initial.kind", reason)])
-    if spec.constraint == "spherical":
+    if problem.rule.spherical:
         square = (A * A).sum(axis=1) + q
         A, q = A / np.sqrt(square)[:, None], q / square
     return A @ L.T, q, weight
 
 
-def particle_count(spec: Spec) -> int:
+def particle_count(problem: Problem, method: Method) -> int:
     """The number that ``integrate.particles: auto`` stands for.
 
     For square, σ' is linear, so w(t) is a linear image of w(0) and four moments of the start are all that matters.
     """
-    if spec.integrate.particles is not None:
-        return spec.integrate.particles
-    r = teacher_factor(teacher_overlap(spec)).shape[1]
-    if spec.student.activation.name == "square" and r <= _TENSOR_UP_TO and spec.student.train_output == 0:
+    if method.particles is not None:
+        return method.particles
+    r = teacher_factor(problem.teacher.P).shape[1]
+    if problem.student.activation.name == "square" and r <= _TENSOR_UP_TO and not problem.rule.trained:
         return 2 * 4**r
     return _AUTO.get(r, _AUTO_ABOVE)
 
 
-def finer(spec: Spec, count: int) -> int:
-    """The next larger number of particles: the difference of the two risks is the error of the first."""
-    r = teacher_factor(teacher_overlap(spec)).shape[1]
-    if spec.initial.kind != "gaussian" or r > _TENSOR_UP_TO:
-        return 2 * count
-    return int(2**r * (_levels(r, count) + 1) ** (r + 1))
+def finer(problem: Problem, method: Method, count: int) -> Method:
+    """The method with the next larger number of particles: the difference of the two risks is the error of the
+    first."""
+    r = teacher_factor(problem.teacher.P).shape[1]
+    if problem.initial.law.neuron != "gaussian" or r > _TENSOR_UP_TO:
+        return replace(method, particles=2 * count)
+    return replace(method, particles=int(2**r * (_levels(r, count) + 1) ** (r + 1)))
 
 
-def infinite_width(spec: Spec, name: str, count: int | None = None) -> System:
-    """``mean-field`` or ``mean-field-high-d`` at p = ∞, with about ``count`` particles (default: as the spec says)."""
-    P = teacher_overlap(spec)
+def infinite_width(problem: Problem, method: Method) -> System:
+    """``mean-field`` at p = ∞."""
+    return _infinite_width("mean-field", False, problem, method)
+
+
+def infinite_width_high_d(problem: Problem, method: Method) -> System:
+    """``mean-field-high-d`` at p = ∞."""
+    return _infinite_width("mean-field-high-d", True, problem, method)
+
+
+def _infinite_width(name: str, high_d: bool, problem: Problem, method: Method) -> System:
+    P = problem.teacher.P
     L = teacher_factor(P)
-    M, q, weight = particles(spec, particle_count(spec) if count is None else count)
-    dimension = math.inf if name == "mean-field-high-d" else spec.d - L.shape[1]
-    field = MeanField(spec, P, L, dimension, weight, own=False)
-    a = np.full(len(q), spec.student_output_weights[0])
-    system = packed(name, field, M, q, a, field_warnings(spec, field))
-    report = system.report
-    report["particles"] = len(q)
-    return System(name, system.y0, system.rhs, system.curves, system.error, report, system.warnings, weight)
+    M, q, weight = particles(problem, particle_count(problem, method))
+    span = P, L, math.inf if high_d else problem.d - L.shape[1]
+    field = MeanField(problem, method, span, weight, own=False)
+    a = np.full(len(q), problem.student.a[0])
+    system = mean_field_system(name, field, M, q, a, field_warnings(problem, field))
+    system.report["particles"] = len(q)
+    return replace(system, particle_weight=weight)
 
 
 def _levels(r: int, count: int) -> int:

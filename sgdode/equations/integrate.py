@@ -1,28 +1,31 @@
-"""The limiting equations of a spec, solved: a Trajectory on the same times and from the same start as SGD."""
+"""The limiting equations of a problem, solved: a Trajectory on the same times and from the same start as SGD."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sgdode.equations.full import System
 from sgdode.equations.infinite_width import finer
 from sgdode.equations.solvers import Solution, solve
+from sgdode.equations.system import Method, System
 from sgdode.equations.systems import system
 from sgdode.equations.validity import beyond_theory, plan
 from sgdode.errors import Defect, RunError, SpecError, Stopped
-from sgdode.model.clock import Grid, saved_grid
-from sgdode.model.starts import Start, start, teacher_overlap
-from sgdode.results.checkpoint import Keeper, undisturbed
-from sgdode.results.trajectory import Array, Trajectory
-from sgdode.spec.checks import located, require, saved_names
-from sgdode.spec.provenance import attributes, provenance
-from sgdode.spec.schema import Spec
+from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
+from sgdode.model.overlaps import Array
+from sgdode.model.problem import Problem
+from sgdode.model.start_laws import Start, start
+from sgdode.results.alignment import squared_inside
+from sgdode.results.checkpoint import Keeper
+from sgdode.results.trajectory import About, Trajectory
+from sgdode.signals import undisturbed
 
 Progress = Callable[[float, float], None]
+NOTHING = About({}, {})
 #: Of more overlaps than this the Jacobian along a path takes hours.
 MOST_FLUCTUATING = 2000
 #: A relative change of the risk on finer particles that is worth a warning.
@@ -31,49 +34,100 @@ _PARTICLES_CONVERGED = 1e-3
 _CHECK_RTOL = 1e-6
 
 
-@located
-def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | None = None) -> Trajectory:
-    """Solve the equations of ``spec``.
+@dataclass(frozen=True)
+class Integration:
+    """One integration: the problem, how it is solved, what is saved, and the times of that."""
+
+    problem: Problem
+    method: Method
+    saving: Saving
+    grid: Grid
+
+
+def integrate(
+    problem: Problem,
+    saving: Saving,
+    method: Method,
+    *,
+    progress: Progress | None = None,
+    keeper: Keeper | None = None,
+    about: About = NOTHING,
+) -> Trajectory:
+    """Solve the equations of ``problem``.
 
     Returns a Trajectory with time (T,) in t = ν γ/(pd), risk (T,), M (T,p,k) and Q (T,p,p) or q (T,p). A state that
     grows without bound ends it with status "diverged". ``progress(done, total)`` counts saved times. With a ``keeper``
-    the states reached are kept from time to time and when a signal stops the solver, and gone on from.
-    Raises SpecError for a spec that cannot be integrated, RunError where the tolerance cannot be met.
+    the states reached are kept from time to time and when a signal stops the solver, and gone on from. ``about``:
+    what the result carries besides.
+    Raises SpecError for a problem that cannot be integrated, RunError where the tolerance cannot be met.
     """
-    require(spec, "integrate")
-    grid, choice = saved_grid(spec), plan(spec)
-    beginning = start(spec) if math.isfinite(spec.p) else None
-    problem = system(spec, beginning, choice.equations)
-    _refuse_fluctuations(spec, problem)
-    P = teacher_overlap(spec) if beginning is None else beginning.overlaps.P
-    solution = _kept_solve(spec, problem, grid, P, progress, keeper)
-    report, warnings = dict(problem.report), [*problem.warnings, *beyond_theory(spec, choice.equations)]
+    run = Integration(problem, method, saving, saved_grid(saving, problem.clock, problem.finite))
+    choice = plan(problem, method.equations)
+    beginning = start(problem) if math.isfinite(problem.p) else None
+    equations = system(problem, beginning, choice.equations, method)
+    _refuse_fluctuations(method, equations)
+    result = _Result(run, equations, problem.teacher.P if beginning is None else beginning.overlaps.P, about)
+    solution = _kept_solve(result, progress, keeper)
+    report, warnings = dict(equations.report), [*equations.warnings, *beyond_theory(problem, choice.equations)]
     if beginning is None:
-        _check_particles(spec, problem, solution, grid, report, warnings)
+        _check_particles(run, equations, solution, report, warnings)
     else:
         warnings = [*beginning.warnings, *warnings]
-    if problem.error > spec.integrate.rtol:
+    if equations.error > method.rtol:
         warnings.append(
-            f"the right-hand side is known to {problem.error:.1g}: solved at that tolerance, "
-            f"not at the {spec.integrate.rtol:.1g} asked for"
+            f"the right-hand side is known to {equations.error:.1g}: solved at that tolerance, "
+            f"not at the {method.rtol:.1g} asked for"
         )
-    spreads, notes = _fluctuations(spec, beginning, problem, grid.time[: len(solution.states)])
-    warnings += notes
-    found = _attributes(spec, problem, solution) | report | {"equations_reason": choice.reason}
-    return _trajectory(spec, problem, solution, grid, P, found, warnings, spreads)
+    spreads, notes = _fluctuations(run, beginning, equations, run.grid.time[: len(solution.states)])
+    return result.trajectory(solution, report | {"equations_reason": choice.reason}, [*warnings, *notes], spreads)
 
 
-def _kept_solve(
-    spec: Spec, problem: System, grid: Grid, P: Array, progress: Progress | None, keeper: Keeper | None
-) -> Solution:
+@dataclass(frozen=True)
+class _Result:
+    """What the solution of an integration is made a Trajectory with."""
+
+    run: Integration
+    equations: System
+    P: Array
+    about: About
+
+    def trajectory(
+        self, solution: Solution, report: dict[str, Any], warnings: list[str], spreads: dict[str, Array]
+    ) -> Trajectory:
+        """The curves of a solution, as far as they are finite."""
+        grid = self.run.grid
+        with np.errstate(all="ignore"):
+            curves = self.equations.curves(solution.states) | spreads
+        good = _finite_times(curves, len(solution.states))
+        diverged_at = solution.diverged_at
+        if diverged_at is None and good < len(solution.states):
+            diverged_at = float(grid.time[good])
+        if diverged_at is not None:
+            warnings = [*warnings, f"diverged: the overlaps grew without bound at t = {diverged_at:.6g}"]
+        return Trajectory(
+            kind="integration",
+            time=grid.time[:good],
+            step=None if grid.step is None else grid.step[:good],
+            P=self.P,
+            curves={name: curve[:good] for name, curve in _kept(self.run, curves, self.P).items()},
+            particle_weight=self.equations.particle_weight,
+            status="complete" if diverged_at is None else "diverged",
+            diverged_at=diverged_at,
+            attributes=self.about.attributes | _solved(self.run.method, self.equations, solution) | report,
+            provenance=dict(self.about.provenance),
+            warnings=warnings,
+        )
+
+
+def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | None) -> Solution:
     """Solve, from the states that ``keeper`` has, and with checkpoints of those reached."""
+    grid = result.run.grid
     states = [] if keeper is None or keeper.resumed is None else list(keeper.resumed.state["states"])
 
     def keep() -> None:
         if keeper is not None and states:
-            reached = Solution(np.array(states))
-            partial = _trajectory(spec, problem, reached, grid, P, _attributes(spec, problem, reached), [], {})
-            partial.state = {"states": reached.states}
+            partial = result.trajectory(Solution(np.array(states)), {}, [], {})
+            partial.state = {"states": np.array(states)}
             keeper.keep(partial)
 
     def at(time: float) -> None:
@@ -83,7 +137,7 @@ def _kept_solve(
             keep()
 
     try:
-        return _solve(spec, problem, grid, at, states)
+        return _solve(result.run, result.equations, at, states)
     except (Stopped, KeyboardInterrupt):
         with undisturbed():
             keep()
@@ -91,103 +145,70 @@ def _kept_solve(
 
 
 def _solve(
-    spec: Spec,
-    problem: System,
-    grid: Grid,
+    run: Integration,
+    equations: System,
     at: Callable[[float], None],
     states: list[Array] | None = None,
     loosest: float = 0.0,
 ) -> Solution:
-    chosen, rtol = spec.integrate, max(_rtol(spec, problem), loosest)
-    solution = solve(problem.rhs, problem.y0, grid.time, chosen.solver, rtol, chosen.atol, at, states)
+    method, rtol = run.method, max(_rtol(run.method, equations), loosest)
+    solution = solve(equations.rhs, equations.y0, run.grid.time, method.solver, rtol, method.atol, at, states)
     if solution.failed:
         raise RunError(f"integrate: {solution.failed}; loosen integrate.rtol, or choose another integrate.solver")
     return solution
 
 
-def _refuse_fluctuations(spec: Spec, problem: System) -> None:
+def _refuse_fluctuations(method: Method, equations: System) -> None:
     """Before anything is solved, what would be refused after it."""
-    if not spec.integrate.fluctuations:
+    if not method.fluctuations:
         return
-    if problem.name != "full":
-        reason = f"only along equations: full; auto takes {problem.name} here: set integrate.equations: full"
+    if equations.name != "full":
+        reason = f"only along equations: full; auto takes {equations.name} here: set integrate.equations: full"
         raise SpecError([Defect("", "integrate.fluctuations", reason)])
-    if len(problem.y0) > MOST_FLUCTUATING:
-        reason = f"fluctuations of {len(problem.y0)} overlaps are out of reach (up to {MOST_FLUCTUATING}); lower it"
+    if len(equations.y0) > MOST_FLUCTUATING:
+        reason = f"fluctuations of {len(equations.y0)} overlaps are out of reach (up to {MOST_FLUCTUATING}); lower it"
         raise SpecError([Defect("", "student.width", f"{reason}, or set integrate.fluctuations: false")])
 
 
 def _fluctuations(
-    spec: Spec, beginning: Start | None, problem: System, times: Array
+    run: Integration, beginning: Start | None, equations: System, times: Array
 ) -> tuple[dict[str, Array], list[str]]:
-    """The predicted standard deviations over runs, where the spec asks for them, and their warnings."""
-    if not spec.integrate.fluctuations or beginning is None or len(times) < 2:
+    """The predicted standard deviations over runs, where they are asked for, and their warnings."""
+    if not run.method.fluctuations or beginning is None or len(times) < 2:
         return {}, []
     from sgdode.equations.fluctuations.linear_noise import fluctuations
 
-    found = fluctuations(spec, beginning, problem, times)
+    found = fluctuations(run.problem, beginning, equations, times, run.method.atol)
     return found.curves, found.warnings
 
 
-def _rtol(spec: Spec, problem: System) -> float:
+def _rtol(method: Method, equations: System) -> float:
     """The tolerance follows the error of the right-hand side."""
-    return max(spec.integrate.rtol, problem.error)
+    return max(method.rtol, equations.error)
 
 
 def _check_particles(
-    spec: Spec, problem: System, solution: Solution, grid: Grid, report: dict[str, Any], warnings: list[str]
+    run: Integration, equations: System, solution: Solution, report: dict[str, Any], warnings: list[str]
 ) -> None:
     """Solve once more with more particles; the change of the risk is reported, and warned of where it is large."""
-    count = finer(spec, int(report["particles"]))
-    check = system(spec, None, problem.name, count)
-    finest = _solve(spec, check, grid, lambda _: None, loosest=_CHECK_RTOL)
+    method = finer(run.problem, run.method, int(report["particles"]))
+    check = system(run.problem, None, equations.name, method)
+    finest = _solve(run, check, lambda _: None, loosest=_CHECK_RTOL)
     times = min(len(solution.states), len(finest.states))
-    risk, finer_risk = (part.curves(states[:times])["risk"] for part, states in
-                        ((problem, solution.states), (check, finest.states)))  # fmt: skip
-    change = float(np.max(np.abs(risk - finer_risk) / np.maximum(np.abs(finer_risk), 1e-300)))
+    risk = equations.curves(solution.states[:times])["risk"]
+    finer_risk = check.curves(finest.states[:times])["risk"]
+    changes = np.abs(risk - finer_risk) / np.maximum(np.abs(finer_risk), 1e-300)
+    change = float(np.max(changes))
     report |= {"particle_error": change, "particle_error_against": int(check.report["particles"])}
     if change > _PARTICLES_CONVERGED:
-        worst = grid.time[int(np.argmax(np.abs(risk - finer_risk) / np.maximum(np.abs(finer_risk), 1e-300)))]
+        worst = run.grid.time[int(np.argmax(changes))]
         warnings.append(
             f"particles not converged: the risk changes by up to {change:.1%} (at t = {worst:.3g}) from "
             f"{report['particles']} to {report['particle_error_against']} particles; raise integrate.particles"
         )
 
 
-def _trajectory(
-    spec: Spec,
-    problem: System,
-    solution: Solution,
-    grid: Grid,
-    P: Array,
-    found: dict[str, Any],
-    warnings: list[str],
-    spreads: dict[str, Array],
-) -> Trajectory:
-    with np.errstate(all="ignore"):
-        curves = problem.curves(solution.states) | spreads
-    good = _finite(curves, len(solution.states))
-    diverged_at = solution.diverged_at
-    if diverged_at is None and good < len(solution.states):
-        diverged_at = float(grid.time[good])
-    if diverged_at is not None:
-        warnings = [*warnings, f"diverged: the overlaps grew without bound at t = {diverged_at:.6g}"]
-    return Trajectory(
-        kind="integration",
-        time=grid.time[:good],
-        step=None if grid.step is None else grid.step[:good],
-        P=P,
-        curves={name: curve[:good] for name, curve in _kept(spec, curves, len(grid.time), P).items()},
-        particle_weight=problem.particle_weight,
-        status="complete" if diverged_at is None else "diverged",
-        diverged_at=diverged_at,
-        attributes=attributes(spec, "integrate") | found,
-        provenance=provenance(spec),
-        warnings=warnings,
-    )
-
-
-def _finite(curves: dict[str, Array], times: int) -> int:
+def _finite_times(curves: dict[str, Array], times: int) -> int:
     """The number of leading times at which every curve is finite."""
     good = np.ones(times, dtype=bool)
     for curve in curves.values():
@@ -195,26 +216,26 @@ def _finite(curves: dict[str, Array], times: int) -> int:
     return times if good.all() else int(np.argmin(good))
 
 
-def _kept(spec: Spec, curves: dict[str, Array], times: int, P: Array) -> dict[str, Array]:
-    """The curves that ``save`` asks for; the mean-field systems have q where the others have Q."""
-    names = set(saved_names(spec, times, 1))
+def _kept(run: Integration, curves: dict[str, Array], P: Array) -> dict[str, Array]:
+    """The curves that are to be saved; the mean-field systems have q where the others have Q."""
+    names = set(saved_names(run.saving.names, run.problem.p, len(run.grid.time), 1))
     if "Q" in names and "Q" not in curves:
         names.add("q")
     if "q" in names and "q" not in curves:
         M, Q = curves["M"], curves["Q"]
-        inside = np.einsum("tir,rs,tis->ti", M, np.linalg.pinv(P, rcond=1e-8, hermitian=True), M)
-        curves["q"] = np.maximum(np.einsum("tii->ti", Q) - inside, 0.0)
+        curves["q"] = np.maximum(np.einsum("tii->ti", Q) - squared_inside(M, P), 0.0)
     names.add("output_weights")
     return {name: curve for name, curve in curves.items() if name.removesuffix("_std").removesuffix("_shift") in names}
 
 
-def _attributes(spec: Spec, problem: System, solution: Solution) -> dict[str, Any]:
+def _solved(method: Method, equations: System, solution: Solution) -> dict[str, Any]:
+    """What the file tells of the solution."""
     return {
-        "equations": problem.name,
+        "equations": equations.name,
         "solver": solution.method,
-        "rtol": _rtol(spec, problem),
-        "atol": spec.integrate.atol,
+        "rtol": _rtol(method, equations),
+        "atol": method.atol,
         "solver_steps": solution.steps,
         "right_hand_sides": solution.evaluations,
-        "right_hand_side_error": problem.error,
+        "right_hand_side_error": equations.error,
     }

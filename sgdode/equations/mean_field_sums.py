@@ -19,13 +19,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numba import boolean, njit, types
+from numba import boolean, types
 
 from sgdode.jit.asin import asin
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR, fill
+from sgdode.jit.compiling import MATRIX, SUMS, VECTOR, compiled
+from sgdode.jit.pairs import PAIR, Pair, fill
+from sgdode.machine import processors
 from sgdode.model.overlaps import Array
 
 _TWO_OVER_PI = 2.0 / math.pi
@@ -48,8 +49,7 @@ class Sums:
 
 @lru_cache
 def _threads() -> ThreadPoolExecutor:
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ThreadPoolExecutor(min(_PARTS, available), thread_name_prefix="sgdode")
+    return ThreadPoolExecutor(min(_PARTS, processors()), thread_name_prefix="sgdode")
 
 
 if hasattr(os, "register_at_fork"):
@@ -66,17 +66,8 @@ def _shared_out(work: Callable[[int], None], parts: int, students: int) -> None:
         list(_threads().map(work, range(parts)))
 
 
-_FAST: dict[str, Any] = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"reassoc", "contract"},
-    "forceinline": True,
-}
-
-
-@njit(types.void(types.float64, *[VECTOR] * 7), **_FAST)
-def _roots(bi: Any, b: Any, c0: Any, s: Any, xi: Any, weight: Any, S0: Any, S1: Any) -> None:
+@compiled(types.void(types.float64, *[VECTOR] * 7), **SUMS)
+def _roots(bi: float, b: Array, c0: Array, s: Array, xi: Array, weight: Array, S0: Array, S1: Array) -> None:
     """Fill S0 = E[1/√B] and S1 = E[ξ/√B], with B = b_i b_j − (c₀ + s ξ)², for nodes in pairs ±ξ (0 alone).
 
     Both roots of a pair are had from one division: 1/√B₊ = √B₋/(√B₊ √B₋).
@@ -98,8 +89,8 @@ def _roots(bi: Any, b: Any, c0: Any, s: Any, xi: Any, weight: Any, S0: Any, S1: 
             S1[j] += wx * both * (root_minus - root_plus)
 
 
-@njit(types.void(types.float64, *[VECTOR] * 6), **_FAST)
-def _sines(bi: Any, b: Any, c0: Any, s: Any, xi: Any, weight: Any, S: Any) -> None:
+@compiled(types.void(types.float64, *[VECTOR] * 6), **SUMS)
+def _sines(bi: float, b: Array, c0: Array, s: Array, xi: Array, weight: Array, S: Array) -> None:
     """Fill S = E[asin((c₀ + s ξ)/√(b_i b_j))]."""
     S[:] = 0.0
     for n in range(xi.size):
@@ -107,8 +98,8 @@ def _sines(bi: Any, b: Any, c0: Any, s: Any, xi: Any, weight: Any, S: Any) -> No
             S[j] += weight[n] * asin((c0[j] + s[j] * xi[n]) / math.sqrt(bi * b[j]))
 
 
-@njit(types.void(types.int64, types.float64, VECTOR, VECTOR, VECTOR), **_FAST)
-def _both(i: Any, own: Any, others: Any, S: Any, out: Any) -> None:
+@compiled(types.void(types.int64, types.float64, VECTOR, VECTOR, VECTOR), **SUMS)
+def _both(i: int, own: bool, others: Array, S: Array, out: Array) -> None:
     """A symmetric entry S_ij serves both neurons: add own · S_ij to every out_j, j from len(out) − len(S), and
     Σ_j others_j S_ij to out_i."""
     total, first = 0.0, out.size - S.size
@@ -119,20 +110,20 @@ def _both(i: Any, own: Any, others: Any, S: Any, out: Any) -> None:
     out[i] += total
 
 
-@njit(types.void(types.int64, types.int64, MATRIX, MATRIX, *[VECTOR] * 5, boolean, MATRIX, MATRIX), **_FAST)
+@compiled(types.void(types.int64, types.int64, MATRIX, MATRIX, *[VECTOR] * 5, boolean, MATRIX, MATRIX), **SUMS)
 def _erf_row(
-    i: Any,
-    first: Any,
-    A: Any,
-    vA: Any,
-    root: Any,
-    b: Any,
-    v: Any,
-    xi: Any,
-    weight: Any,
-    values: Any,
-    work: Any,
-    out: Any,
+    i: int,
+    first: int,
+    A: Array,
+    vA: Array,
+    root: Array,
+    b: Array,
+    v: Array,
+    xi: Array,
+    weight: Array,
+    values: bool,
+    work: Array,
+    out: Array,
 ) -> None:
     """Add the pairs (i, j), j ≥ first ≥ i, to both neurons; where j = i the pair counts half each time.
 
@@ -166,9 +157,11 @@ def _erf_row(
     _both(i, v[i], v[first:], c0, out[r])
 
 
-@njit(types.void(MATRIX, VECTOR, VECTOR, VECTOR, VECTOR, types.int64, types.int64, boolean, boolean, MATRIX), **_FAST)
+@compiled(
+    types.void(MATRIX, VECTOR, VECTOR, VECTOR, VECTOR, types.int64, types.int64, boolean, boolean, MATRIX), **SUMS
+)
 def _erf_rows(
-    A: Any, q: Any, v: Any, xi: Any, weight: Any, part: Any, parts: Any, own: Any, values: Any, out: Any
+    A: Array, q: Array, v: Array, xi: Array, weight: Array, part: int, parts: int, own: bool, values: bool, out: Array
 ) -> None:
     """Rows part, part + parts, ... of the erf sums, each pair once; ``A`` is (r,p), ``out`` (r + 3, p)."""
     r, p = A.shape
@@ -205,13 +198,14 @@ def erf_sums(gain: float, own: bool) -> Callable[..., Sums]:
     return sums
 
 
-@njit(
+@compiled(
     types.void(PAIR, MATRIX, *[VECTOR] * 2, *[types.float64] * 2, *[types.int64] * 2, boolean, MATRIX),
-    cache=True,
     nogil=True,
     error_model="numpy",
 )
-def _rows(pair: Any, A: Any, q: Any, v: Any, xi: Any, weight: Any, start: Any, stop: Any, own: Any, out: Any) -> None:
+def _rows(
+    pair: Pair, A: Array, q: Array, v: Array, xi: Array, weight: Array, start: int, stop: int, own: bool, out: Array
+) -> None:
     """Rows start..stop of the sums for any kernel at one node ξ; ``A`` is (p,r), ``out`` (p, r + 3)."""
     p, r = A.shape
     Q, root = q.copy(), np.sqrt(q)
@@ -239,7 +233,7 @@ def _rows(pair: Any, A: Any, q: Any, v: Any, xi: Any, weight: Any, start: Any, s
             row[r + 2] += share * K[j]
 
 
-def kernel_sums(pair: Any, own: bool) -> Callable[..., Sums]:
+def kernel_sums(pair: Pair, own: bool) -> Callable[..., Sums]:
     """The sums for any student–student kernel: ``sums(A, q, v, rule, values)``.
 
     A part is one node, for as many rows as fit: a kernel by series costs as much per neuron as per hundred pairs.
@@ -258,8 +252,8 @@ def kernel_sums(pair: Any, own: bool) -> Callable[..., Sums]:
     return sums
 
 
-@njit(types.void(PAIR, VECTOR, VECTOR), cache=True)
-def slope_variance(pair: Any, Q: Any, out: Any) -> None:
+@compiled(types.void(PAIR, VECTOR, VECTOR))
+def slope_variance(pair: Pair, Q: Array, out: Array) -> None:
     """Fill ``out`` (p,) with E[σ'(λ_i)²] = K11_ii at variances ``Q`` (p,)."""
     one, C, blocks = np.empty(1), np.empty((1, 1)), np.empty((3, 1, 1))
     for i in range(Q.size):

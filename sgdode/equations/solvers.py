@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Rhs = Callable[[float, Array, Array], None]
+At = Callable[[float], None]
 #: A state beyond this has left every regime of the equations.
 DIVERGED = 1e12
 #: A solver that gives up at a state grown this much has met a divergence, not a tolerance.
@@ -104,19 +105,25 @@ def solve(
     return solution
 
 
-def _cvode(
-    rhs: _Counted, states: list[Array], times: Array, rtol: float, atol: float, at: Any, solution: Solution
-) -> None:
-    # Its warnings would go to stdout, which carries results alone; what matters of them is in the Solution.
+def cvode(rhs: Rhs, size: int, rtol: float, atol: float) -> tuple[Any, str]:
+    """A CVODE solver (BDF) for a state of ``size`` numbers, and the name of the linear solver in it.
+
+    What it says of errors would go to stdout, which carries results alone; all that matters is in what it returns.
+    """
     for level in ("WARNING", "ERROR"):
         os.environ.setdefault(f"SUNLOGGER_{level}_FILENAME", os.devnull)
     from sksundae.cvode import CVODE
 
-    size = len(states[-1])
     linear = "dense" if size <= _DENSE_UP_TO else "gmres"
+    krylov = {} if linear == "dense" else {"krylov_dim": min(size, 30)}
+    return CVODE(rhs, rtol=rtol, atol=atol, max_nonlin_iters=4, linsolver=linear, **krylov), linear
+
+
+def _cvode(
+    rhs: _Counted, states: list[Array], times: Array, rtol: float, atol: float, at: At, solution: Solution
+) -> None:
+    solver, linear = cvode(rhs.fill, len(states[-1]), rtol, atol)
     solution.method = f"cvode BDF {linear}"
-    options = {"linsolver": linear} if linear == "dense" else {"linsolver": linear, "krylov_dim": min(size, 30)}
-    solver = CVODE(rhs.fill, rtol=rtol, atol=atol, max_nonlin_iters=4, **options)
     solver.init_step(times[0], states[-1])
     reached = times[0]
     for time in times[1:]:
@@ -132,7 +139,7 @@ def _cvode(
 
 def _scipy(name: str) -> Callable[..., None]:
     def method(
-        rhs: _Counted, states: list[Array], times: Array, rtol: float, atol: float, at: Any, solution: Solution
+        rhs: _Counted, states: list[Array], times: Array, rtol: float, atol: float, at: At, solution: Solution
     ) -> None:
         from scipy import integrate
 

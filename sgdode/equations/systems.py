@@ -1,34 +1,28 @@
-"""The limiting equations by name."""
+"""The limiting equations of a problem, by the name of their record in ``sgdode.model.systems``."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from typing import cast
 
-from sgdode.equations.full import System, full, gradient_flow, gradient_flow_noise
-from sgdode.equations.infinite_width import infinite_width
-from sgdode.equations.mean_field import mean_field, mean_field_high_d
+from sgdode.equations.system import Method, System
 from sgdode.errors import Defect, SpecError
-from sgdode.model.starts import Start
-from sgdode.spec.schema import Spec
-
-SYSTEMS: dict[str, Callable[[Spec, Start], System]] = {
-    "full": full,
-    "gradient-flow": gradient_flow,
-    "gradient-flow-noise": gradient_flow_noise,
-    "mean-field": mean_field,
-    "mean-field-high-d": mean_field_high_d,
-}
+from sgdode.model.problem import Problem
+from sgdode.model.start_laws import Start
+from sgdode.model.starts import found
+from sgdode.model.systems import SYSTEMS
 
 
-def system(spec: Spec, start: Start | None, name: str, particles: int | None = None) -> System:
-    """The equations ``name`` of a spec from a start.
+def system(problem: Problem, start: Start | None, name: str, method: Method) -> System:
+    """The equations ``name`` of a problem from a start.
 
-    At infinite width the start is a law, and ``start`` is not used; ``particles`` is about how many represent it.
+    At infinite width the start is a law, and ``start`` is not used. Raises SpecError where there are no such equations.
     """
-    if math.isfinite(spec.p):
-        assert start is not None
-        return SYSTEMS[name](spec, start)
-    if not name.startswith("mean-field"):
+    record = SYSTEMS[name]
+    if not problem.inputs.isotropic:
+        raise SpecError([Defect("", "inputs", "equations are for isotropic inputs alone; use spectrum: isotropic")])
+    if math.isfinite(problem.p):
+        return cast(System, found(record.right_hand_side)(problem, start, method))
+    if record.infinite_width is None:
         raise SpecError([Defect("", "integrate.equations", f"got {name!r}; width inf needs mean-field equations")])
-    return infinite_width(spec, name, particles)
+    return cast(System, found(record.infinite_width)(problem, method))

@@ -12,22 +12,32 @@ relu, leaky-relu and linear are one family, f(x) = α x + (1 − α) relu(x), wi
 from __future__ import annotations
 
 import math
-from typing import Any
-
-from numba import njit
+from collections.abc import Callable
 
 from sgdode.jit.asin import asin
-from sgdode.jit.units import FILL_SIGNATURE
-from sgdode.model.activations import LEAKY_SLOPE
+from sgdode.jit.compiling import compiled
+from sgdode.jit.units import FILL_SIGNATURE, Evaluate
+from sgdode.model.activations import ACTIVATIONS
+from sgdode.model.overlaps import Array
 
 _SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
 _ROUND_OFF = 1e-15  # of 1 − ρ², whose root K11 feels: less than this counts as ρ = ±1
-_compiled = njit(FILL_SIGNATURE, cache=True, error_model="numpy", nogil=True)
+_compiled = compiled(FILL_SIGNATURE, error_model="numpy", nogil=True)
 
 
 @_compiled
 def erf_erf(
-    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+    q1: Array,
+    q2: Array,
+    C: Array,
+    gain1: float,
+    gain2: float,
+    first: Evaluate,
+    second: Evaluate,
+    table: Array,
+    K: Array,
+    K11: Array,
+    K20: Array,
 ) -> None:
     """K = (2/π) asin(c/√((1+q)(1+q'))), K11 = (2/π)/√B, K20 = −(2/π) c/((1+q)√B), B = (1+q)(1+q') − c²."""
     n1, n2 = C.shape
@@ -46,7 +56,17 @@ def erf_erf(
 
 @_compiled
 def square_square(
-    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+    q1: Array,
+    q2: Array,
+    C: Array,
+    gain1: float,
+    gain2: float,
+    first: Evaluate,
+    second: Evaluate,
+    table: Array,
+    K: Array,
+    K11: Array,
+    K20: Array,
 ) -> None:
     """K = q q' + 2c², K11 = 4c, K20 = 2q'."""
     n1, n2 = C.shape
@@ -60,7 +80,17 @@ def square_square(
 
 @_compiled
 def ramp_ramp(
-    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+    q1: Array,
+    q2: Array,
+    C: Array,
+    gain1: float,
+    gain2: float,
+    first: Evaluate,
+    second: Evaluate,
+    table: Array,
+    K: Array,
+    K11: Array,
+    K20: Array,
 ) -> None:
     """Slopes α, β below 0: K = [αβ + (α(1−β) + (1−α)β)/2] c + (1−α)(1−β) K_relu, and its derivatives, with
     K_relu = (s + c(π/2 + θ))/(2π), K11_relu = 1/4 + θ/(2π), K20_relu = s/(2πq); s = √(qq' − c²), θ = asin ρ.
@@ -88,7 +118,17 @@ def ramp_ramp(
 
 @_compiled
 def erf_ramp(
-    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+    q1: Array,
+    q2: Array,
+    C: Array,
+    gain1: float,
+    gain2: float,
+    first: Evaluate,
+    second: Evaluate,
+    table: Array,
+    K: Array,
+    K11: Array,
+    K20: Array,
 ) -> None:
     """(1+β) times K = c/√(2π(1+q)), K11 = 1/√(2π(1+q)), K20 = −c/(√(2π)(1+q)^{3/2})."""
     n1, n2 = C.shape
@@ -103,7 +143,17 @@ def erf_ramp(
 
 @_compiled
 def ramp_erf(
-    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+    q1: Array,
+    q2: Array,
+    C: Array,
+    gain1: float,
+    gain2: float,
+    first: Evaluate,
+    second: Evaluate,
+    table: Array,
+    K: Array,
+    K11: Array,
+    K20: Array,
 ) -> None:
     """(1+α) times K = c/√(2π(1+q')), K11 = 1/√(2π(1+q')); K20 = 0."""
     n1, n2 = C.shape
@@ -116,13 +166,12 @@ def ramp_erf(
             K20[b, c] = 0.0
 
 
-#: The slope below 0 of the piecewise linear activations.
-RAMPS = {"relu": 0.0, "leaky-relu": LEAKY_SLOPE, "linear": 1.0}
+_RAMPS = [name for name, record in ACTIVATIONS.items() if record.ramp is not None]
 
-CLOSED_FORMS: dict[tuple[str, str], Any] = {
+CLOSED_FORMS: dict[tuple[str, str], Callable[..., None]] = {
     ("erf", "erf"): erf_erf,
     ("square", "square"): square_square,
-    **{(one, other): ramp_ramp for one in RAMPS for other in RAMPS},
-    **{("erf", ramp): erf_ramp for ramp in RAMPS},
-    **{(ramp, "erf"): ramp_erf for ramp in RAMPS},
+    **{(one, other): ramp_ramp for one in _RAMPS for other in _RAMPS},
+    **{("erf", ramp): erf_ramp for ramp in _RAMPS},
+    **{(ramp, "erf"): ramp_erf for ramp in _RAMPS},
 }

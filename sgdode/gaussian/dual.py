@@ -6,28 +6,25 @@ part of the equations needs to know of the activations. Closed forms where there
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
-from numba.core.types import FunctionType
 
-from sgdode.gaussian.closed_forms import CLOSED_FORMS, RAMPS
-from sgdode.jit.units import FILL_SIGNATURE, Unit
+from sgdode.gaussian.closed_forms import CLOSED_FORMS
+from sgdode.jit.units import Evaluate, machine_code
+from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
-
-#: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)`` as an argument of compiled code: fills K, K11,
-#: K20 (n1,n2) for variances q1 (n1,) of the first units, q2 (n2,) of the second, and covariances C (n1,n2).
-FILL = FunctionType(FILL_SIGNATURE)
 
 
 class PairKernel(NamedTuple):
     """The dual kernel of two kinds of neuron, as arguments of compiled code."""
 
-    fill: Any
+    fill: Callable[..., None]
     gain1: float
     gain2: float
-    first: Any
-    second: Any
+    first: Evaluate
+    second: Evaluate
     table: Array
 
     def evaluate(self, q1: Array, q2: Array, C: Array) -> tuple[Array, Array, Array]:
@@ -46,24 +43,24 @@ class KernelError(NamedTuple):
     K20: float
 
 
-def pair_kernel(first: Unit, second: Unit) -> PairKernel:
+def pair_kernel(first: Activation, second: Activation) -> PairKernel:
     """The dual kernel of ``first`` with ``second``: in closed form where there is one, else by Mehler."""
     fill = CLOSED_FORMS.get((first.name, second.name))
     if fill is None:
         return mehler_kernel(first, second)
-    table = np.array([[RAMPS.get(first.name, 0.0), RAMPS.get(second.name, 0.0)]])
-    return PairKernel(fill, first.gain, second.gain, first.evaluate, second.evaluate, table)
+    table = np.array([[first.ramp or 0.0, second.ramp or 0.0]])
+    return PairKernel(fill, first.gain, second.gain, machine_code(first), machine_code(second), table)
 
 
-def mehler_kernel(first: Unit, second: Unit, refinement: int = 1) -> PairKernel:
+def mehler_kernel(first: Activation, second: Activation, refinement: int = 1) -> PairKernel:
     """The dual kernel by the Mehler expansion, whatever the pair; ``refinement`` cuts the quadrature panels."""
     from sgdode.gaussian.mehler import mehler, mehler_table
 
     table = mehler_table(first, second, refinement)
-    return PairKernel(mehler, first.gain, second.gain, first.evaluate, second.evaluate, table)
+    return PairKernel(mehler, first.gain, second.gain, machine_code(first), machine_code(second), table)
 
 
-def kernel_error(first: Unit, second: Unit, q: float, q_prime: float) -> KernelError:
+def kernel_error(first: Activation, second: Activation, q: float, q_prime: float) -> KernelError:
     """Bounds on the errors of :func:`pair_kernel` at variances ``q`` and ``q_prime``, for every covariance.
 
     Two parts: what the series leaves out (Parseval's residuals and Cauchy–Schwarz), and what a rule three times as
@@ -83,11 +80,14 @@ def kernel_error(first: Unit, second: Unit, q: float, q_prime: float) -> KernelE
     return KernelError(root * (tail / terms + coarse), tail + coarse, ratio * (tail + coarse))
 
 
-def _expansion(first: Unit, second: Unit, q: float, q_prime: float, refinement: int) -> tuple[Any, ...]:
-    from sgdode.gaussian.mehler import TERMS, coefficients
+def _expansion(
+    first: Activation, second: Activation, q: float, q_prime: float, refinement: int
+) -> tuple[Array, Array, tuple[float, float], tuple[float, float], int]:
+    """Coefficients (1,TERMS) of both units at variances q and q', their norms, what is left out, and the terms."""
+    from sgdode.gaussian.mehler import empty_expansion, expand
 
     v1, v2 = np.array([max(q, 1e-11)]), np.array([max(q_prime, 1e-11)])
-    a, b, (m1, m2, n1, n2) = np.empty((1, TERMS)), np.empty((1, TERMS)), np.empty((4, 1))
+    one, other = empty_expansion(1), empty_expansion(1)
     kernel = mehler_kernel(first, second, refinement)
-    terms, *left = coefficients(v1, v2, *kernel[1:], a, b, m1, m2, n1, n2)
-    return a, b, (n1[0], n2[0]), left, terms
+    terms, *left = expand(v1, v2, *kernel[1:], one, other)
+    return one.a, other.a, (one.norm[0], other.norm[0]), (left[0], left[1]), terms

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
-from sgdode.jit.units import EVALUATE, FILL_SIGNATURE, Unit
+from sgdode.jit.compiling import REORDER, compiled
+from sgdode.jit.units import EVALUATE, FILL_SIGNATURE, Evaluate, machine_code
+from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
 #: Hermite terms at most, and how many are computed at a time.
@@ -53,30 +55,30 @@ def hermite_table(refinement: int = 1) -> Array:
     return np.concatenate([[x, w, np.zeros_like(x)], rows])
 
 
-def mehler_table(first: Unit, second: Unit, refinement: int = 1) -> Array:
+def mehler_table(first: Activation, second: Activation, refinement: int = 1) -> Array:
     """The table of a pair: :func:`hermite_table` with its options: whether the units have jumps, and are the same."""
     table = hermite_table(refinement).copy()
     table[2, :3] = [has_jump(first), has_jump(second), first == second]
     return table
 
 
-def has_jump(neuron: Unit) -> bool:
+def has_jump(activation: Activation) -> bool:
     """Whether f is not the integral of f' (a sign, say, whose slope is given as 0); judged on −8 ≤ x ≤ 8."""
     edges = np.linspace(-8.0, 8.0, 401)
     t, u = np.polynomial.legendre.leggauss(8)
     x = (edges[:-1, None] + 0.02 * (1 + t)).ravel()
     s, ds, value, slope = np.empty_like(x), np.empty_like(x), np.empty_like(edges), np.empty_like(edges)
-    neuron.evaluate(x, s, ds)
-    neuron.evaluate(edges, value, slope)
+    evaluate = machine_code(activation)
+    evaluate(x, s, ds)
+    evaluate(edges, value, slope)
     change = (ds.reshape(-1, 8) * u).sum(axis=1) * 0.02
     return bool(np.max(np.abs(np.diff(value) - change)) > 0.05 * max(1.0, float(np.max(np.abs(ds)))))
 
 
-@njit(
-    types.void(_VECTOR, types.float64, EVALUATE, _MATRIX, types.boolean, *[_MATRIX] * 2, _VECTOR, _VECTOR), cache=True
-)
+@compiled(types.void(_VECTOR, types.float64, EVALUATE, _MATRIX, types.boolean, *[_MATRIX] * 2, _VECTOR, _VECTOR))
 def _sample(
-    q: Any, gain: Any, evaluate: Any, table: Any, jump: Any, even: Any, odd: Any, mean: Any, norm: Any
+    q: Array, gain: float, evaluate: Evaluate, table: Array, jump: bool, even: Array, odd: Array, mean: Array, norm:
+    Array
 ) -> None:  # fmt: skip
     """Even and odd parts (n,J) of f' at ±√q x_j (of f where it jumps), E[f] and E[f'²]."""
     J = table.shape[1]
@@ -101,8 +103,8 @@ def _sample(
             mean[b] = np.sum(table[1] * (s[:J] + s[J:]))
 
 
-@njit(types.void(*[_MATRIX] * 4, types.intp), cache=True, nogil=True)
-def _project(even: Any, odd: Any, table: Any, a: Any, start: Any) -> None:
+@compiled(types.void(*[_MATRIX] * 4, types.intp), nogil=True)
+def _project(even: Array, odd: Array, table: Array, a: Array, start: int) -> None:
     """a[:, start : start + BLOCK] from the samples."""
     at = _HEADER + start
     half = BLOCK // 2
@@ -114,8 +116,8 @@ def _project(even: Any, odd: Any, table: Any, a: Any, start: Any) -> None:
             a[b, start + 2 * m + 1] = odds[b, m]
 
 
-@njit(types.float64(_MATRIX, _VECTOR, types.intp), cache=True)
-def _left(a: Any, norm: Any, terms: Any) -> Any:
+@compiled(types.float64(_MATRIX, _VECTOR, types.intp))
+def _left(a: Array, norm: Array, terms: int) -> float:
     """The largest share of E[f'²] beyond the first ``terms`` coefficients: Parseval's residual.
 
     Where that has sunk into round-off, the last block tells how far the coefficients have decayed.
@@ -136,8 +138,8 @@ def _left(a: Any, norm: Any, terms: Any) -> Any:
     return worst
 
 
-@njit(types.void(_MATRIX, _VECTOR, types.float64), cache=True)
-def _from_jumps(a: Any, q: Any, gain: Any) -> None:
+@compiled(types.void(_MATRIX, _VECTOR, types.float64))
+def _from_jumps(a: Array, q: Array, gain: float) -> None:
     """Coefficients of f' from those of f: a_n ← √((n+1)/q) a_{n+1}/gain."""
     for b in range(a.shape[0]):
         for n in range(a.shape[1] - 1):
@@ -145,21 +147,35 @@ def _from_jumps(a: Any, q: Any, gain: Any) -> None:
         a[b, a.shape[1] - 1] = 0.0
 
 
-_COEFFICIENTS = types.Tuple((types.intp, types.float64, types.float64))
+class Expansion(NamedTuple):
+    """Coefficients ``a`` (n,TERMS) of f', ``mean`` = E[f] (n,) and ``norm`` = E[f'²] (n,) of n fields of one unit."""
+
+    a: Array
+    mean: Array
+    norm: Array
 
 
-@njit(
-    _COEFFICIENTS(_VECTOR, _VECTOR, types.float64, types.float64, EVALUATE, EVALUATE, *[_MATRIX] * 3, *[_VECTOR] * 4),
-    cache=True,
-)
-def coefficients(
-    q1: Any, q2: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any,
-    a: Any, b: Any, mean1: Any, mean2: Any, norm1: Any, norm2: Any,
-) -> Any:  # fmt: skip
-    """Fill a (n1,TERMS), b (n2,TERMS) and the means E[f], until what is left of Σ a_n b_n is round-off.
+def empty_expansion(n: int) -> Expansion:
+    """Room for that of ``n`` fields."""
+    return Expansion(np.empty((n, TERMS)), np.empty(n), np.empty(n))
 
-    Returns the number of terms and the shares of E[f'²] that they leave out in ``a`` and in ``b``.
+
+_EXPANSION = types.NamedTuple((_MATRIX, _VECTOR, _VECTOR), Expansion)
+_FOUND = types.Tuple((types.intp, types.float64, types.float64))
+_UNITS = (types.float64, types.float64, EVALUATE, EVALUATE)
+
+
+@compiled(_FOUND(_VECTOR, _VECTOR, *_UNITS, _MATRIX, _EXPANSION, _EXPANSION))
+def expand(
+    q1: Array, q2: Array, gain1: float, gain2: float, first: Evaluate, second: Evaluate, table: Array,
+    one: Expansion, other: Expansion,
+) -> tuple[int, float, float]:  # fmt: skip
+    """Fill the expansions of both units, until what is left of Σ a_n b_n is round-off.
+
+    Returns the number of terms and the shares of E[f'²] that they leave out in ``one`` and in ``other``.
     """
+    a, mean1, norm1 = one
+    b, mean2, norm2 = other
     J = table.shape[1]
     even1, odd1 = np.empty((q1.size, J)), np.empty((q1.size, J))
     same = table[2, 2] > 0.0 and np.array_equal(q1, q2)
@@ -194,11 +210,13 @@ def coefficients(
     return terms, left1, left2
 
 
-@njit(
+@compiled(
     types.UniTuple(types.float64, 3)(_VECTOR, _VECTOR, _VECTOR, _VECTOR, _VECTOR, types.float64, types.intp),
-    cache=True, error_model="numpy", fastmath={"reassoc", "contract"}, nogil=True,
+    error_model="numpy", fastmath=REORDER, nogil=True,
 )  # fmt: skip
-def _series(a: Any, b: Any, mean: Any, mixed: Any, powers: Any, rho: Any, terms: Any) -> Any:
+def _series(
+    a: Array, b: Array, mean: Array, mixed: Array, powers: Array, rho: float, terms: int
+) -> tuple[float, float, float]:
     """Σ a_n b_n ρⁿ, Σ a_n b_n ρⁿ/(n+1) and Σ_{n≥1} √((n+1)/n) a_{n+1} b_{n−1} ρⁿ; ``mean``, ``mixed``: the factors."""
     width = 8
     powers[0] = 1.0
@@ -221,16 +239,27 @@ def _series(a: Any, b: Any, mean: Any, mixed: Any, powers: Any, rho: Any, terms:
     return k11, k, k20
 
 
-@njit(FILL_SIGNATURE, cache=True, error_model="numpy", nogil=True)
+@compiled(FILL_SIGNATURE, error_model="numpy", nogil=True)
 def mehler(
-    q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any, K: Any, K11: Any, K20: Any
+    q1: Array,
+    q2: Array,
+    C: Array,
+    gain1: float,
+    gain2: float,
+    first: Evaluate,
+    second: Evaluate,
+    table: Array,
+    K: Array,
+    K11: Array,
+    K20: Array,
 ) -> None:
     """Fill K, K11, K20 (n1,n2) by the series of this module's docstring."""
     n1, n2 = C.shape
     v1, v2 = np.maximum(q1, _SMALLEST), np.maximum(q2, _SMALLEST)
-    a, b = np.empty((n1, TERMS)), np.empty((n2, TERMS))
-    mean1, mean2, norm1, norm2 = np.empty(n1), np.empty(n2), np.empty(n1), np.empty(n2)
-    terms, _, _ = coefficients(q1, q2, gain1, gain2, first, second, table, a, b, mean1, mean2, norm1, norm2)
+    one = Expansion(np.empty((n1, TERMS)), np.empty(n1), np.empty(n1))
+    other = Expansion(np.empty((n2, TERMS)), np.empty(n2), np.empty(n2))
+    a, b, mean1, mean2 = one.a, other.a, one.mean, other.mean
+    terms, _, _ = expand(q1, q2, gain1, gain2, first, second, table, one, other)
     over, mixed, powers = np.empty(terms), np.empty(terms), np.empty(terms)
     for n in range(terms):
         over[n] = 1.0 / (n + 1)

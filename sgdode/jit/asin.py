@@ -7,9 +7,10 @@ asin x = π/2 − 2 asin √((1 − x)/2).
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from numba import njit, types
+from numba import types
+
+from sgdode.jit.compiling import compiled
 
 _P = (1.66666666666666657415e-01, -3.25565818622400915405e-01, 2.01212532134862925881e-01)
 _P_HIGH = (-4.00555345006794114027e-02, 7.91534994289814532176e-04, 3.47933107596021167570e-05)
@@ -20,8 +21,8 @@ _Q1, _Q2, _Q3, _Q4 = _Q
 _HALF_PI = math.pi / 2
 
 
-@njit(types.float64(types.float64), cache=True, error_model="numpy")
-def asin(x: Any) -> Any:
+@compiled(types.float64(types.float64), error_model="numpy")
+def asin(x: float) -> float:
     """asin of x, which is clipped to −1..1: a cosine that round-off has carried past 1 is one."""
     a = min(abs(x), 1.0)
     large = a > 0.5

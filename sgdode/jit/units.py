@@ -6,12 +6,10 @@ as an argument is compiled once and for all (and cached on disk).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from pathlib import Path
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import njit, objmode, types
 from numba.core import cgutils
@@ -19,80 +17,104 @@ from numba.core.errors import NumbaError
 from numba.core.types import FunctionType
 from numba.extending import intrinsic
 
-from sgdode.jit.cache import forget_stale
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
 from sgdode.jit.erf import erf_and_slope
 from sgdode.model.activations import ACTIVATIONS, Activation
-from sgdode.spec.schema import ActivationSpec, Spec
+from sgdode.model.learning import Loss
+from sgdode.model.overlaps import Array
 
-forget_stale(Path(__file__).parents[1])
-
-_VECTOR = types.float64[::1]
+#: ``evaluate(x, s, ds)`` as Python sees it.
+Evaluate = Callable[[Array, Array, Array], None]
 #: ``evaluate(x, s, ds)``: fills s = σ(x) and ds = σ'(x), all (n,).
-EVALUATE_SIGNATURE = types.void(_VECTOR, _VECTOR, _VECTOR)
+EVALUATE_SIGNATURE = types.void(VECTOR, VECTOR, VECTOR)
 #: The types under which a kernel takes ``evaluate`` as an argument: itself, which costs 100 µs a call from Python; and
 #: its address, which costs nothing, for ``evaluate_at``.
 EVALUATE = FunctionType(EVALUATE_SIGNATURE)
 ADDRESS = types.int64
-_MATRIX = types.float64[:, ::1]
-#: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)``: a dual kernel; see ``sgdode.gaussian.dual``.
-FILL_SIGNATURE = types.void(_VECTOR, _VECTOR, _MATRIX, types.float64, types.float64, EVALUATE, EVALUATE, *[_MATRIX] * 4)
+#: ``residual(y, f)``: E of a label and an output.
+RESIDUAL_SIGNATURE = types.float64(types.float64, types.float64)
+#: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)``: a dual kernel, which fills K, K11, K20 (n1,n2)
+#: for variances q1 (n1,) of the first units, q2 (n2,) of the second, and covariances C (n1,n2).
+FILL_SIGNATURE = types.void(VECTOR, VECTOR, MATRIX, types.float64, types.float64, EVALUATE, EVALUATE, *[MATRIX] * 4)
+#: The type under which a kernel takes ``fill`` as an argument.
+FILL = FunctionType(FILL_SIGNATURE)
 
 
 #: Loops that the compiler makes vector code of, in place of the plain ones with the same values.
-VECTORISED = {ACTIVATIONS["erf"]: erf_and_slope}
+VECTORISED = {ACTIVATIONS["erf"].loop: erf_and_slope}
 
 
-@dataclass(frozen=True)
-class Unit:
-    """One kind of neuron: s(λ) = f(gain · λ), with ``evaluate`` the machine code of f and f'."""
+def _call(signature: Any) -> Any:
+    """The code of a call of a function at an address, with the arguments after it."""
 
-    name: str
-    evaluate: Any
-    gain: float = 1.0
-    hermite: tuple[float, ...] | None = None
+    def code(context: Any, builder: Any, _: Any, given: Any) -> Any:
+        convention, result = context.call_conv, signature.return_type
+        function = convention.get_function_type(result, signature.args)
+        pointer = builder.inttoptr(given[0], ir.PointerType(function))
+        status, value = convention.call_function(builder, pointer, result, signature.args, given[1:])
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return context.get_dummy_value() if result == types.void else value
 
-    @cached_property
-    def address(self) -> int:
-        """Where the machine code of ``evaluate`` is; valid as long as this lives."""
-        compiled = self.evaluate.get_compile_result(EVALUATE_SIGNATURE)
-        return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+    return code
 
 
 @intrinsic
 def evaluate_at(typing: Any, address: Any, x: Any, s: Any, ds: Any) -> Any:
     """Call the ``evaluate`` at an address."""
 
-    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        convention, none = context.call_conv, EVALUATE_SIGNATURE.return_type
-        function = convention.get_function_type(none, EVALUATE_SIGNATURE.args)
-        pointer = builder.inttoptr(given[0], ir.PointerType(function))
-        status, _ = convention.call_function(builder, pointer, none, EVALUATE_SIGNATURE.args, given[1:])
-        with cgutils.if_unlikely(builder, status.is_error):
-            convention.return_status_propagate(builder, status)
-        return context.get_dummy_value()
-
-    return types.void(ADDRESS, _VECTOR, _VECTOR, _VECTOR), code
+    return types.void(ADDRESS, VECTOR, VECTOR, VECTOR), _call(EVALUATE_SIGNATURE)
 
 
-def unit(spec: Spec, part: ActivationSpec) -> Unit:
-    """The neuron that an activation key of a spec asks for."""
-    if part.hermite is not None:
-        return Unit("hermite", _hermite(part.hermite), part.gain, part.hermite)
-    return Unit(part.name, machine_code(spec.activation(part)), part.gain)
+@intrinsic
+def residual_at(typing: Any, address: Any, y: Any, f: Any) -> Any:
+    """Call the ``residual`` at an address."""
+    return RESIDUAL_SIGNATURE.return_type(ADDRESS, *RESIDUAL_SIGNATURE.args), _call(RESIDUAL_SIGNATURE)
+
+
+def machine_code(activation: Activation) -> Evaluate:
+    """``evaluate`` of an activation without its gain, compiled; what numba cannot compile is called through Python."""
+    if activation.loop is not None:
+        return _from_loop(activation.loop)
+    assert activation.f is not None
+    assert activation.df is not None
+    return _from_functions(activation.f, activation.df)
+
+
+def address(activation: Activation) -> int:
+    """Where the machine code of ``evaluate`` is."""
+    return _place(machine_code(activation), EVALUATE_SIGNATURE)
+
+
+def residual_address(loss: Loss) -> int:
+    """Where the machine code of the residual E(y, f) of a loss is."""
+    return _place(_residual(loss.residual), RESIDUAL_SIGNATURE)
+
+
+def _place(function: Any, signature: Any) -> int:
+    code = function.get_compile_result(signature)
+    return int(code.library.get_pointer_to_function(code.fndesc.llvm_func_name))
 
 
 @lru_cache
-def machine_code(activation: Activation) -> Any:
-    """The compiled ``evaluate`` of an activation; a function that numba cannot compile is called through Python."""
-    if activation.loop is not None:
-        loop = VECTORISED.get(activation, activation.loop)
-        return njit(EVALUATE_SIGNATURE, cache=True, error_model="numpy", fastmath={"contract"})(loop)
-    assert activation.f is not None
-    assert activation.df is not None
+def _residual(function: Callable[[float, float], float]) -> Any:
+    return compiled(RESIDUAL_SIGNATURE, error_model="numpy")(function)
+
+
+@lru_cache
+def _from_loop(loop: Any) -> Evaluate:
+    if loop.__closure__ is not None:  # what it holds is not known to the cache
+        return njit(EVALUATE_SIGNATURE)(loop)
+    fast = VECTORISED.get(loop, loop)
+    return compiled(EVALUATE_SIGNATURE, error_model="numpy", fastmath={"contract"})(fast)
+
+
+@lru_cache
+def _from_functions(f: Any, df: Any) -> Any:
     try:
-        return _from_scalars(activation.f, activation.df)
+        return _from_scalars(f, df)
     except (NumbaError, TypeError):
-        return _through_python(activation.f, activation.df)
+        return _through_python(f, df)
 
 
 def _from_scalars(f: Any, df: Any) -> Any:
@@ -113,26 +135,5 @@ def _through_python(f: Any, df: Any) -> Any:
         with objmode():
             s[:] = f(x)
             ds[:] = df(x)
-
-    return evaluate
-
-
-@lru_cache
-def _hermite(coefficients: tuple[float, ...]) -> Any:
-    """Σ_n c_n h_n(x) with h_n = He_n/√n! orthonormal, and its slope, by √n h_n = x h_{n−1} − √(n−1) h_{n−2}, h_n' =
-    √n h_{n−1}. (In powers of x forty terms are wrong by 1e-4, a hundred by 1e5.)"""
-    series, root = np.array(coefficients), np.sqrt(np.arange(len(coefficients)))
-
-    @njit(EVALUATE_SIGNATURE)
-    def evaluate(x: Any, s: Any, ds: Any) -> None:
-        for i in range(x.size):
-            before, h = 0.0, 1.0
-            value, slope = series[0], 0.0
-            for n in range(1, series.size):
-                slope += series[n] * root[n] * h
-                before, h = h, (x[i] * h - root[n - 1] * before) / root[n]
-                value += series[n] * h
-            s[i] = value
-            ds[i] = slope
 
     return evaluate

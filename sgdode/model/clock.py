@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from sgdode.spec.schema import Spec
 
 
 @dataclass(frozen=True)
@@ -22,30 +19,58 @@ class Clock:
     power: float = 0.0
     scale: float = 1.0
 
+    @property
+    def constant(self) -> bool:
+        """Whether γ(t) = γ."""
+        return self.power == 0
+
     def time(self, step: NDArray[np.int64] | int) -> NDArray[np.float64]:
         """t of step ν."""
-        if self.power == 0:
+        if self.constant:
             return np.asarray(step * self.step_size, dtype=float)
         b = 1.0 + self.power
         return np.asarray(self.scale * np.expm1(np.log1p(b * self.step_size / self.scale * step) / b))
 
     def step(self, time: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """ν, not rounded, at time t."""
-        if self.power == 0:
+        if self.constant:
             return np.asarray(time / self.step_size)
         b = 1.0 + self.power
         return np.asarray(np.expm1(b * np.log1p(time / self.scale)) * self.scale / (b * self.step_size))
 
     def factor(self, time: float) -> float:
         """γ(t)/γ(0)."""
-        return 1.0 if self.power == 0 else float((1.0 + time / self.scale) ** -self.power)
+        return 1.0 if self.constant else float((1.0 + time / self.scale) ** -self.power)
 
     def step_sizes(self, first: int, count: int) -> NDArray[np.float64]:
         """δt_ν = γ(t_ν)/(p d) of the steps ν = first, ..., first + count − 1."""
-        if self.power == 0:
+        if self.constant:
             return np.full(count, self.step_size)
         time = self.time(np.arange(first, first + count))
         return np.asarray(self.step_size * (1.0 + time / self.scale) ** -self.power)
+
+
+@dataclass(frozen=True)
+class Saving:
+    """When to save and what: t = 0, then ``points`` values from ``first`` to ``stop``, evenly in
+    log t or (``logarithmic`` false) in t; ``names`` of quantities (None: risk and M, and Q while that is small)."""
+
+    first: float
+    stop: float
+    points: int
+    logarithmic: bool = True
+    names: tuple[str, ...] | None = None
+
+
+#: By default Q is saved while its dataset stays below this many bytes.
+LARGEST_SAVED_Q = 256 * 2**20
+
+
+def saved_names(names: tuple[str, ...] | None, p: float, times: int, seeds: int) -> tuple[str, ...]:
+    """``names``, or by default risk and M, and Q while its dataset stays below 256 MB."""
+    if names is not None:
+        return names
+    return ("risk", "M", "Q") if p**2 * times * seeds * 8 < LARGEST_SAVED_Q else ("risk", "M")
 
 
 @dataclass(frozen=True)
@@ -56,27 +81,17 @@ class Grid:
     step: NDArray[np.int64] | None
 
 
-def clock(spec: Spec) -> Clock:
-    """The clock of a spec."""
-    schedule = spec.learning_rate.schedule
-    if schedule is None:
-        return Clock(spec.step_size)
-    return Clock(spec.step_size, schedule.power, schedule.time)
-
-
-def saved_grid(spec: Spec) -> Grid:
-    """t = 0, then ``time.points`` values from start to stop, each moved to the nearest SGD step; equal ones dropped."""
-    request = spec.time
-    if request.points == 1:
-        wanted = np.array([request.stop])
-    elif request.spacing == "linear":
-        wanted = np.linspace(request.first, request.stop, request.points)
+def saved_grid(saving: Saving, clock: Clock, finite: bool) -> Grid:
+    """The times asked for, each moved to the nearest SGD step where p and d are ``finite``; equal ones dropped."""
+    if saving.points == 1:
+        wanted = np.array([saving.stop])
+    elif saving.logarithmic:
+        wanted = np.geomspace(saving.first, saving.stop, saving.points)
     else:
-        wanted = np.geomspace(request.first, request.stop, request.points)
-    wanted[-1] = request.stop
-    if not (spec.finite and math.isfinite(spec.step_size)):
+        wanted = np.linspace(saving.first, saving.stop, saving.points)
+    wanted[-1] = saving.stop
+    if not (finite and np.isfinite(clock.step_size)):
         return Grid(np.concatenate([[0.0], np.unique(wanted)]), None)
-    ticks = clock(spec)
-    steps = np.maximum(1, np.rint(ticks.step(wanted))).astype(np.int64)
+    steps = np.maximum(1, np.rint(clock.step(wanted))).astype(np.int64)
     steps = np.concatenate([[0], np.unique(steps)])
-    return Grid(ticks.time(steps), steps)
+    return Grid(clock.time(steps), steps)

@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from sgdode.plots.groups import Series, View, chosen, mean_and_error, thinned
-from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, hues, lighter
+from sgdode.plots.groups import Series, chosen, mean_and_error, thinned
+from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, Entries, Handle, hues, lighter
+from sgdode.plots.view import View
 from sgdode.results.trajectory import Array
 
 #: Points of a simulation in one curve, at most.
@@ -70,11 +71,11 @@ def curve_of(samples: Array, series: Series, view: View, predicted: Array | None
     x = series.abscissa(view.x)
     kept = (x > 0) & np.isfinite(mean)
     if view.xlim is not None:
-        kept &= _within(x, view.xlim)
+        kept &= _with_neighbours(x, view.xlim)
     return Curve(x, mean, error, runs).where(kept)
 
 
-def _within(x: Array, limits: tuple[float, float]) -> NDArray[np.bool_]:
+def _with_neighbours(x: Array, limits: tuple[float, float]) -> NDArray[np.bool_]:
     """Inside the limits, with one neighbour on each side so that lines run up to the frame."""
     inside = (x >= limits[0]) & (x <= limits[1])
     spread = inside.copy()
@@ -98,15 +99,15 @@ def draw_curve(
     if not len(shown.x):
         return
     if not series.simulated:
-        _line(axes, shown, series, colour, low, width)
+        _draw_line(axes, shown, series, colour, low, width)
     elif shown.runs is not None:
         for run in shown.runs:
             axes.plot(shown.x, _positive(run, low), color=lighter(colour, 0.35), lw=0.6, zorder=2)
     else:
-        _points(axes, shown.where(thinned(shown.x, most, phase)), series, colour, low)
+        _draw_points(axes, shown.where(thinned(shown.x, most, phase)), series, colour, low)
 
 
-def _line(axes: Axes, shown: Curve, series: Series, colour: str, low: float | None, width: float) -> None:
+def _draw_line(axes: Axes, shown: Curve, series: Series, colour: str, low: float | None, width: float) -> None:
     style: dict[str, Any] = {"marker": "x"} if len(shown.x) == 1 else {}
     (line,) = axes.plot(
         shown.x, _positive(shown.mean, low), color=colour, ls=DASHES[series.rank % len(DASHES)], zorder=3, **style
@@ -117,7 +118,7 @@ def _line(axes: Axes, shown: Curve, series: Series, colour: str, low: float | No
         axes.fill_between(shown.x, lower, upper, color=colour, alpha=0.2, lw=0, zorder=1)
 
 
-def _points(axes: Axes, shown: Curve, series: Series, colour: str, low: float | None) -> None:
+def _draw_points(axes: Axes, shown: Curve, series: Series, colour: str, low: float | None) -> None:
     if low is not None:
         shown = shown.where(shown.mean > low)
     bars = None
@@ -158,13 +159,13 @@ def problem_colours(series: list[Series]) -> list[str]:
     return hues(1 + max(one.hue for one in series))
 
 
-def legend_entries(series: list[Series], view: View, colours: list[str] | None) -> dict[str, Any]:
+def legend_entries(series: list[Series], view: View, colours: list[str] | None) -> Entries:
     """Label → handle: the problems by colour where there are several, then what made the curves, once each.
 
     ``colours`` None leaves the problems out (where colour means something else).
     """
     several = colours is not None and len({one.hue for one in series}) > 1
-    entries: dict[str, Any] = {}
+    entries: Entries = {}
     if several and colours is not None:
         every = list(dict.fromkeys(one.hue for one in series))
         picked = sorted({round(place) for place in np.linspace(0, len(every) - 1, min(len(every), MOST_NAMES))})
@@ -206,7 +207,7 @@ def _sampling(alike: Sequence[Series], view: View) -> str:
     return f"mean ± s.e. of {number} runs" if max(counts) > 1 else "1 run"
 
 
-def _maker_handle(series: Series, colour: str, view: View) -> Any:
+def _maker_handle(series: Series, colour: str, view: View) -> Handle:
     if not series.simulated:
         line = Line2D([], [], color=colour, ls=DASHES[series.rank % len(DASHES)])
         return (Patch(color=colour, alpha=0.2, lw=0), line) if _banded(series) else line

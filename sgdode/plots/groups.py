@@ -11,34 +11,8 @@ from numpy.typing import NDArray
 
 from sgdode.errors import UsageError, nearest
 from sgdode.plots.labels import differing, distinctions, engine, engine_settings, phrase, same_problem
+from sgdode.plots.view import ABSCISSAE, View
 from sgdode.results.trajectory import Array, Trajectory
-
-#: What the horizontal axis can be → its label (B is the batch size).
-ABSCISSAE = {
-    "t": r"rescaled time $t = \nu\gamma/(pd)$",
-    "step": r"SGD steps $\nu$",
-    "samples": r"samples $n = B\nu$",
-    "samples/d": r"samples per dimension $n/d = B\nu/d$",
-}
-
-
-@dataclass(frozen=True)
-class View:
-    """What to show of the runs: the options of ``figures.draw``, checked where they meet the data.
-
-    ``moment`` is the time t of one frame of an animation.
-    """
-
-    x: str = "t"
-    students: tuple[int, ...] | None = None
-    teachers: tuple[int, ...] | None = None
-    runs: tuple[int, ...] | None = None
-    average: bool = False
-    xlim: tuple[float, float] | None = None
-    ylim: tuple[float, float] | None = None
-    paper: bool = False
-    times: tuple[float, ...] | None = None
-    moment: float | None = None
 
 
 @dataclass(frozen=True)
@@ -130,10 +104,10 @@ def abscissa(trajectory: Trajectory, x: str) -> Array:
     if x == "step":
         return step
     samples = step * float(trajectory.attributes.get("batch_size", 1))
-    return samples if x == "samples" else samples / _dimension(trajectory)
+    return samples if x == "samples" else samples / _dimension_of(trajectory)
 
 
-def _dimension(trajectory: Trajectory) -> float:
+def _dimension_of(trajectory: Trajectory) -> float:
     if "dimension" not in trajectory.attributes:
         raise UsageError(f"--x samples/d: {label(trajectory)} does not say its dimension; use --x t")
     return float(trajectory.attributes["dimension"])

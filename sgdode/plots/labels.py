@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sgdode.results.trajectory import Trajectory
-from sgdode.spec.provenance import settings
 
 #: Attributes of a file → the symbols of the paper, in the order in which they are written.
 SYMBOLS = {
@@ -38,10 +37,10 @@ _MIRRORED = {
 _NOT_THE_PROBLEM = ("name", "seed", "save", "time.", "simulate.", "integrate.")
 
 
-def parameters(trajectory: Trajectory) -> dict[str, Any]:
+def parameters(trajectory: Trajectory) -> dict[str, object]:
     """The problem of a run by attribute or dotted key: networks, learning and start, without times and engines."""
     found = {key: trajectory.attributes[key] for key in SYMBOLS if key in trajectory.attributes}
-    for key, value in _resolved(trajectory).items():
+    for key, value in trajectory.settings.items():
         if key not in _MIRRORED and not key.startswith(_NOT_THE_PROBLEM):
             found[key] = value
     return found
@@ -52,7 +51,7 @@ def same_problem(one: Trajectory, other: Trajectory, *, any_start: bool = False)
     hashes = [trajectory.attributes.get("problem_hash") for trajectory in (one, other)]
     if hashes[0] is not None and hashes[0] == hashes[1]:
         return True
-    comparable = bool(_resolved(one)) == bool(_resolved(other)) and (bool(_resolved(one)) or None in hashes)
+    comparable = bool(one.resolved) == bool(other.resolved) and (bool(one.resolved) or None in hashes)
     if not (comparable or any_start):
         return False
     ignored = "initial.seed" if any_start else ""
@@ -67,15 +66,15 @@ def engine(trajectory: Trajectory) -> str:
     return f"ODE ({trajectory.attributes.get('equations', 'equations')})"
 
 
-def engine_settings(trajectory: Trajectory) -> dict[str, Any]:
+def engine_settings(trajectory: Trajectory) -> dict[str, object]:
     """The settings of the engine alone, by dotted key."""
     simulated = trajectory.kind == "simulation"
     kept = ("simulate.", "seed") if simulated else ("integrate.",)
     told = ("simulate.method", "simulate.seeds", "integrate.equations")
-    return {key: value for key, value in _resolved(trajectory).items() if key.startswith(kept) and key not in told}
+    return {key: value for key, value in trajectory.settings.items() if key.startswith(kept) and key not in told}
 
 
-def differing(records: Sequence[dict[str, Any]]) -> list[str]:
+def differing(records: Sequence[dict[str, object]]) -> list[str]:
     """The keys whose values are not the same in all ``records``, in order of appearance."""
     keys = list(dict.fromkeys(key for record in records for key in record))
     return [key for key in keys if any(record.get(key) != records[0].get(key) for record in records)]
@@ -112,10 +111,10 @@ def phrase(key: str, value: Any) -> str:
         return f"{key} = {_written(value)}"
     if isinstance(value, str):
         return f"${SYMBOLS[key]}$ = {literal(value)}"
-    return f"${SYMBOLS[key]} = {number(value)}$"
+    return f"${SYMBOLS[key]} = {as_mathematics(value)}$"
 
 
-def number(value: float) -> str:
+def as_mathematics(value: float) -> str:
     """A number as mathematics: 1e-3 is 10^{-3}, 5e-7 is 5·10^{-7}, infinity is ∞."""
     if math.isinf(value):
         return r"\infty"
@@ -132,16 +131,8 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"${number(value)}$"
+        return f"${as_mathematics(value)}$"
     text = json.dumps(value) if not isinstance(value, str) else value
     return literal(text if len(text) <= 24 else text[:21] + "...")
-
-
-def _resolved(trajectory: Trajectory) -> dict[str, Any]:
-    try:
-        values = json.loads(trajectory.provenance.get("resolved", "{}"))
-    except ValueError:
-        return {}
-    return settings(values) if isinstance(values, dict) else {}

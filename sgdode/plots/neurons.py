@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sgdode.plots.curves import Curve, curve_of, draw_curve
-from sgdode.plots.groups import Series, View, chosen, thinned
+from sgdode.plots.groups import Series, chosen, thinned
 from sgdode.plots.style import hues, lighter
+from sgdode.plots.view import View
 from sgdode.results.trajectory import Array
 
 #: With more (neuron, teacher) pairs than this, and no choice of neurons, their distribution is drawn instead.

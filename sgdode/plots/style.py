@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import cast
 
 import numpy as np
 from matplotlib import colormaps, colors, rcParams, ticker
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -16,13 +18,23 @@ from matplotlib.transforms import Bbox
 
 from sgdode.results.trajectory import Array
 
+#: What a legend shows of an entry; and entries by their labels.
+Handle = Artist | tuple[Artist, ...]
+Entries = dict[str, Handle]
+
 #: Okabe & Ito's palette, strongest contrast first; its yellow is left out (too light on white).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 NEUTRAL = "#404040"
 MARKERS = ("o", "s", "^", "D", "v", "P")
-DASHES: tuple[Any, ...] = ("-", (0, (4, 1.6)), (0, (1, 1.3)), (0, (5, 1.4, 1, 1.4)), (0, (8, 2)))
+DASHES: tuple[str | tuple[float, tuple[float, ...]], ...] = (
+    "-",
+    (0, (4, 1.6)),
+    (0, (1, 1.3)),
+    (0, (5, 1.4, 1, 1.4)),
+    (0, (8, 2)),
+)
 
-_COMMON = {
+_COMMON: dict[str, object] = {
     "axes.axisbelow": True,
     "axes.spines.top": True,
     "figure.facecolor": "white",
@@ -36,7 +48,7 @@ _COMMON = {
 }
 
 #: Style → (width in inches, height of one panel, matplotlib settings).
-STYLES: dict[str, tuple[float, float, dict[str, Any]]] = {
+STYLES: dict[str, tuple[float, float, dict[str, object]]] = {
     "screen": (
         7.0,
         4.5,
@@ -91,7 +103,7 @@ def lighter(colour: str, share: float = 0.5) -> str:
     return colors.to_hex((1 - share) * np.array(colors.to_rgb(colour)) + share)
 
 
-def log_axis(axis: Any, labels: int = 9) -> None:
+def log_axis(axis: Axis, labels: int = 9) -> None:
     """At most ``labels`` powers of ten as labels, nine minor ticks to a decade while the decades are few."""
     axis.set_major_locator(ticker.LogLocator(numticks=labels))
     low, high = axis.get_view_interval()
@@ -127,7 +139,7 @@ def _printed(phrases: Sequence[str]) -> int:
     return sum(character not in "$\\{}^_" for character in text)
 
 
-def place_legend(axes: Axes, handles: Sequence[Any], labels: Sequence[str], paper: bool) -> Legend:
+def place_legend(axes: Axes, handles: Sequence[Handle], labels: Sequence[str], paper: bool) -> Legend:
     """The legend in the first corner where it covers no data; outside of the axes where every corner is taken."""
     figure = axes.get_figure()
     assert isinstance(figure, Figure)
@@ -144,17 +156,18 @@ def place_legend(axes: Axes, handles: Sequence[Any], labels: Sequence[str], pape
     return legend_outside(figure, handles, labels, paper)
 
 
-def legend_outside(figure: Figure, handles: Sequence[Any], labels: Sequence[str], below: bool) -> Legend:
+def legend_outside(figure: Figure, handles: Sequence[Handle], labels: Sequence[str], below: bool) -> Legend:
     """The legend beside the axes, or ``below`` them, where the figure grows by its height."""
+    shown = cast("Sequence[Artist]", handles)  # those of a tuple are drawn over each other
     if not below:
-        return figure.legend(handles, labels, loc="outside right upper")
+        return figure.legend(shown, labels, loc="outside right upper")
     flat = [label.replace("\n", " ") for label in labels]
     width, height = figure.get_size_inches()
     size = FontProperties(size=rcParams["legend.fontsize"]).get_size_in_points() / 72
     wide = size * (0.5 * max(_printed([label]) for label in flat) + 3.5)
     columns = int(max(1, min(len(flat), width // wide)))
     figure.set_size_inches(width, height + 1.5 * size * -(-len(flat) // columns))
-    return figure.legend(handles, flat, loc="outside lower center", ncols=columns, columnspacing=1.2)
+    return figure.legend(shown, flat, loc="outside lower center", ncols=columns, columnspacing=1.2)
 
 
 def covers(box: Bbox, axes: Axes) -> bool:

@@ -7,11 +7,19 @@ import numpy as np
 from sgdode.errors import UsageError
 from sgdode.results.trajectory import Array, Trajectory
 
+#: Eigenvalues of P below this share of the largest are taken for zero: teachers that depend on each other.
+RANK_TOLERANCE = 1e-8
+
+
+def squared_inside(M: Array, P: Array) -> Array:
+    """(M P⁺ Mᵀ)_jj, the squared norm of each neuron's part in the teachers' span: M (...,p,k), P (k,k) → (...,p)."""
+    inverse = np.linalg.pinv(P, rcond=RANK_TOLERANCE, hermitian=True)
+    return np.asarray(np.einsum("...jr,rs,...js->...j", M, inverse, M))
+
 
 def inside(run: Trajectory) -> Array:
-    """(M P⁺ Mᵀ)_jj, the squared norm of each neuron's part in the teachers' span, (...,T,p)."""
-    M = np.asarray(_saved(run, "M"), dtype=float)
-    return np.asarray(np.einsum("...jr,rs,...js->...j", M, np.linalg.pinv(run.P, hermitian=True), M))
+    """(M P⁺ Mᵀ)_jj of a run, (...,T,p). Raises UsageError where the file holds no M."""
+    return squared_inside(np.asarray(_saved(run, "M"), dtype=float), run.P)
 
 
 def norms(run: Trajectory) -> Array:

@@ -7,17 +7,14 @@ the result, as ``RESULT.ckpt``, every minute and when a signal stops the run, an
 from __future__ import annotations
 
 import contextlib
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
-from sgdode.errors import FileError, Stopped
+from sgdode.errors import FileError
 from sgdode.results.trajectory import Trajectory
 
 SECONDS_BETWEEN = 60.0
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
 class Keeper:
@@ -64,38 +61,3 @@ class Keeper:
         """Remove the checkpoint: the run is whole."""
         with contextlib.suppress(OSError):
             self.path.unlink()
-
-
-@contextlib.contextmanager
-def stoppable() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGUSR1 raise Stopped in the main thread while the block runs."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        raise Stopped(signal.Signals(number).name, 130 if number == signal.SIGINT else 75)
-
-    before = {}
-    with contextlib.suppress(ValueError):  # not in the main thread: signals are somebody else's
-        for number in _SIGNALS:
-            before[number] = signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """These signals wait while the block runs, which is to be short, and come at its end, all of them as one."""
-    heard: list[int] = []
-    before = {}
-    with contextlib.suppress(ValueError):  # as above
-        for number in _SIGNALS:
-            before[number] = signal.signal(number, lambda number, _: heard.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if heard:
-            signal.raise_signal(heard[0])

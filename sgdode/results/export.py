@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sgdode.errors import UsageError
+from sgdode.results.atomic import aside
 from sgdode.results.trajectory import Trajectory
 
 _MOST_COLUMNS = 20_000
 
 
 def export(trajectory: Trajectory, path: Path) -> Path:
-    """Write the curves as .csv (a row a time, and a seed) or .npz (arrays by name). Raises UsageError for others."""
+    """Write the curves as .csv (a row a time, and a seed) or .npz (arrays by name). Raises UsageError for others,
+    FileError where it cannot be written."""
     writers = {".csv": _csv, ".npz": _npz}
     if path.suffix not in writers:
         raise UsageError(f"{path}: export writes {' or '.join(writers)}; give -o a name that ends so")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    try:
+    with aside(path) as part:
         writers[path.suffix](trajectory, part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
@@ -51,7 +48,7 @@ def _csv(trajectory: Trajectory, path: Path) -> None:
         writer.writerows(zip(*(values.tolist() for _, values in columns), strict=True))
 
 
-def _columns(trajectory: Trajectory) -> Iterator[tuple[str, Any]]:
+def _columns(trajectory: Trajectory) -> Iterator[tuple[str, NDArray[np.generic]]]:
     """(name, values) of every column; for a simulation the seeds are stacked, a column tells which."""
     simulated = trajectory.kind == "simulation"
     seeds = next(iter(trajectory.curves.values())).shape[0] if simulated else 1

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
-import re
-import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sgdode.errors import FileError
-from sgdode.results.trajectory import QUANTITIES, Trajectory
-from sgdode.spec.provenance import FORMAT_VERSION
+from sgdode.results import seal
+from sgdode.results.atomic import aside
+from sgdode.results.contents import Contents, mapping
+from sgdode.results.quantities import FORMAT_VERSION, QUANTITIES
 
-#: What follows the HDF5 data, unseen by HDF5: their checksum. The library may hang on a file with a flipped bit.
-_SEAL = b"\nsgdode crc32 %08x\n"
 _OVERHEAD = 40_000  # bytes of a file beyond its arrays
-_SEAL_SIZE = len(_SEAL % 0)
 _COORDINATES = {
     "seed": "run of SGD, an independent realisation of the noise",
     "student": "student neuron",
@@ -32,18 +29,18 @@ _COORDINATES = {
 }
 
 
-def write(trajectory: Trajectory, path: Path) -> Path:
+def write(contents: Contents, path: Path) -> Path:
     """Write ``path``: beside it first, then renamed. Raises FileError where that fails (nothing is left then)."""
-    _refuse_not_finite(trajectory, path)
+    _refuse_not_finite(contents, path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with aside(path) as part:
-            _reserve(part, trajectory)
+            _reserve(part, contents)
             with h5py.File(part, "w", locking=False) as file:
-                _fill(file, trajectory)
-            _seal(part)
-    except (OSError, RuntimeError) as error:  # h5py has both
-        raise FileError(f"{path}: cannot be written: {getattr(error, 'strerror', '') or _told(error)}") from None
+                _fill(file, contents)
+                attributes = _root_attributes(file)
+            seal.append(part, attributes)
+    except RuntimeError as error:  # one of the kinds that h5py has
+        raise FileError(f"{path}: cannot be written: {_told(error)}") from None
     return path
 
 
@@ -51,7 +48,7 @@ def write(trajectory: Trajectory, path: Path) -> Path:
 # holds one of its own for a moment after the renaming.
 
 
-def read(path: Path, names: Collection[str] = QUANTITIES) -> Trajectory:
+def read(path: Path, names: Collection[str] = QUANTITIES) -> Contents:
     """Read a file of this program, or only the curves ``names`` of it.
 
     Raises FileError where it is missing, broken, or of another format.
@@ -59,9 +56,9 @@ def read(path: Path, names: Collection[str] = QUANTITIES) -> Trajectory:
     if not path.is_file():
         raise FileError(f"{path}: no such file")
     try:
-        _check_seal(path)
+        _refuse_damage(path)
         with h5py.File(path, "r", locking=False) as file:
-            return _trajectory(file, path, names)
+            return _contents(file, path, names)
     except FileError:
         raise
     except Exception as error:  # h5py raises many kinds for a broken file
@@ -70,16 +67,21 @@ def read(path: Path, names: Collection[str] = QUANTITIES) -> Trajectory:
 
 
 def header(path: Path) -> dict[str, Any]:
-    """The root attributes of a file. Raises FileError as :func:`read` does."""
+    """The root attributes of a file, without a look at its data: what is damaged there is found by :func:`read`.
+
+    Raises FileError as that does.
+    """
     try:
-        _check_seal(path)
-        with h5py.File(path, "r", locking=False) as file:
-            attributes = _attributes(file)
+        attributes = seal.sealed_attributes(path)
+        if attributes is None:  # a file of an older version, or one that HDF5 has changed
+            _refuse_damage(path)
+            with h5py.File(path, "r", locking=False) as file:
+                attributes = _root_attributes(file)
     except FileError:
         raise
     except Exception as error:  # as above
         raise FileError(f"{path}: not a readable sgdode file ({_told(error)})") from None
-    _check_format(attributes, path)
+    _refuse_other_formats(attributes, path)
     return attributes
 
 
@@ -87,126 +89,69 @@ def _told(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-@contextlib.contextmanager
-def aside(path: Path) -> Iterator[Path]:
-    """``path.part``, locked against other processes; renamed to ``path`` when the block ends well, else removed."""
-    part = path.with_name(path.name + ".part")
-    descriptor = _locked(part)
-    try:
-        try:
-            yield part
-            _sync(part)
-            os.replace(part, path)
-            _sync(path.parent)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    finally:
-        os.close(descriptor)
-
-
-def _locked(part: Path) -> int:
-    """A descriptor of ``part`` with its lock: once more where another process has renamed it in the meantime."""
-    while True:
-        descriptor = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        with contextlib.suppress(FileNotFoundError):
-            if part.stat().st_ino == os.fstat(descriptor).st_ino:
-                return descriptor
-        os.close(descriptor)
-
-
-def _reserve(path: Path, trajectory: Trajectory) -> None:
-    """Raises OSError where there is no room for the file: HDF5 would tell of it by tracebacks while it is closed."""
-    arrays = [*trajectory.curves.values(), *trajectory.state.values()]
-    texts = sum(len(text.encode()) for text in trajectory.provenance.values())
-    with path.open("r+b") as file:
-        os.posix_fallocate(file.fileno(), 0, sum(array.nbytes for array in arrays) + texts + _OVERHEAD)
-
-
-def _seal(path: Path) -> None:
-    """Append the checksum. A file that HDF5 opens for writing loses it, and is then read without this check."""
-    checksum = _checksum(path, path.stat().st_size)
-    with path.open("ab") as file:
-        file.write(_SEAL % checksum)
-
-
-def _check_seal(path: Path) -> None:
+def _refuse_damage(path: Path) -> None:
     """Raises ValueError where a checksum is there, and wrong; FileError where another program is writing."""
-    size = path.stat().st_size - _SEAL_SIZE
-    if size < 0:
+    whole = seal.is_whole(path)
+    if whole:
         return
     with path.open("rb") as file:
-        file.seek(size)
-        match = re.fullmatch(rb"\nsgdode crc32 ([0-9a-f]{8})\n", file.read())
-        if match and int(match[1], 16) == _checksum(path, size):
-            return
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             raise FileError(f"{path}: another program has it open for writing; wait for it to end") from None
         except OSError:
             pass  # a file system without locks
-    if match:
+    if whole is False:
         raise ValueError("its checksum differs: it has changed since it was written")
 
 
-def _checksum(path: Path, size: int) -> int:
-    """CRC-32 of the first ``size`` bytes of a file."""
-    found = 0
-    with path.open("rb") as file:
-        while size > 0 and (block := file.read(min(size, 2**20))):
-            found, size = zlib.crc32(block, found), size - len(block)
-    return found
+def _reserve(path: Path, contents: Contents) -> None:
+    """Raises OSError where there is no room for the file: HDF5 would tell of it by tracebacks while it is closed."""
+    if not hasattr(os, "posix_fallocate"):  # macOS
+        return
+    arrays = [*contents.curves.values(), *contents.state.values()]
+    texts = sum(len(text.encode()) for text in contents.provenance.values())
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, sum(array.nbytes for array in arrays) + texts + _OVERHEAD)
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _refuse_not_finite(trajectory: Trajectory, path: Path) -> None:
-    for name, curve in trajectory.curves.items():
+def _refuse_not_finite(contents: Contents, path: Path) -> None:
+    for name, curve in contents.curves.items():
         if not np.isfinite(curve).all():
             raise FileError(f"{path}: not written: {name} holds values that are not finite")
 
 
-def _fill(file: h5py.File, trajectory: Trajectory) -> None:
-    _dataset(file, "time", trajectory.time, (), "gamma/(p d) per SGD step", "rescaled time t = νγ/(pd)")
+def _fill(file: h5py.File, contents: Contents) -> None:
+    _dataset(file, "time", contents.time, (), "gamma/(p d) per SGD step", "rescaled time t = νγ/(pd)")
     file["time"].make_scale("time")
-    if trajectory.step is not None:
-        _dataset(file, "step", trajectory.step, ("time",), "1", "SGD steps ν")
-    lead = ("seed", "time") if trajectory.kind == "simulation" else ("time",)
-    for name, curve in trajectory.curves.items():
-        inner, long_name = QUANTITIES[name]
-        _dataset(file, name, curve, (*lead, *inner), "1", long_name)
-    _dataset(file, "P", trajectory.P, ("teacher", "teacher_b"), "1", "teacher-teacher overlaps P = W* W*ᵀ/d")
-    if trajectory.particle_weight is not None:
+    if contents.step is not None:
+        _dataset(file, "step", contents.step, ("time",), "1", "SGD steps ν")
+    for name, curve in contents.curves.items():
+        _dataset(file, name, curve, contents.dims(name), "1", QUANTITIES[name].meaning)
+    _dataset(file, "P", contents.P, ("teacher", "teacher_b"), "1", "teacher-teacher overlaps P = W* W*ᵀ/d")
+    if contents.particle_weight is not None:
         long_name = "weight of each quadrature particle of the infinite student"
-        _dataset(file, "particle_weight", trajectory.particle_weight, ("student",), "1", long_name)
+        _dataset(file, "particle_weight", contents.particle_weight, ("student",), "1", long_name)
     attributes = {
         "format": "sgdode",
         "format_version": FORMAT_VERSION,
-        "kind": trajectory.kind,
-        "status": trajectory.status,
-        **trajectory.attributes,
-        "warnings": json.dumps(trajectory.warnings, ensure_ascii=False),
+        "kind": contents.kind,
+        "status": contents.status,
+        **contents.attributes,
+        "warnings": json.dumps(contents.warnings, ensure_ascii=False),
     }
-    if trajectory.diverged_at is not None:
-        attributes["diverged_at"] = trajectory.diverged_at
+    if contents.diverged_at is not None:
+        attributes["diverged_at"] = contents.diverged_at
     for key, value in attributes.items():
         file.attrs[key] = value
-    for key, values in trajectory.state.items():
+    for key, values in contents.state.items():
         file.require_group("state").create_dataset(key, data=values)
     group = file.create_group("provenance")
-    for key, text in trajectory.provenance.items():
+    for key, text in contents.provenance.items():
         group.attrs.create(key, text, dtype=h5py.string_dtype())
 
 
-def _dataset(file: h5py.File, name: str, values: Any, dims: tuple[str, ...], units: str, long_name: str) -> None:
+def _dataset(file: h5py.File, name: str, values: ArrayLike, dims: tuple[str, ...], units: str, long_name: str) -> None:
     values = np.asarray(values)
     file.create_dataset(name, data=values)
     file[name].attrs["units"] = units
@@ -220,11 +165,11 @@ def _dataset(file: h5py.File, name: str, values: Any, dims: tuple[str, ...], uni
         file[name].dims[axis].attach_scale(file[dim])
 
 
-def _attributes(file: h5py.File) -> dict[str, Any]:
+def _root_attributes(file: h5py.File) -> dict[str, Any]:
     return {key: value.item() if isinstance(value, np.generic) else value for key, value in file.attrs.items()}
 
 
-def _check_format(attributes: dict[str, Any], path: Path) -> None:
+def _refuse_other_formats(attributes: Mapping[str, object], path: Path) -> None:
     if attributes.get("format") != "sgdode":
         raise FileError(f"{path}: an HDF5 file, but not one of sgdode")
     version = attributes.get("format_version")
@@ -234,15 +179,15 @@ def _check_format(attributes: dict[str, Any], path: Path) -> None:
         raise FileError(f"{path}: format version {version}; this sgdode reads version {FORMAT_VERSION}: {advice}")
 
 
-def _trajectory(file: h5py.File, path: Path, names: Collection[str]) -> Trajectory:
-    attributes = _attributes(file)
-    _check_format(attributes, path)
+def _contents(file: h5py.File, path: Path, names: Collection[str]) -> Contents:
+    attributes = _root_attributes(file)
+    _refuse_other_formats(attributes, path)
     curves = {name: file[name][...] for name in QUANTITIES if name in names and name in file}
     provenance = file["provenance"].attrs if "provenance" in file else {}
     warnings = json.loads(attributes.pop("warnings", "[]"))
     for key in ("format", "format_version"):
         attributes.pop(key)
-    found = Trajectory(
+    found = Contents(
         kind=attributes.pop("kind"),
         time=file["time"][...],
         P=file["P"][...],
@@ -256,27 +201,25 @@ def _trajectory(file: h5py.File, path: Path, names: Collection[str]) -> Trajecto
         provenance={key: str(value) for key, value in provenance.items()},
         state={key: values[...] for key, values in file["state"].items()} if "state" in file else {},
     )
-    _check(found)
+    _refuse_inconsistent(found)
     return found
 
 
-def _check(found: Trajectory) -> None:
+def _refuse_inconsistent(found: Contents) -> None:
     """Raises ValueError where the parts of a file do not belong together."""
     if found.kind not in ("simulation", "integration") or found.status not in ("complete", "diverged", "partial"):
         raise ValueError(f"kind {found.kind!r}, status {found.status!r}")
     if not isinstance(found.attributes.get("name", ""), str) or not all(isinstance(w, str) for w in found.warnings):
         raise ValueError("attributes of a wrong type")
     for key in ("resolved", "environment"):
-        if not isinstance(json.loads(found.provenance.get(key) or "{}"), dict):
-            raise ValueError(f"provenance {key} is not a mapping")
+        mapping(found.provenance.get(key, ""))
     if found.step is not None and found.step.shape != found.time.shape:
         raise ValueError("step and time differ in length")
     sizes = {"time": len(found.time), "teacher": len(found.P), "teacher_b": len(found.P)}
-    lead = ("seed", "time") if found.kind == "simulation" else ("time",)
-    shapes = {"time": ("time",), "P": ("teacher", "teacher_b")}
+    shapes = {"time": ("time",), "P": ("teacher", "teacher_b")} | {name: found.dims(name) for name in found.curves}
     arrays = {"time": found.time, "P": found.P, **found.curves}
     for name, values in arrays.items():
-        dims = shapes[name] if name in shapes else (*lead, *QUANTITIES[name][0])
+        dims = shapes[name]
         if values.ndim != len(dims) or values.dtype.kind != "f" or not np.isfinite(values).all():
             raise ValueError(f"{name} is not a finite array over {', '.join(dims)}")
         for dim, size in zip(dims, values.shape, strict=True):

@@ -8,7 +8,9 @@ from typing import Any
 from sgdode.equations.validity import Plan, expected_errors, plan, regime
 from sgdode.errors import SpecError
 from sgdode.model.clock import saved_grid
-from sgdode.spec.checks import Command, located
+from sgdode.spec.build import build, saving
+from sgdode.spec.checks import located
+from sgdode.spec.memory import Command
 from sgdode.spec.provenance import spec_hash
 from sgdode.spec.schema import Spec
 
@@ -17,10 +19,12 @@ from sgdode.spec.schema import Spec
 def forecast(spec: Spec, jobs: int) -> dict[str, Any]:
     """What ``sgdode check`` tells: gamma, dt, steps, equations, reason, expected_error, regime, warnings, and a list of
     ``runs`` (command, hash, seconds, bytes), with their sum in seconds and bytes. Raises SpecError for a bad start."""
-    from sgdode.model.starts import start
+    from sgdode.model.start_laws import start
     from sgdode.runs.cost import estimate
 
-    grid, choice = saved_grid(spec), plan(spec)
+    problem = build(spec)
+    choice = plan(problem, spec.integrate.equations)
+    grid = saved_grid(saving(spec), problem.clock, spec.finite)
     runs, refused = [], []
     for command in _COMMANDS:
         try:
@@ -41,8 +45,8 @@ def forecast(spec: Spec, jobs: int) -> dict[str, Any]:
         "equations": choice.equations,
         "reason": choice.reason,
         "expected_error": choice.expected_error,
-        "regime": regime(spec),
-        "warnings": [*(start(spec).warnings if math.isfinite(spec.p) else ()), *refused],
+        "regime": regime(problem),
+        "warnings": [*(start(problem).warnings if math.isfinite(spec.p) else ()), *refused],
         "runs": runs,
         "seconds": sum(run["seconds"] for run in runs),
         "bytes": sum(run["bytes"] for run in runs),
@@ -76,11 +80,12 @@ def placed(specs: list[Spec]) -> str:
     header = f"{'run':20s} {'1/d':>9s} {'1/p':>9s} {'γ':>9s} {'γ/(pd)':>9s}  nearest limit; equations"
     rows = [header]
     for spec in specs:
-        choice: Plan = plan(spec)
+        problem = build(spec)
+        choice: Plan = plan(problem, spec.integrate.equations)
         numbers = (1 / spec.d, 1 / spec.p, spec.gamma, spec.step_size)
         columns = " ".join(f"{number:9.3g}" for number in numbers)
-        rows.append(f"{spec.name[:20]:20s} {columns}  {regime(spec)}; {choice.equations}")
-        rows += [f"{'':20s}   {name:20s} expected error {_percent(e)}" for name, e in expected_errors(spec).items()]
+        rows.append(f"{spec.name[:20]:20s} {columns}  {regime(problem)}; {choice.equations}")
+        rows += [f"{'':20s}   {name:20s} expected error {_percent(e)}" for name, e in expected_errors(problem).items()]
     return "\n".join(rows)
 
 

@@ -15,10 +15,14 @@ from sgdode.equations.solvers import solve
 from sgdode.equations.systems import system
 from sgdode.equations.validity import plan
 from sgdode.gaussian.risk import risk_function
-from sgdode.model.clock import saved_grid
-from sgdode.model.starts import start
-from sgdode.simulation.run import begin, mover, problem
-from sgdode.spec.checks import Command, require, saved_names
+from sgdode.model.clock import Grid, saved_grid, saved_names
+from sgdode.model.start_laws import start
+from sgdode.model.systems import SYSTEMS
+from sgdode.runs.engines import method, sampling
+from sgdode.simulation.run import begin, mover, planned
+from sgdode.spec.build import build, clock, saving
+from sgdode.spec.checks import require
+from sgdode.spec.memory import Command
 from sgdode.spec.schema import Spec
 
 _PILOT_SECONDS = 0.3
@@ -48,21 +52,26 @@ def estimate(spec: Spec, command: Command, jobs: int) -> Estimate:
 
 
 def _simulation(spec: Spec, jobs: int) -> float:
-    grid, beginning = saved_grid(spec), start(spec)
+    problem = build(spec)
+    grid, beginning = _grid(spec), start(problem)
     assert grid.step is not None
-    task = problem(spec, beginning)
+    plan = planned(problem, beginning, sampling(spec))
     seeds, total = spec.simulate.seeds, int(grid.step[-1])
     rng = np.random.Generator(np.random.SFC64(0))
     with threadpool_limits(1 if seeds > 1 else None, "blas"), np.errstate(all="ignore"):
-        state, move = begin(task, beginning, rng), mover(task)
+        state, move = begin(plan, beginning, rng), mover(plan)
 
         def steps(count: int) -> bool:
             return bool(move(state, count))
 
-        per_step = _rate(steps, task.ahead, total)
-    saving = _once(lambda: risk_function(spec)(*_start_overlaps(beginning), beginning.a))
+        per_step = _rate(steps, plan.ahead, total)
+    saving_once = _once(lambda: risk_function(problem)(*_start_overlaps(beginning), beginning.a))
     rounds = math.ceil(seeds / max(1, min(jobs, seeds)))
-    return rounds * (total * per_step + len(grid.time) * saving)
+    return rounds * (total * per_step + len(grid.time) * saving_once)
+
+
+def _grid(spec: Spec) -> Grid:
+    return saved_grid(saving(spec), clock(spec), spec.finite)
 
 
 def _start_overlaps(beginning: Any) -> tuple[Any, Any, Any]:
@@ -91,12 +100,12 @@ def _once(work: Callable[[], Any]) -> float:
 
 
 def _integration(spec: Spec) -> float:
-    grid = saved_grid(spec)
-    beginning = start(spec) if math.isfinite(spec.p) else None
-    equations = system(spec, beginning, plan(spec).equations)
+    problem, grid = build(spec), _grid(spec)
+    beginning = start(problem) if math.isfinite(spec.p) else None
+    equations = system(problem, beginning, plan(problem, spec.integrate.equations).equations, method(spec))
     ydot = np.empty_like(equations.y0)
     rhs = _once(lambda: equations.rhs(0.0, equations.y0, ydot))
-    saving = _once(lambda: equations.curves(equations.y0[None])) * len(grid.time)
+    saving_once = _once(lambda: equations.curves(equations.y0[None])) * len(grid.time)
     began, calls = time.perf_counter(), 0
 
     def limited(t: float, y: Any, ydot: Any) -> None:
@@ -114,7 +123,7 @@ def _integration(spec: Spec) -> float:
         solving = time.perf_counter() - began
     except _Enough:
         solving = _extrapolated(spec, rhs, rtol, reached[-1], calls)
-    return (2.5 if beginning is None else 1.0) * solving + saving
+    return (2.5 if beginning is None else 1.0) * solving + saving_once
 
 
 def _extrapolated(spec: Spec, rhs: float, rtol: float, reached: float, calls: int) -> float:
@@ -125,10 +134,10 @@ def _extrapolated(spec: Spec, rhs: float, rtol: float, reached: float, calls: in
 
 
 def _bytes(spec: Spec, command: Command) -> float:
-    times = len(saved_grid(spec).time)
+    times = len(_grid(spec).time)
     seeds = spec.simulate.seeds if command == "simulate" else 1
     p = spec.p if math.isfinite(spec.p) else 500.0
-    field = command == "integrate" and plan(spec).equations.startswith("mean-field")
+    field = command == "integrate" and not SYSTEMS[plan(build(spec), spec.integrate.equations).equations].full_overlaps
     numbers = {"risk": 1.0, "M": p * spec.k, "Q": p if field else p * p, "q": p}
-    names = [*saved_names(spec, times, seeds), *(["q"] if spec.student.train_output else [])]
+    names = [*saved_names(spec.save, spec.p, times, seeds), *(["q"] if spec.student.train_output else [])]
     return 8.0 * (seeds * times * sum(numbers[name] for name in names) + 2 * times) + _FIXED_BYTES

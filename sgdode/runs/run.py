@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shlex
 import socket
@@ -19,8 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sgdode.errors import FileError, Stopped, UsageError
+from sgdode.machine import processors
 from sgdode.reporting import Reporter
-from sgdode.spec.checks import Command
+from sgdode.signals import stoppable
+from sgdode.spec.memory import Command
 from sgdode.spec.provenance import spec_hash
 from sgdode.spec.schema import Spec
 
@@ -82,12 +83,12 @@ def perform(
     Raises UsageError where another run's file is in the way, Stopped where a signal ends the run with a checkpoint, and
     what the engines raise.
     """
-    from sgdode.runs.lock import held
+    from sgdode.runs.lock import hold
 
     if not force and (done := _done_already(spec, command, path, reporter)):
         return done
     _check_target(path)
-    with held(path, reporter, wait):
+    with hold(path, reporter, wait):
         if not force and (done := _done_already(spec, command, path, reporter)):
             return done
         return _compute(spec, command, path, reporter, resume, jobs, words)
@@ -179,17 +180,16 @@ def _look_for_checkpoint(keeper: Keeper, reporter: Reporter, resume: bool) -> No
 
 
 def _engine(spec: Spec, command: Command, reporter: Reporter, jobs: int | None, keeper: Keeper) -> Trajectory:
-    from sgdode.results.checkpoint import stoppable
     from sgdode.spec.checks import require
 
     require(spec, command)
     try:
         with stoppable(), reporter.bar(command) as progress:
             if command == "simulate":
-                from sgdode.simulation.simulate import simulate
+                from sgdode.runs.engines import simulate
 
-                return simulate(spec, jobs=jobs or cores(), progress=progress, keeper=keeper)
-            from sgdode.equations.integrate import integrate
+                return simulate(spec, jobs=jobs or processors(), progress=progress, keeper=keeper)
+            from sgdode.runs.engines import integrate
 
             return integrate(spec, progress=progress, keeper=keeper)
     except Stopped as stopped:
@@ -209,18 +209,13 @@ def resuming() -> str:
     return shlex.join(["sgdode", *words, "--resume"])
 
 
-def cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _environment(began: datetime, seconds: float, words: Sequence[str]) -> str:
     environment = {
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
         "git_commit": _commit(),
         "host": socket.gethostname(),
         "processor": _processor(),
-        "threads": cores(),
+        "threads": processors(),
         "command_line": list(words),
         "start": began.isoformat(),
         "end": datetime.now(UTC).isoformat(),

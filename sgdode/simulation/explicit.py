@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-from numba.core.types import float64, int64
+from numba import int64
 
+from sgdode.jit.compiling import MATRIX, RNG, STEPS, VECTOR, compiled, per_precision
 from sgdode.jit.units import ADDRESS, evaluate_at
-from sgdode.simulation.step import OPTIONS, RNG, RULE, VECTOR, Rule, per_precision
+from sgdode.simulation.step import RULE, Rule
 
-MATRIX = float64[:, ::1]
 _X, _S, _SLOPE, _CHANGE, _X_STAR, _S_STAR, _SLOPE_STAR = range(7)
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _field(W: Any, x: Any, i: int) -> float:
     field = 0.0
     for j in range(x.size):
@@ -22,7 +21,7 @@ def _field(W: Any, x: Any, i: int) -> float:
     return field
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _label(teacher: Any, rule: Rule, rng: Any, W_star: Any, a_star: Any, x: Any, room: Any) -> float:
     """y = (1/k) Σ_r a*_r σ*(w*_r·x) + √Δ z."""
     k = a_star.size
@@ -35,7 +34,7 @@ def _label(teacher: Any, rule: Rule, rng: Any, W_star: Any, a_star: Any, x: Any,
     return y + rule.noise * rng.standard_normal() if rule.noise != 0.0 else y
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _displacement(student: Any, rule: Rule, y: float, W: Any, a: Any, x: Any, room: Any) -> float:
     """E = y − f(x), eq. (10); room keeps σ(λ) and σ'(λ)."""
     p = a.size
@@ -48,7 +47,7 @@ def _displacement(student: Any, rule: Rule, y: float, W: Any, a: Any, x: Any, ro
     return y - output
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _move(rule: Rule, dt: float, W: Any, gradient: Any, a: Any, room: Any) -> None:
     """W ← (1 − ω δt) W + gradient, each row then divided by its length/√d on the sphere; a ← a + its change."""
     d = W.shape[1]
@@ -66,7 +65,8 @@ def _move(rule: Rule, dt: float, W: Any, gradient: Any, a: Any, room: Any) -> No
 @per_precision(
     lambda real: int64(
         *(ADDRESS, ADDRESS, RULE, RNG, MATRIX, VECTOR, VECTOR, real[:, ::1], real[:, ::1], VECTOR, VECTOR, MATRIX)
-    )
+    ),
+    **STEPS,
 )
 def advance(
     student: Any,

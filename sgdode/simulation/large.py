@@ -52,7 +52,7 @@ def advance(
         fresh = n if steps > 1 else min(n, p)
         gram, T = gram_room, _matrix(T_room, fresh, int(min(fresh, outside)))
         if steps > 1:
-            sgd.draw_bartlett(rng, T, *T.shape, outside)
+            sgd.draw_bartlett(rng, T, len(T), T.shape[1], outside)
             gram = _matrix(gram_room, n, n)
             _gram(gram, G, 0.0)
             _gram(gram, T, 1.0)
@@ -65,7 +65,7 @@ def advance(
         _product(W[:rows], G, C, 1.0, transposed=True)
         if steps == 1:
             C = _triangle(C) if n > p else C
-            sgd.draw_bartlett(rng, T, *T.shape, outside)
+            sgd.draw_bartlett(rng, T, len(T), T.shape[1], outside)
         m = _append(T, C, W, r, m)
         if rule.spherical:
             normalise(W, none, r + m, vectors)

@@ -11,11 +11,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, types
-from numba.core.types import NumPyRandomGeneratorType, float32, float64, int64, npy_rng
+from numba import float32, float64, int64, types
 from numba.np.random._constants import fi_double, ki_double, wi_double, ziggurat_nor_inv_r, ziggurat_nor_r
 
-RNG: NumPyRandomGeneratorType = npy_rng
+from sgdode.jit.compiling import RNG, compiled
+
 #: The four words of an SFC64, in place.
 BITS = types.uint64[::1]
 #: σ of a layer's points, the widths below which a point is inside for sure, the heights of the layers.
@@ -37,7 +37,7 @@ def words(rng: np.random.Generator) -> Any:
     return np.ctypeslib.as_array((ctypes.c_uint64 * 4).from_address(address))
 
 
-@njit(types.Tuple((types.boolean, float64))(RNG, int64, float64, float64), cache=True, error_model="numpy")
+@compiled(types.Tuple((types.boolean, float64))(RNG, int64, float64, float64), error_model="numpy")
 def _at_the_edge(rng: Any, layer: int, x: float, tail_sign: float) -> tuple[bool, float]:
     """A point that is not inside its layer for sure: whether it is kept, and the normal."""
     if layer > 0:
@@ -49,9 +49,8 @@ def _at_the_edge(rng: Any, layer: int, x: float, tail_sign: float) -> tuple[bool
             return True, tail_sign * (_R + beyond)
 
 
-@njit(
+@compiled(
     [types.void(RNG, BITS, real[:, ::1], int64, int64, int64) for real in (float64, float32)],
-    cache=True,
     nogil=True,
     error_model="numpy",
     _nrt=False,

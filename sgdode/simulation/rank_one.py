@@ -12,11 +12,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit
-
+from sgdode.jit.compiling import STEPS, compiled
 from sgdode.jit.simd import WIDTH, add, add_product, load, put, spread, store, take, total
 from sgdode.simulation.small_linalg import combination
-from sgdode.simulation.step import OPTIONS, PROJECTION, REFLECTION, SCALE
+from sgdode.simulation.step import PROJECTION, REFLECTION, SCALE
 
 #: The square roots of the round-off of float64 and float32. Nᵀc may be off by that much, relative to c, before one
 #: refinement, which squares it; and N is of no use where ‖B‖‖N‖ comes near one over it.
@@ -24,7 +23,7 @@ _ROOT_DOUBLE, _ROOT_SINGLE = 2.0**-26, 2.0**-11.5
 _MARGIN = 0.1
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def invert(W: Any, N: Any, first: int) -> None:
     """N (p,p) becomes the inverse of the upper-triangular W[first : first + p], or NaN where that is of no use."""
     p, there, back = W.shape[1], 0.0, 0.0
@@ -45,7 +44,7 @@ def invert(W: Any, N: Any, first: int) -> None:
         N[0, 0] = math.nan
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _subtract_from(C: Any, e: Any, root: float) -> bool:
     """e = C[0] − e; whether that is within ``root`` of C[0]."""
     p, error, size, rest, rest_size = e.size, spread(0.0), spread(0.0), 0.0, 0.0
@@ -62,7 +61,7 @@ def _subtract_from(C: Any, e: Any, root: float) -> bool:
     return total(error) + rest <= root * root * (total(size) + rest_size)
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _add_and_measure(s: Any, more: Any, G: Any, first: int) -> tuple[float, float]:
     """s += more. Returns g·s and |s|², with g = G[0, first : first + p]."""
     p, slant, square, rest, rest_square = s.size, spread(0.0), spread(0.0), 0.0, 0.0
@@ -77,7 +76,7 @@ def _add_and_measure(s: Any, more: Any, G: Any, first: int) -> tuple[float, floa
     return total(slant) + rest, total(square) + rest_square
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _tilt(s: Any, alpha: float, scale: float, scaled: Any, G: Any, first: int) -> None:
     """G[0, first : first + p] += alpha · s, and scaled = scale · s."""
     p, none = s.size, spread(0.0)
@@ -89,7 +88,7 @@ def _tilt(s: Any, alpha: float, scale: float, scaled: Any, G: Any, first: int) -
         put(scaled, i, scale * take(s, i))
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _replace(N: Any, scaled: Any, G: Any, first: int) -> None:
     """N −= N y scaledᵀ, y = G[0, first : first + p]."""
     p = N.shape[1]
@@ -106,7 +105,7 @@ def _replace(N: Any, scaled: Any, G: Any, first: int) -> None:
             put(N, row + j, take(N, row + j) + factor * take(scaled, j))
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def absorb(W: Any, N: Any, first: int, G: Any, C: Any, chi: float, room: Any) -> bool:
     """G[0, first : first + p] from g to y, and N with it; B = W[first : first + p] and c = C[0].
 

@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sgdode.jit.units import Unit, unit
-from sgdode.model.clock import Clock, clock
-from sgdode.model.starts import Start
-from sgdode.simulation import explicit
+from sgdode.jit.units import address
+from sgdode.model.clock import Clock
+from sgdode.model.problem import Problem
+from sgdode.model.start_laws import Start
+from sgdode.simulation import explicit, step
 from sgdode.simulation import large as wide
 from sgdode.simulation import small as directions
-from sgdode.simulation import step as sgd
 from sgdode.simulation.normals import words
-from sgdode.spec.schema import Spec
 
 Array = NDArray[np.float64]
 Real = NDArray[Any]
@@ -44,25 +43,51 @@ class State:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Sampling:
+    """How SGD is simulated: ``seeds`` independent runs, of which run j draws from child j of ``seed``; ``method``
+    exact or explicit; ``precision`` float64 or float32 of the weights."""
+
+    seed: int = 0
+    seeds: int = 8
+    method: str = "exact"
+    precision: str = "float64"
+
+
+@dataclass(frozen=True)
+class Scheme:
     """What does not change in a run. ``L`` (k,r) teachers' coordinates; ``capacity``: rows of W beyond r; ``block``:
     steps at once; ``ahead``: steps whose labels are drawn at once, a multiple of it; ``wide``: in matrix products
     rather than loops."""
 
-    student: Unit
-    teacher: Unit
-    rule: sgd.Rule
-    clock: Clock
+    problem: Problem
+    rule: step.Rule
     L: Array
-    a_star: Array
-    d: int
-    p: int
     capacity: int
     block: int
     ahead: int
     wide: bool
     explicit: bool
     real: str
+
+    @property
+    def d(self) -> int:
+        """The dimension of the inputs."""
+        return int(self.problem.d)
+
+    @property
+    def p(self) -> int:
+        """The width of the student."""
+        return int(self.problem.p)
+
+    @property
+    def a_star(self) -> Array:
+        """The teachers' output weights (k,)."""
+        return self.problem.teacher.a
+
+    @property
+    def clock(self) -> Clock:
+        """t against the steps."""
+        return self.problem.clock
 
     @property
     def rank(self) -> int:
@@ -75,40 +100,37 @@ class Problem:
         return float(self.d - self.rank)
 
 
-def problem(spec: Spec, start: Start, block: int | None = None, wide: bool | None = None) -> Problem:
-    """What a spec and its start ask for. ``block`` and ``wide`` override the measured rule (for tests)."""
-    L, p, d = start.overlaps.L, int(spec.p), int(spec.d)
-    student, teacher = unit(spec, spec.student.activation), unit(spec, spec.teacher.activation)
-    rule = sgd.Rule(
+def planned(
+    problem: Problem, start: Start, sampling: Sampling, block: int | None = None, wide: bool | None = None
+) -> Scheme:
+    """How a problem is simulated from its start. ``block`` and ``wide`` override the measured rule (for tests)."""
+    L, p, d, learning = start.overlaps.L, int(problem.p), int(problem.d), problem.rule
+    student, teacher = problem.activations
+    rule = step.Rule(
         student.gain,
         teacher.gain,
-        spec.teacher.noise**0.5,
-        spec.student.train_output,
-        spec.weight_decay,
-        spec.batch_size,
-        spec.constraint == "spherical",
-        LIMITS[spec.simulate.precision],
+        problem.teacher.noise**0.5,
+        learning.train_output,
+        learning.decay,
+        learning.batch,
+        learning.spherical,
+        LIMITS[sampling.precision],
     )
-    best_wide, best_block = best(p, L.shape[1], d, spec.batch_size)
+    best_wide, best_block = best(p, L.shape[1], d, learning.batch)
     # blocks of one step leave nothing else to do together than their labels
-    ahead = block or (best_block if best_block > 1 else max(1, _LABELS // spec.batch_size))
+    ahead = block or (best_block if best_block > 1 else max(1, _LABELS // learning.batch))
     block = block or best_block
-    capacity = 2 * p + (min(block * spec.batch_size, p) if block == 1 else block * spec.batch_size)
-    return Problem(
-        student,
-        teacher,
+    capacity = 2 * p + (min(block * learning.batch, p) if block == 1 else block * learning.batch)
+    return Scheme(
+        problem,
         rule,
-        clock(spec),
         L,
-        np.array(spec.teacher_output_weights, dtype=float),
-        d,
-        p,
         min(capacity, d - L.shape[1]),
         block,
         ahead,
         best_wide if wide is None else wide,
-        spec.simulate.method == "explicit",
-        spec.simulate.precision,
+        sampling.method == "explicit",
+        sampling.precision,
     )
 
 
@@ -125,58 +147,57 @@ def best(p: int, r: int, d: int, batch: int) -> tuple[bool, int]:
     return True, max(1, (64 if p < 512 else 128) // batch)
 
 
-def begin(problem: Problem, start: Start, rng: np.random.Generator) -> State:
+def begin(plan: Scheme, start: Start, rng: np.random.Generator) -> State:
     """The state at step 0."""
-    overlaps, r, m = start.overlaps, problem.rank, start.overlaps.B.shape[1]
-    if problem.explicit:
-        W = np.zeros((problem.p, problem.d), problem.real)
-        W[:, :r], W[:, r : r + m] = overlaps.A * problem.d**0.5, overlaps.B * problem.d**0.5
-        return State(W, problem.d - r, np.empty((0, 0), problem.real), start.a.copy(), rng)
-    W = np.zeros((r + problem.capacity, problem.p), problem.real)
+    overlaps, r, m = start.overlaps, plan.rank, start.overlaps.B.shape[1]
+    if plan.explicit:
+        W = np.zeros((plan.p, plan.d), plan.real)
+        W[:, :r], W[:, r : r + m] = overlaps.A * plan.d**0.5, overlaps.B * plan.d**0.5
+        return State(W, plan.d - r, np.empty((0, 0), plan.real), start.a.copy(), rng)
+    W = np.zeros((r + plan.capacity, plan.p), plan.real)
     W[:r], W[r : r + m] = overlaps.A.T, overlaps.B.T
-    if problem.dimension <= problem.capacity:
-        m = problem.capacity
-    inverse = np.full((0, 0) if problem.wide else (problem.p, problem.p), np.nan, problem.real)
+    if plan.dimension <= plan.capacity:
+        m = plan.capacity
+    inverse = np.full((0, 0) if plan.wide else (plan.p, plan.p), np.nan, plan.real)
     return State(W, m, inverse, start.a.copy(), rng)
 
 
 Mover = Callable[[State, int], bool]
 
 
-def mover(problem: Problem) -> Mover:
+def mover(plan: Scheme) -> Mover:
     """``move(state, steps)``: that many steps of SGD, in place. False where the run diverged on the way; state.step is
     then the last step before. Owns its room to work in: one mover per thread."""
-    return _explicit(problem) if problem.explicit else _exact(problem)
+    return _explicit(plan) if plan.explicit else _exact(plan)
 
 
-def _kernel(problem: Problem) -> Any:
+def _kernel(plan: Scheme) -> Any:
     """The code of the steps; compiled, which takes 15 s, where it is called for the first time on a machine.
 
     In the threads of the runs: an exception that a signal raises in the main thread could be lost in the compiler.
     """
-    if problem.explicit:
-        return explicit.advance(problem.real)
-    return wide.advance if problem.wide else directions.advance(problem.real)
+    if plan.explicit:
+        return explicit.advance(plan.real)
+    return wide.advance if plan.wide else directions.advance(plan.real)
 
 
-def _exact(problem: Problem) -> Mover:
-    p, k, n = problem.p, len(problem.a_star), problem.block * problem.rule.batch
-    samples = problem.ahead * problem.rule.batch
-    rows = problem.rank + problem.capacity
-    outside = n if problem.block > 1 else min(n, p)
-    L = np.ascontiguousarray(problem.L, problem.real)
-    tables = [np.empty(shape, problem.real) for shape in ((samples, rows), (outside, outside), (n, p))]
-    gram = np.empty((n if problem.block > 1 else 1, n), problem.real)
-    R = np.empty((0, 0) if problem.wide else (p, p))
+def _exact(plan: Scheme) -> Mover:
+    p, k, n = plan.p, len(plan.a_star), plan.block * plan.rule.batch
+    samples = plan.ahead * plan.rule.batch
+    rows = plan.rank + plan.capacity
+    outside = n if plan.block > 1 else min(n, p)
+    L = np.ascontiguousarray(plan.L, plan.real)
+    tables = [np.empty(shape, plan.real) for shape in ((samples, rows), (outside, outside), (n, p))]
+    gram = np.empty((n if plan.block > 1 else 1, n), plan.real)
+    R = np.empty((0, 0) if plan.wide else (p, p))
     room, labels = np.zeros((9, max(p, rows, n))), np.zeros((4, samples * k))
-    advance = _kernel(problem)
+    advance, functions = _kernel(plan), tuple(map(address, plan.problem.activations))
 
     def move(state: State, steps: int) -> bool:
-        dt = problem.clock.step_sizes(state.step, steps)
-        functions: tuple[Any, ...] = (problem.student.address, problem.teacher.address)
-        fixed: tuple[Any, ...] = (problem.rule, state.rng, words(state.rng), L, problem.a_star, dt)
-        moving: tuple[Any, ...] = (state.W, state.m, problem.dimension, state.a)
-        steps_at_once: tuple[Any, ...] = (problem.block, problem.ahead)
+        dt = plan.clock.step_sizes(state.step, steps)
+        fixed: tuple[Any, ...] = (plan.rule, state.rng, words(state.rng), L, plan.a_star, dt)
+        moving: tuple[Any, ...] = (state.W, state.m, plan.dimension, state.a)
+        steps_at_once: tuple[Any, ...] = (plan.block, plan.ahead)
         state.m, done = advance(
             *functions, *fixed, *moving, *steps_at_once, state.inverse, *tables, gram, R, room, labels
         )
@@ -186,18 +207,17 @@ def _exact(problem: Problem) -> Mover:
     return move
 
 
-def _explicit(problem: Problem) -> Mover:
-    W_star = np.zeros((len(problem.a_star), problem.d))
-    W_star[:, : problem.rank] = problem.L * problem.d**0.5
-    gradient = np.empty((problem.p, problem.d), problem.real)
-    advance = _kernel(problem)
-    x, room = np.empty(problem.d), np.empty((7, max(problem.p, len(problem.a_star))))
+def _explicit(plan: Scheme) -> Mover:
+    W_star = np.zeros((len(plan.a_star), plan.d))
+    W_star[:, : plan.rank] = plan.L * plan.d**0.5
+    gradient = np.empty((plan.p, plan.d), plan.real)
+    advance, functions = _kernel(plan), tuple(map(address, plan.problem.activations))
+    x, room = np.empty(plan.d), np.empty((7, max(plan.p, len(plan.a_star))))
 
     def move(state: State, steps: int) -> bool:
-        dt = problem.clock.step_sizes(state.step, steps)
-        functions = (problem.student.address, problem.teacher.address)
+        dt = plan.clock.step_sizes(state.step, steps)
         done = advance(
-            *(*functions, problem.rule, state.rng, W_star, problem.a_star, dt, state.W, gradient, state.a, x, room)
+            *(*functions, plan.rule, state.rng, W_star, plan.a_star, dt, state.W, gradient, state.a, x, room)
         )
         state.step += done
         return bool(done == steps)
@@ -205,12 +225,12 @@ def _explicit(problem: Problem) -> Mover:
     return move
 
 
-def overlaps(problem: Problem, state: State) -> tuple[Array, Array, Array]:
+def overlaps_of(plan: Scheme, state: State) -> tuple[Array, Array, Array]:
     """Q (p,p), M (p,k) and q = diag Q⊥ (p,) of a state, in float64."""
-    r = problem.rank
-    if problem.explicit:
-        W = np.asarray(state.W.T, dtype=float) / problem.d**0.5
+    r = plan.rank
+    if plan.explicit:
+        W = np.asarray(state.W.T, dtype=float) / plan.d**0.5
     else:
         W = np.asarray(state.W[: r + state.m], dtype=float)
     Q = W.T @ W
-    return (Q + Q.T) / 2, W[:r].T @ problem.L.T, np.asarray((W[r:] ** 2).sum(axis=0))
+    return (Q + Q.T) / 2, W[:r].T @ plan.L.T, np.asarray((W[r:] ** 2).sum(axis=0))

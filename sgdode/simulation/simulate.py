@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,60 +16,67 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from sgdode.equations.validity import too_coarse
-from sgdode.errors import Stopped, UsageError
+from sgdode.errors import Defect, SpecError, Stopped, UsageError
 from sgdode.gaussian.risk import RiskFunction, risk_function
-from sgdode.model.clock import Grid, saved_grid
-from sgdode.model.starts import Start, start
-from sgdode.results.checkpoint import Keeper, undisturbed
-from sgdode.results.trajectory import Trajectory
-from sgdode.simulation.run import Array, Mover, Problem, State, begin, mover, overlaps, problem
-from sgdode.spec.checks import located, require, saved_names
-from sgdode.spec.provenance import attributes, provenance
-from sgdode.spec.schema import Spec
+from sgdode.machine import processors
+from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
+from sgdode.model.problem import Problem
+from sgdode.model.start_laws import Start, start
+from sgdode.results.checkpoint import Keeper
+from sgdode.results.trajectory import About, Trajectory
+from sgdode.signals import undisturbed
+from sgdode.simulation.run import Array, Mover, Sampling, Scheme, State, begin, mover, overlaps_of, planned
 
 Progress = Callable[[float, float], None]
+NOTHING = About({}, {})
 _CHUNK_SECONDS = 0.1  # a kernel cannot be interrupted
 _POLL_SECONDS = 0.1
 _LARGEST_IN_MEMORY = 128 * 2**20
 
 
-@located
 def simulate(
-    spec: Spec,
+    problem: Problem,
+    saving: Saving,
+    sampling: Sampling,
     *,
     jobs: int = 1,
     progress: Progress | None = None,
     keeper: Keeper | None = None,
+    about: About = NOTHING,
     block: int | None = None,
     wide: bool | None = None,
 ) -> Trajectory:
-    """Run SGD ``spec.simulate.seeds`` times from the one start of ``spec``, on ``jobs`` threads.
+    """Run SGD ``sampling.seeds`` times from the one start of ``problem``, on ``jobs`` threads.
 
-    Returns a Trajectory with time (T,) in t = ν γ/(pd), step (T,), risk (S,T), M (S,T,p,k) and what else ``save`` asks
-    for. Run j draws from child j of ``seed``: nothing depends on ``jobs``, and more seeds extend the same set. Where a
-    run diverges the trajectory ends at the last saved time that every run reached, with status "diverged".
+    Returns a Trajectory with time (T,) in t = ν γ/(pd), step (T,), risk (S,T), M (S,T,p,k) and what else ``saving``
+    asks for. Run j draws from child j of ``seed``: nothing depends on ``jobs``, and more seeds extend the same set.
+    Where a run diverges the trajectory ends at the last saved time that every run reached, with status "diverged".
     ``progress(done, total)`` counts steps of all runs. With a ``keeper`` the state of all runs is kept from time to
     time and when a signal stops them, and a kept state is gone on from: bit by bit the same as without a stop.
-    ``block`` and ``wide`` override how a run is computed.
+    ``about``: what the result carries besides. ``block`` and ``wide`` override how a run is
+    computed. Raises SpecError for a problem that cannot be simulated.
     """
-    require(spec, "simulate")
     if jobs < 1:
         raise UsageError(f"jobs: got {jobs}; must be 1 or more")
-    grid, beginning = saved_grid(spec), start(spec)
-    task = problem(spec, beginning, block, wide)
-    shared = Shared(task, beginning, grid, _records(spec, grid, keeper), risk_function(spec))
-    runs = _begin(spec, shared) if keeper is None or keeper.resumed is None else _resume(keeper.resumed, shared)
-    threads = 1 if spec.simulate.seeds > 1 else len(os.sched_getaffinity(0))
+    if not problem.inputs.isotropic:
+        raise SpecError([Defect("", "inputs", "simulation is for isotropic inputs alone; use spectrum: isotropic")])
+    beginning = start(problem)
+    plan = planned(problem, beginning, sampling, block, wide)
+    grid = saved_grid(saving, problem.clock, problem.finite)
+    records = _records(problem, saving, sampling, len(grid.time), keeper)
+    shared = Shared(plan, sampling, beginning, grid, records, risk_function(problem), about)
+    runs = _begin(shared) if keeper is None or keeper.resumed is None else _resume(keeper.resumed, shared)
+    threads = 1 if sampling.seeds > 1 else processors()
     with threadpool_limits(threads, "blas"):
         try:
             while not _advance(shared, runs, jobs, progress, keeper) and keeper:
-                keeper.keep(_partial(spec, shared, runs))
+                keeper.keep(_partial(shared, runs))
         except (Stopped, KeyboardInterrupt):
             if keeper:
                 with undisturbed():
-                    keeper.keep(_partial(spec, shared, runs))
+                    keeper.keep(_partial(shared, runs))
             raise
-    return _trajectory(spec, shared, runs)
+    return _trajectory(shared, runs)
 
 
 @dataclass
@@ -84,21 +90,21 @@ class Run:
 
 @dataclass
 class Shared:
-    """What the runs share: the problem, its start, when to save, where to, and the flag that stops them."""
+    """What the runs share: the plan, the start, when to save, where to, and the flag that stops them."""
 
-    task: Problem
+    plan: Scheme
+    sampling: Sampling
     start: Start
     grid: Grid
     records: dict[str, Array]
     risk: RiskFunction
-
-    def __post_init__(self) -> None:
-        self.stopped = threading.Event()
+    about: About
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     def save(self, number: int, run: Run) -> bool:
         """Record a state as the next saved time. False where its overlaps are not finite."""
         state, given = run.state, self.start.overlaps
-        Q, M, q = overlaps(self.task, state) if run.saved else (given.Q, given.M, given.q)
+        Q, M, q = overlaps_of(self.plan, state) if run.saved else (given.Q, given.M, given.q)
         if not (np.isfinite(Q).all() and np.isfinite(M).all() and np.isfinite(state.a).all()):
             return False
         risk = self.risk(Q, M, given.P, state.a)
@@ -111,11 +117,19 @@ class Shared:
         return True
 
 
-def _records(spec: Spec, grid: Grid, keeper: Keeper | None) -> dict[str, Array]:
+def _records(
+    problem: Problem, saving: Saving, sampling: Sampling, times: int, keeper: Keeper | None
+) -> dict[str, Array]:
     """Room for everything that is saved, (S, T, ...); what is large is on disk, in a file without a name."""
-    seeds, times, p = spec.simulate.seeds, len(grid.time), int(spec.p)
-    shapes: dict[str, tuple[int, ...]] = {"risk": (), "M": (p, spec.k), "Q": (p, p), "q": (p,), "output_weights": (p,)}
-    names = [*saved_names(spec, times, seeds), *(["output_weights"] if spec.student.train_output else [])]
+    seeds, p = sampling.seeds, int(problem.p)
+    shapes: dict[str, tuple[int, ...]] = {
+        "risk": (),
+        "M": (p, problem.k),
+        "Q": (p, p),
+        "q": (p,),
+        "output_weights": (p,),
+    }
+    names = [*saved_names(saving.names, p, times, seeds), *(["output_weights"] if problem.rule.trained else [])]
     folder = None if keeper is None else keeper.path.parent
     return {name: _room((seeds, times, *shapes[name]), folder) for name in names}
 
@@ -129,12 +143,12 @@ def _room(shape: tuple[int, ...], folder: Path | None) -> Array:
         return np.memmap(file, dtype=float, mode="w+", shape=shape)
 
 
-def _begin(spec: Spec, shared: Shared) -> list[Run]:
+def _begin(shared: Shared) -> list[Run]:
     """Every run at t = 0, saved."""
     runs = []
-    for number in range(spec.simulate.seeds):
-        rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(spec.seed, spawn_key=(number,))))
-        runs.append(Run(begin(shared.task, shared.start, rng)))
+    for number in range(shared.sampling.seeds):
+        rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(shared.sampling.seed, spawn_key=(number,))))
+        runs.append(Run(begin(shared.plan, shared.start, rng)))
         runs[-1].diverged = not shared.save(number, runs[-1])
     return runs
 
@@ -168,7 +182,7 @@ def _advance(shared: Shared, runs: list[Run], jobs: int, progress: Progress | No
 def _to_the_end(shared: Shared, number: int, run: Run) -> None:
     """Move one run on until its last saved time, its divergence, or the flag."""
     assert shared.grid.step is not None
-    move, pace = mover(shared.task), Pace(shared.task.ahead)
+    move, pace = mover(shared.plan), Pace(shared.plan.ahead)
     with np.errstate(all="ignore"):
         while run.saved < len(shared.grid.step) and not run.diverged:
             if not _reach(shared, run, move, int(shared.grid.step[run.saved]), pace):
@@ -204,9 +218,9 @@ def _reach(shared: Shared, run: Run, move: Mover, step: int, pace: Pace) -> bool
     return True
 
 
-def _partial(spec: Spec, shared: Shared, runs: list[Run]) -> Trajectory:
+def _partial(shared: Shared, runs: list[Run]) -> Trajectory:
     """Where all runs are: the times that all of them saved, and the state that they go on from."""
-    partial = _trajectory(spec, shared, runs)
+    partial = _trajectory(shared, runs)
     partial.diverged_at, partial.warnings = None, list(shared.start.warnings)
     generators = [run.state.rng.bit_generator.state for run in runs]
     partial.state = {
@@ -241,15 +255,23 @@ def _resume(kept: Trajectory, shared: Shared) -> list[Run]:
     return runs
 
 
-def _trajectory(spec: Spec, shared: Shared, runs: list[Run]) -> Trajectory:
-    grid, task = shared.grid, shared.task
+def _trajectory(shared: Shared, runs: list[Run]) -> Trajectory:
+    grid, plan, sampling = shared.grid, shared.plan, shared.sampling
     assert grid.step is not None
     kept, failed = min(run.saved for run in runs), [run for run in runs if run.diverged]
-    warnings = [*shared.start.warnings, *too_coarse(spec)]
+    warnings = [*shared.start.warnings, *too_coarse(plan.problem, sampling.precision)]
     diverged_at = None
     if failed:
-        diverged_at = float(task.clock.time(min(run.state.step for run in failed)))
+        diverged_at = float(plan.clock.time(min(run.state.step for run in failed)))
         warnings.append(f"diverged: {len(failed)} of {len(runs)} runs, the first after t = {diverged_at:.6g}")
+    told = {
+        "method": sampling.method,
+        "precision": sampling.precision,
+        "block_size": 1 if plan.explicit else plan.block,
+        "rng": "SFC64",
+        "seed": sampling.seed,
+        "seeds": sampling.seeds,
+    }
     return Trajectory(
         kind="simulation",
         time=grid.time[:kept],
@@ -258,18 +280,7 @@ def _trajectory(spec: Spec, shared: Shared, runs: list[Run]) -> Trajectory:
         curves={name: record[:, :kept] for name, record in shared.records.items()},
         status="diverged" if failed else "complete",
         diverged_at=diverged_at,
-        attributes=attributes(spec, "simulate") | _attributes(spec, task),
-        provenance=provenance(spec),
+        attributes=shared.about.attributes | told,
+        provenance=dict(shared.about.provenance),
         warnings=warnings,
     )
-
-
-def _attributes(spec: Spec, task: Problem) -> dict[str, Any]:
-    return {
-        "method": spec.simulate.method,
-        "precision": spec.simulate.precision,
-        "block_size": 1 if task.explicit else task.block,
-        "rng": "SFC64",
-        "seed": spec.seed,
-        "seeds": spec.simulate.seeds,
-    }

@@ -17,32 +17,27 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit, types
-from numba.core.types import float64, int64
+from numba import float64, int64, types
 
+from sgdode.jit.compiling import CALLED, MATRIX, RNG, STEPS, VECTOR, compiled, per_precision
 from sgdode.jit.units import ADDRESS
-from sgdode.simulation.normals import BITS, RNG, draw_normals
+from sgdode.simulation.normals import BITS, draw_normals
 from sgdode.simulation.rank_one import absorb, invert
 from sgdode.simulation.small_linalg import add_outer, combine, fold
 from sgdode.simulation.step import (
-    CALLED,
     KEEP,
-    MATRIX,
     NORM,
-    OPTIONS,
     RULE,
-    VECTOR,
     Rule,
     Y,
     chi,
     descend,
     draw_bartlett,
     draw_labels,
-    per_precision,
 )
 
 
-@njit(**CALLED)
+@compiled(**CALLED)
 def _gram(G: Any, rows: int, T: Any, columns: int, gram: Any, n: int) -> None:
     """gram = G Gᵀ + T Tᵀ on and below the diagonal."""
     for s in range(n):
@@ -55,7 +50,7 @@ def _gram(G: Any, rows: int, T: Any, columns: int, gram: Any, n: int) -> None:
             gram[s, t] = total
 
 
-@njit(**CALLED)
+@compiled(**CALLED)
 def _append(
     rng: Any, drawn: bool, outside: float, T: Any, n: int, C: Any, W: Any, r: int, m: int, R: Any, room: Any
 ) -> int:
@@ -79,7 +74,7 @@ def _append(
     return m + columns
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def within(rule: Rule, steps: int) -> Rule:
     """The rule inside a block: where it is of one step, the sphere is left to its end, and needs no Gram matrix.
     For the same reason T is drawn after that step.
@@ -90,7 +85,7 @@ def within(rule: Rule, steps: int) -> Rule:
     )
 
 
-@njit(**CALLED)
+@compiled(**CALLED)
 def _compress(n: int, W: Any, N: Any, r: int, m: int, R: Any, room: Any) -> int:
     """A fold of samples that come one by one, so that the next can stay within the p directions that are left.
 
@@ -104,7 +99,7 @@ def _compress(n: int, W: Any, N: Any, r: int, m: int, R: Any, room: Any) -> int:
     return m
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def shrink(rule: Rule, W: Any, N: Any, rows: int, room: Any) -> None:
     """What decay and sphere leave of the old weights, and their inverse N (where there is one)."""
     if rule.decay != 0.0 or rule.spherical:
@@ -116,7 +111,7 @@ def shrink(rule: Rule, W: Any, N: Any, rows: int, room: Any) -> None:
                 N[i, j] /= room[KEEP, i]
 
 
-@njit(**CALLED)
+@compiled(**CALLED)
 def normalise(W: Any, N: Any, rows: int, room: Any) -> None:
     """Every column of W[:rows] divided by its length: ‖w_i‖² = d. The inverse N follows, where there is one."""
     square = room[NORM]
@@ -138,7 +133,8 @@ def normalise(W: Any, N: Any, rows: int, room: Any) -> None:
         *(ADDRESS, ADDRESS, RULE, RNG, BITS, real[:, ::1], VECTOR, VECTOR, real[:, ::1], int64, float64, VECTOR),
         *(int64, int64, real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1], real[:, ::1]),
         *(MATRIX, MATRIX, MATRIX),
-    )
+    ),
+    **STEPS,
 )
 def advance(
     student: Any, teacher: Any, rule: Rule, rng: Any, bits: Any, L: Any, a_star: Any, dt: Any, W: Any, m: int,

@@ -8,16 +8,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit
-
+from sgdode.jit.compiling import CALLED, STEPS, compiled
 from sgdode.jit.simd import WIDTH, add, add_product, load, put, spread, store, take
-from sgdode.simulation.step import CALLED, OPTIONS, PROJECTION, REFLECTION
+from sgdode.simulation.step import PROJECTION, REFLECTION
 
 #: A pivot this far below its diagonal is round-off.
 _SINGULAR = 1e-14
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def combination(v: Any, at: int, W: Any, first: int, count: int, out: Any, to: int) -> None:
     """out[to : to + p] = Σ_t v[at + t] W[first + t], t < count, with W (·,p) and flat indices into v and out.
 
@@ -49,14 +48,14 @@ def combination(v: Any, at: int, W: Any, first: int, count: int, out: Any, to: i
         put(out, to + i, total)
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def combine(G: Any, W: Any, rows: int, out: Any, n: int) -> None:
     """out[:n] = G[:n, :rows] W[:rows], with W and out (·,p)."""
     for s in range(n):
         combination(G, s * G.shape[1], W, 0, rows, out, s * W.shape[1])
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def add_outer(X: Any, n: int, columns: int, C: Any, W: Any, first: int) -> None:
     """W[first + j] += Σ_s X[s, j] C[s] for j < columns and s < n, with C and W (·,p)."""
     p = W.shape[1]
@@ -72,7 +71,7 @@ def add_outer(X: Any, n: int, columns: int, C: Any, W: Any, first: int) -> None:
                 W[first + j, i] += X[s, j] * C[s, i]
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _gram(W: Any, first: int, count: int, out: Any) -> None:
     """out (p,p) = BᵀB of the rows B = W[first : first + count], on and above the diagonal."""
     p = W.shape[1]
@@ -88,7 +87,7 @@ def _gram(W: Any, first: int, count: int, out: Any) -> None:
                 out[j, i] += float(W[t, j]) * W[t, i]
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _cholesky(S: Any) -> bool:
     """S (p,p), given above the diagonal, becomes the upper R with RᵀR = S.
 
@@ -113,7 +112,7 @@ def _cholesky(S: Any) -> bool:
     return True
 
 
-@njit(**CALLED)
+@compiled(**CALLED)
 def _reflect(W: Any, top: int, end: int, j: int, square: float, room: Any) -> None:
     """The Householder reflection of rows top, ..., end − 1 that makes column j vanish below ``top``, where its squares
     add up to ``square``. Columns before j are 0 in these rows;
@@ -140,7 +139,7 @@ def _reflect(W: Any, top: int, end: int, j: int, square: float, room: Any) -> No
         W[i, j] = 0.0
 
 
-@njit(**CALLED)
+@compiled(**CALLED)
 def fold(W: Any, first: int, count: int, R: Any, room: Any) -> int:
     """Rows first, ..., first + count − 1 of W become the R, R_jj ≥ 0, of their QR factorisation: WᵀW is kept.
 

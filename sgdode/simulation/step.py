@@ -11,49 +11,15 @@ Real arrays are float64 or float32; the recursion over the fields is float64 in 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import lru_cache, wraps
 from typing import Any, NamedTuple
 
-from numba import njit, types
-from numba.core.types import float32, float64, int64
+from numba import float64, int64, types
 
+from sgdode.jit.compiling import CALLED, MATRIX, REALS, RNG, STEPS, VECTOR, compiled, named
 from sgdode.jit.simd import WIDTH, add_product, load, spread, store, total
 from sgdode.jit.units import ADDRESS, evaluate_at
-from sgdode.simulation.normals import RNG
 
-VECTOR = float64[::1]
-MATRIX = float64[:, ::1]
-REALS = (float64, float32)
-#: Sums may be reordered (so that they become vector code); NaN and infinity keep their meaning. Nothing is allocated
-#: in these functions: without reference counts (``_nrt``) a step of p = 8 takes a third of the time, and with the
-#: functions in one another (``forceinline``) two thirds of that: arrays are passed as seven words each.
-OPTIONS: dict[str, Any] = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"reassoc", "contract", "nsz"},
-    "_nrt": False,
-    "forceinline": True,
-}
-#: For functions that are long, or rarely called: compiled once, not in every place that calls them.
-CALLED = {**OPTIONS, "forceinline": False}
 _NARROW, _WIDE = 1e-8, 1e8  # a scale outside these is multiplied into the coefficients
-
-
-def per_precision(signature: Callable[[Any], Any]) -> Callable[[Any], Callable[[str], Any]]:
-    """Of a kernel that takes functions, so that its types are to be given: ``kernel("float32")`` is its machine code,
-    compiled when it is first asked for."""
-
-    def compiled(kernel: Any) -> Callable[[str], Any]:
-        @lru_cache
-        @wraps(kernel)
-        def of(real: str) -> Any:
-            return njit(signature(getattr(types, real)), **OPTIONS)(kernel)
-
-        return of
-
-    return compiled
 
 
 class Rule(NamedTuple):
@@ -70,7 +36,7 @@ class Rule(NamedTuple):
     limit: float
 
 
-RULE = types.NamedTuple((float64, float64, float64, float64, float64, int64, types.boolean, float64), Rule)
+RULE = named(Rule, (float64, float64, float64, float64, float64, int64, types.boolean, float64))
 
 
 #: The rows of ``room``, an array to work in: fields, σ, σ', the change of a, 2 (1 − ωδt) Σ c λ, the scale and keep of
@@ -80,13 +46,13 @@ X, S, SLOPE, CHANGE, NORM, SCALE, KEEP, REFLECTION, PROJECTION = range(9)
 Y, X_STAR, S_STAR, SLOPE_STAR = range(4)
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def chi(rng: Any, degrees: float) -> float:
     """The length of a standard normal vector of R^degrees (any size up to 2^53)."""
     return math.sqrt(2.0 * rng.standard_gamma(0.5 * degrees))
 
 
-@njit(**CALLED)
+@compiled(**CALLED)
 def draw_bartlett(rng: Any, T: Any, rows: int, columns: int, dimension: float) -> None:
     """The LQ factor of ``rows`` standard normal vectors of R^dimension into T[:rows, :columns],
     columns = min(rows, dimension): T_ss ~ χ_{dimension − s} for s = 0, 1, ...; normals below, zeros above."""
@@ -99,9 +65,9 @@ def draw_bartlett(rng: Any, T: Any, rows: int, columns: int, dimension: float) -
             T[s, t] = 0.0
 
 
-@njit(
+@compiled(
     [types.void(ADDRESS, RULE, RNG, real[:, ::1], VECTOR, real[:, ::1], int64, MATRIX) for real in REALS],
-    **OPTIONS,
+    **STEPS,
 )
 def draw_labels(evaluate: Any, rule: Rule, rng: Any, L: Any, a_star: Any, G: Any, n: int, labels: Any) -> None:
     """labels[Y] = (1/k) Σ_r a*_r σ*(λ*_r) + √Δ z of the first n rows of ``G``, whose first r entries are the
@@ -124,7 +90,7 @@ def draw_labels(evaluate: Any, rule: Rule, rng: Any, L: Any, a_star: Any, G: Any
             y[row] += rule.noise * rng.standard_normal()
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def add_past(gram: Any, C: Any, row: int, past: int, x: Any) -> None:
     """x += Σ_{t<past} gram[row,t] C[t], four rows at a time (the sum is bound by loads and stores of x)."""
     p = x.size
@@ -139,7 +105,7 @@ def add_past(gram: Any, C: Any, row: int, past: int, x: Any) -> None:
             x[i] += g * C[t, i]
 
 
-@njit(**CALLED)
+@compiled(**CALLED)
 def _rescale(rule: Rule, factor: float, first: int, n: int, gram: Any, fields: Any, room: Any) -> None:
     """Decay and sphere after the step in rows first, ..., first + batch − 1, whose c become c̃.
 
@@ -167,7 +133,7 @@ def _rescale(rule: Rule, factor: float, first: int, n: int, gram: Any, fields: A
             fields[row, i] /= length * room[SCALE, i]
 
 
-@njit(**CALLED)
+@compiled(**CALLED)
 def _settle(fields: Any, n: int, room: Any) -> None:
     """The scale of every neuron multiplied into the coefficients and room[KEEP]."""
     for row in range(n):
@@ -177,7 +143,7 @@ def _settle(fields: Any, n: int, room: Any) -> None:
         room[KEEP, i] *= room[SCALE, i]
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _dot(one: Any, other: Any) -> float:
     """The scalar product of two vectors."""
     p, sums, rest = one.size, spread(0.0), 0.0
@@ -188,7 +154,7 @@ def _dot(one: Any, other: Any) -> float:
     return total(sums) + rest
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _share(step: float, a: Any, x: Any, slope: Any, out: Any, row: int) -> float:
     """out[row] = c = step · a ∘ slope, the share of a sample in a step. Returns |c|² + |x|²."""
     p, sums, rest, none = a.size, spread(0.0), 0.0, spread(0.0)
@@ -204,7 +170,7 @@ def _share(step: float, a: Any, x: Any, slope: Any, out: Any, row: int) -> float
     return total(sums) + rest
 
 
-@njit(**OPTIONS)
+@compiled(**STEPS)
 def _sample(evaluate: Any, rule: Rule, dt: float, row: int, fields: Any, a: Any, room: Any, y: float) -> bool:
     """One sample with label y: from its fields room[X] to its share c of the step, into fields[row]. Whether that is
     finite."""
@@ -225,9 +191,9 @@ def _sample(evaluate: Any, rule: Rule, dt: float, row: int, fields: Any, a: Any,
     return size < rule.limit**2 and abs(error) < rule.limit
 
 
-@njit(
+@compiled(
     [int64(ADDRESS, RULE, VECTOR, int64, int64, real[:, ::1], real[:, ::1], VECTOR, MATRIX, VECTOR) for real in REALS],
-    **OPTIONS,
+    **STEPS,
 )
 def descend(
     evaluate: Any, rule: Rule, dt: Any, begin: int, steps: int, gram: Any, fields: Any, a: Any, room: Any, y: Any

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Concatenate, Literal, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sgdode.errors import Defect, SpecError, UsageError
-from sgdode.spec.schema import LARGEST_SAVED_Q, Spec
+from sgdode.machine import machine_memory
+from sgdode.model.starts import STARTS
+from sgdode.model.systems import SYSTEMS
+from sgdode.spec.memory import Command, memory, memory_by_key
+from sgdode.spec.schema import Spec
 
 Found = tuple[tuple[str, ...], str]
-Command = Literal["simulate", "integrate"]
 Rest = ParamSpec("Rest")
 Result = TypeVar("Result")
-
-_KEYS_OF_KIND = {
-    "scale": ("gaussian",),
-    "epsilon": ("symmetric",),
-    "q0": ("symmetric",),
-    "spread": ("symmetric",),
-    "Q": ("overlaps",),
-    "M": ("overlaps",),
-    "at": ("overlaps",),
-    "file": ("overlaps", "weights"),
-}
-
-
-#: Numbers; what a simulation saves beyond that is on disk.
-_SAVED_IN_MEMORY = 64e6
-_FULL_Q = ("full", "gradient-flow", "gradient-flow-noise")
 
 
 def defects(spec: Spec) -> list[Found]:
@@ -81,25 +67,20 @@ def _overlap(spec: Spec) -> Iterator[str]:
 
 
 def _initial(spec: Spec) -> Iterator[Found]:
-    start = spec.initial
-    for key in sorted(start.model_fields_set & set(_KEYS_OF_KIND)):
-        if start.kind not in _KEYS_OF_KIND[key] and getattr(start, key) is not None:
-            kinds = " or ".join(_KEYS_OF_KIND[key])
-            yield ("initial", key), f"belongs to initial.kind {kinds}; the kind here is {start.kind}"
-    if start.kind == "gaussian" and math.isinf(spec.d):
-        yield (
-            ("initial", "kind"),
-            "gaussian at dimension inf gives M = 0, which the equations never leave; use in-teacher-span, "
-            "symmetric or overlaps",
-        )
-    if start.kind in ("overlaps", "weights") and math.isinf(spec.p):
+    start, law = spec.initial, STARTS[spec.initial.kind]
+    for key in sorted(key for key, value in start.given.items() if key not in law.keys and value is not None):
+        kinds = " or ".join(kind for kind, other in STARTS.items() if key in other.keys)
+        yield ("initial", key), f"belongs to initial.kind {kinds}; the kind here is {start.kind}"
+    if law.refusal and math.isinf(spec.d):
+        yield ("initial", "kind"), law.refusal
+    if law.given and math.isinf(spec.p):
         yield ("initial", "kind"), f"{start.kind} needs a finite student.width; use gaussian or in-teacher-span"
     yield from _given(spec)
 
 
 def _given(spec: Spec) -> Iterator[Found]:
-    start = spec.initial
-    given = start.Q is not None or start.M is not None
+    start, values = spec.initial, spec.initial.given
+    given = values.get("Q") is not None or values.get("M") is not None
     if start.kind == "weights" and start.file is None:
         yield ("initial", "file"), "required by initial.kind weights: an npz file with arrays W (p,d) and W_star (k,d)"
     if start.kind == "overlaps":
@@ -109,7 +90,7 @@ def _given(spec: Spec) -> Iterator[Found]:
             yield ("initial", "kind"), "overlaps needs Q and M as matrices, or file: run.h5"
         elif start.file is None and math.isfinite(spec.p):
             for key, shape in (("Q", (spec.p, spec.p)), ("M", (spec.p, spec.k))):
-                yield from _shape(getattr(start, key), key, shape)
+                yield from _shape(values.get(key), key, shape)
     if start.file is not None and not (spec.folder / Path(start.file).expanduser()).is_file():
         yield ("initial", "file"), f"got {start.file!r}; no such file (paths are relative to the spec)"
 
@@ -135,7 +116,7 @@ def _learning_rate(spec: Spec) -> Iterator[Found]:
 
 def _steps(spec: Spec) -> Iterator[Found]:
     if spec.finite and math.isfinite(spec.gamma_over_p) and spec.step_size > 0:
-        from sgdode.model.clock import clock
+        from sgdode.spec.build import clock
 
         steps = float(clock(spec).step(spec.time.stop))
         if not steps < 2**53:
@@ -144,14 +125,17 @@ def _steps(spec: Spec) -> Iterator[Found]:
 
 def _equations(spec: Spec) -> Iterator[Found]:
     name, key = spec.integrate.equations, ("integrate", "equations")
-    if math.isinf(spec.p) and name not in ("auto", "mean-field", "mean-field-high-d"):
-        yield key, f"got {name!r}; width inf needs mean-field or mean-field-high-d (or auto)"
-    if math.isinf(spec.d) and name == "mean-field":
-        yield key, "got 'mean-field'; dimension inf needs mean-field-high-d (or auto)"
+    record = SYSTEMS.get(name)  # None: auto
+    field = [other for other, system in SYSTEMS.items() if not system.full_overlaps]
+    if math.isinf(spec.p) and record is not None and record.infinite_width is None:
+        yield key, f"got {name!r}; width inf needs {' or '.join(field)} (or auto)"
+    if math.isinf(spec.d) and record is not None and not record.infinite_dimension:
+        yield key, f"got {name!r}; dimension inf needs mean-field-high-d (or auto)"
     if spec.integrate.fluctuations and name not in ("auto", "full"):
         yield ("integrate", "fluctuations"), f"the theory of fluctuations is along `full`; the spec has {name}"
-    if spec.integrate.noise_correction and (name in _FULL_Q or (name == "auto" and math.isfinite(spec.p))):
-        reason = f"belongs to mean-field and mean-field-high-d (here: {name}); `full` and gradient-flow-noise hold it"
+    without_it = math.isfinite(spec.p) if record is None else record.full_overlaps
+    if spec.integrate.noise_correction and without_it:
+        reason = f"belongs to {' and '.join(field)} (here: {name}); `full` and gradient-flow-noise hold it"
         yield ("integrate", "noise_correction"), reason
     if spec.integrate.particles is not None and math.isfinite(spec.p):
         yield ("integrate", "particles"), f"particles stand for student.width inf; here it is {spec.p:g}"
@@ -195,7 +179,7 @@ def require(spec: Spec, command: Command) -> None:
             if math.isinf(value):
                 found.append((key, "inf is for integrate alone; a simulation needs a finite number"))
     if not found and (needed := memory(spec, command)) > (available := machine_memory()):
-        parts = _memory(spec, command)
+        parts = memory_by_key(spec, command)
         found.append(
             (
                 max(parts, key=lambda key: parts[key]),
@@ -205,45 +189,3 @@ def require(spec: Spec, command: Command) -> None:
         )
     if found:
         raise SpecError([Defect("", key, reason) for key, reason in found])
-
-
-def saved_names(spec: Spec, times: int, seeds: int) -> tuple[str, ...]:
-    """What ``save`` asks for: by default risk and M, and Q while its dataset stays below 256 MB."""
-    if spec.save is not None:
-        return spec.save
-    small = spec.p**2 * times * seeds * 8 < LARGEST_SAVED_Q
-    return ("risk", "M", "Q") if small else ("risk", "M")
-
-
-def memory(spec: Spec, command: Command) -> float:
-    """Bytes that a run holds at once, to within a small factor."""
-    return sum(_memory(spec, command).values())
-
-
-def _memory(spec: Spec, command: Command) -> dict[str, float]:
-    """The bytes of a run by the key that they grow with."""
-    wide = "student.width" if math.isfinite(spec.p) else "integrate.particles"
-    p, k = (spec.p if math.isfinite(spec.p) else float(spec.integrate.particles or 2000)), float(spec.k)
-    seeds = spec.simulate.seeds if command == "simulate" else 1
-    names = saved_names(spec, spec.time.points + 1, seeds)
-    numbers = {"risk": 1.0, "M": p * k, "Q": p * p, "q": p}
-    saved = seeds * (spec.time.points + 1) * sum(numbers[name] for name in names)
-    teacher = k * k + 8 * k * max(p, k)
-    if command == "simulate":
-        columns = spec.d if spec.simulate.method == "explicit" else min(spec.d, 3 * p + k)
-        samples = min(columns, 3 * p + k) + 10 * (p + k) + 10
-        saved = min(saved, _SAVED_IN_MEMORY)
-        longest = "dimension" if spec.simulate.method == "explicit" else wide
-        parts = {longest: 3 * p * columns + 4 * p * p, "batch_size": spec.batch_size * samples}
-    else:
-        size = p * (k + 1) if "mean-field" in spec.integrate.equations or math.isinf(spec.p) else p * (p + k)
-        parts = {wide: 30 * size + 8 * p * p}
-    return {key: 8 * number for key, number in {**parts, "teacher.width": teacher, "time.points": saved}.items()}
-
-
-def machine_memory() -> float:
-    """Bytes of physical memory of this machine."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
-        return math.inf

@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from sgdode.model.activations import ACTIVATIONS
-from sgdode.spec.schema import Spec
+from sgdode.model.inputs import INPUT_LAWS
+from sgdode.model.learning import LOSSES
+from sgdode.model.starts import STARTS
+from sgdode.model.systems import SYSTEMS
+from sgdode.spec.schema import Spec, start_keys
 
 
 def json_schema() -> dict[str, Any]:
@@ -22,9 +26,38 @@ def json_schema() -> dict[str, Any]:
     parts["LearningRate"] = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, parts["LearningRate"]]}
     _also(parts["LearningRate"]["anyOf"][1], "schedule", "constant")
     _also(parts["TeacherSpec"], "overlap", "identity")
-    _also(parts["InitialSpec"], "at", "last")
+    _add_starts(parts["InitialSpec"])
+    _choices(parts)
     _also(parts["IntegrateSpec"], "particles", "auto")
     return schema
+
+
+def _add_starts(part: dict[str, Any]) -> None:
+    """The keys of all starts, which their records know."""
+    kinds: dict[str, dict[str, Any]] = {
+        "number": {"type": "number"},
+        "time": {"anyOf": [{"const": "last"}, {"type": "number"}]},
+        "matrix": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+        "file": {"type": "string"},
+    }
+    part["additionalProperties"] = False
+    for key, record in start_keys().items():
+        limits = {"exclusiveMinimum" if record.above else "minimum": record.low, "maximum": record.high}
+        told = {"title": key, "description": record.meaning, "default": record.default}
+        found = {name: value for name, value in (limits | told).items() if value is not None}
+        part["properties"][key] = kinds[record.kind] | found
+
+
+def _choices(parts: dict[str, Any]) -> None:
+    """The names that keys take from dicts of records."""
+    words = {
+        ("InitialSpec", "kind"): list(STARTS),
+        ("IntegrateSpec", "equations"): ["auto", *SYSTEMS],
+        ("InputSpec", "spectrum"): list(INPUT_LAWS),
+        ("AlgorithmSpec", "loss"): list(LOSSES),
+    }
+    for (part, key), names in words.items():
+        parts[part]["properties"][key]["enum"] = names
 
 
 def example() -> str:

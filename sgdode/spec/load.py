@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from sgdode.errors import Defect, SpecError, UsageError, nearest
 from sgdode.model.activations import ACTIVATIONS, Activation, fault
 from sgdode.spec.checks import defects
-from sgdode.spec.schema import LONGEST_NAME, Spec
+from sgdode.spec.schema import LONGEST_NAME, InitialSpec, Spec, start_keys
 from sgdode.spec.values import shown
 from sgdode.spec.yaml_document import Document, parse, parse_value
 
@@ -221,4 +221,4 @@ def _known(path: tuple[str, ...]) -> list[str]:
         annotation = model.model_fields[word].annotation
         parts = [annotation, *getattr(annotation, "__args__", ())]
         model = next(part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
-    return list(model.model_fields)
+    return [*model.model_fields, *(start_keys() if model is InitialSpec else ())]

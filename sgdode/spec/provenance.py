@@ -8,21 +8,16 @@ import math
 from pathlib import Path
 from typing import Any
 
-from sgdode.spec.checks import Command
+from sgdode.model.starts import STARTS
+from sgdode.results.quantities import FORMAT_VERSION
+from sgdode.results.trajectory import About
+from sgdode.spec.memory import Command
 from sgdode.spec.schema import ActivationSpec, Spec
 
-FORMAT_VERSION = 1
 #: Raised whenever the same spec gives other numbers.
 RESULTS_VERSION = 3
-
-DRAWN = ("gaussian", "in-teacher-span", "symmetric")
-_KIND_KEYS = {
-    "gaussian": ("scale",),
-    "in-teacher-span": (),
-    "symmetric": ("epsilon", "q0", "spread"),
-    "overlaps": ("Q", "M", "file", "at"),
-    "weights": ("file",),
-}
+#: Sections that came after the first version: they count only where they differ from their default.
+_LATER = ("inputs", "algorithm")
 
 
 def resolved(spec: Spec) -> dict[str, Any]:
@@ -40,9 +35,11 @@ def resolved(spec: Spec) -> dict[str, Any]:
             del values["teacher"]["overlap"]
         if "output_weights" not in spec.student.model_fields_set:
             del values["student"]["output_weights"]
-    kind = spec.initial.kind
-    keys = {key: values["initial"][key] for key in _KIND_KEYS[kind] if values["initial"][key] is not None}
-    values["initial"] = {"kind": kind, "seed": spec.start_seed, **keys}
+    keys = {key: value for key, value in spec.initial.values.items() if value is not None}
+    values["initial"] = {"kind": spec.initial.kind, "seed": spec.start_seed, **keys}
+    for section in _LATER:
+        if getattr(spec, section) == type(spec).model_fields[section].default:
+            del values[section]
     plain: dict[str, Any] = _plain(values)
     return plain
 
@@ -92,18 +89,15 @@ def provenance(spec: Spec) -> dict[str, str]:
     }
 
 
-def settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested values by dotted key."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= settings(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
+def about(spec: Spec, command: Command) -> About:
+    """What a result of a spec carries besides its numbers."""
+    return About(attributes(spec, command), provenance(spec))
 
 
 def _identifying(spec: Spec) -> dict[str, Any]:
     values = resolved(spec)
     del values["name"]
-    if spec.initial.kind not in DRAWN:
+    if not STARTS[spec.initial.kind].drawn:
         del values["initial"]["seed"]
     if spec.initial.file is not None:
         path = spec.folder / Path(spec.initial.file).expanduser()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,20 +21,23 @@ from pydantic import (
     PrivateAttr,
     ValidationInfo,
     WithJsonSchema,
+    create_model,
     field_validator,
     model_validator,
 )
 
 from sgdode.errors import nearest
-from sgdode.model.activations import ACTIVATIONS, Activation
+from sgdode.model.activations import ACTIVATIONS, Activation, hermite_series
+from sgdode.model.inputs import INPUT_LAWS
+from sgdode.model.learning import LOSSES
+from sgdode.model.starts import STARTS, Key
+from sgdode.model.systems import SYSTEMS
 from sgdode.spec.values import Extent, Matrix, Number, OutputWeights, Whole, number, shown, wrong
 from sgdode.spec.yaml_document import Document
 
-Equations = Literal["auto", "full", "gradient-flow", "gradient-flow-noise", "mean-field", "mean-field-high-d"]
 Quantity = Literal["risk", "M", "Q", "q"]
 LONGEST_NAME = 150  # bytes: file systems allow 255, with the command, the hash and endings
 LONGEST_SERIES = 512  # coefficients of a Hermite series
-LARGEST_SAVED_Q = 256 * 2**20
 
 
 class _Part(BaseModel):
@@ -128,24 +132,78 @@ class LearningRate(_Part):
         return None if value == "constant" else value
 
 
+def one_of(records: Mapping[str, Any], *also: str) -> BeforeValidator:
+    """A validator that takes the names of ``records``, which may grow, and the words ``also``."""
+
+    def known(value: Any) -> Any:
+        allowed = [*also, *records]
+        if value in allowed:
+            return value
+        hint = nearest(value, allowed) if isinstance(value, str) else ""
+        raise wrong(f"got {shown(value)}; allowed: {', '.join(allowed)}{hint}")
+
+    return BeforeValidator(known)
+
+
+class InputSpec(_Part):
+    """The law of the inputs."""
+
+    spectrum: Annotated[str, one_of(INPUT_LAWS)] = "isotropic"
+
+
+class AlgorithmSpec(_Part):
+    """The learning rule, where it is not that of plain SGD."""
+
+    loss: Annotated[str, one_of(LOSSES)] = "squared"
+
+
 class InitialSpec(_Part):
-    """The start that simulation and equations share."""
+    """The start that simulation and equations share: its kind, and the keys of that kind (``sgdode.model.starts``)."""
 
-    kind: Literal["gaussian", "in-teacher-span", "symmetric", "overlaps", "weights"] = "gaussian"
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: Annotated[str, one_of(STARTS)] = "gaussian"
     seed: Annotated[Whole, Field(ge=0)] | None = None
-    scale: Annotated[Number, Field(gt=0)] = 1.0
-    epsilon: Annotated[Number, Field(ge=0, le=1)] = 0.1
-    q0: Annotated[Number, Field(ge=0)] = 1.0
-    spread: Annotated[Number, Field(ge=0)] = 1e-3
-    Q: Matrix | None = None
-    M: Matrix | None = None
-    file: str | None = None
-    at: Annotated[Number, Field(ge=0)] | None = None
 
-    @field_validator("at", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _last(cls, value: Any) -> Any:
-        return None if value == "last" else value
+    def _keys_of_starts(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        fields: dict[str, Any] = {key: _field(record) for key, record in start_keys().items()}
+        own: dict[str, Any] = {key: (field.annotation, field) for key, field in cls.model_fields.items()}
+        checked = create_model("InitialKeys", __base__=_Part, **own, **fields).model_validate(dict(value))
+        return {key: getattr(checked, key) for key in value}
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The keys of starts that the spec has, of whatever kind."""
+        return dict(self.model_extra or {})
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of the keys of this kind, by default where they are not given."""
+        return {key: self.given.get(key, record.default) for key, record in STARTS[self.kind].keys.items()}
+
+    @property
+    def file(self) -> str | None:
+        """The file that the start comes from."""
+        return self.given.get("file")
+
+
+def start_keys() -> dict[str, Key]:
+    """The keys of all starts."""
+    return {key: record for law in STARTS.values() for key, record in law.keys.items()}
+
+
+def _field(key: Key) -> Any:
+    """A key of a start as a field of a model."""
+    kind: Any = {"number": Number, "time": Number, "matrix": Matrix, "file": str}[key.kind]
+    limits: dict[str, Any] = {"gt" if key.above else "ge": key.low, "le": key.high}
+    bounded = Annotated[kind, Field(**{name: limit for name, limit in limits.items() if limit is not None})]
+    last = [BeforeValidator(lambda value: None if value == "last" else value)] if key.kind == "time" else []
+    optional: Any = bounded if key.default is not None else bounded | None
+    return (Annotated[optional, *last] if last else optional, key.default)
 
 
 class TimeSpec(_Part):
@@ -173,7 +231,7 @@ class SimulateSpec(_Part):
 class IntegrateSpec(_Part):
     """Which equations are solved, and how."""
 
-    equations: Equations = "auto"
+    equations: Annotated[str, one_of(SYSTEMS, "auto")] = "auto"
     solver: Literal["auto", "cvode", "lsoda", "bdf", "dop853"] = "auto"
     rtol: Annotated[Number, Field(ge=1e-14, le=0.1)] = 1e-8
     atol: Annotated[Number, Field(ge=1e-30, le=0.1)] = 1e-12
@@ -228,6 +286,8 @@ class Spec(_Part):
     batch_size: Annotated[Whole, Field(ge=1)] = 1
     weight_decay: Annotated[Number, Field(ge=0)] = 0.0
     constraint: Literal["none", "spherical"] = "none"
+    inputs: InputSpec = InputSpec()
+    algorithm: AlgorithmSpec = AlgorithmSpec()
     initial: InitialSpec = InitialSpec()
     time: TimeSpec
     simulate: SimulateSpec = SimulateSpec()
@@ -310,8 +370,10 @@ class Spec(_Part):
         return _expand(self.teacher.output_weights, self.k)
 
     def activation(self, part: ActivationSpec) -> Activation:
-        """The record of an activation of this spec (its own, or a user's)."""
-        return self._activations.get(part.name) or ACTIVATIONS[part.name]
+        """The activation that a key of this spec asks for: a series, a user's own, or a built-in one."""
+        if part.hermite is not None:
+            return replace(hermite_series(part.hermite), gain=part.gain)
+        return replace(self._activations.get(part.name) or ACTIVATIONS[part.name], name=part.name, gain=part.gain)
 
 
 def _power(base: float, exponent: float) -> float:

@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sgdode.errors import SgdodeError
 from sgdode.reporting import Reporter
@@ -50,7 +49,7 @@ def outlook(tasks: Sequence[Task], force: bool, reporter: Reporter) -> Outlook:
     measuring, the other kinds are given the mean of those measured, which are drawn at random."""
     endings = [standing(task, force) for task in tasks]
     statuses = ["missing" if ending is None else ending.status for ending in endings]
-    kinds = [_kind(task) for task in tasks]
+    kinds = [_without_seeds(task) for task in tasks]
     wanted = {kind: task for kind, task, ending in zip(kinds, tasks, endings, strict=True) if ending is None}
     order = list(wanted)
     random.Random(0).shuffle(order)
@@ -68,8 +67,8 @@ def outlook(tasks: Sequence[Task], force: bool, reporter: Reporter) -> Outlook:
     return Outlook(statuses, seconds, len(known), len(order))
 
 
-def _kind(task: Task) -> str:
-    values: dict[str, Any] = resolved(task.spec)
+def _without_seeds(task: Task) -> str:
+    values = resolved(task.spec)
     del values["name"], values["seed"], values["initial"]["seed"]
     return task.command + json.dumps(values, sort_keys=True)
 

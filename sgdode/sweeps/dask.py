@@ -49,7 +49,7 @@ def _connect(where: dict[str, str]) -> Any:
         raise UsageError(f"--scheduler-file {place}: no such file; `dask scheduler --scheduler-file {place}` writes it")
     try:
         address = place if "address" in where else str(json.loads(Path(place).read_text())["address"])
-        _reach(address)
+        _refuse_silent(address)
         return Client(address, timeout=_SECONDS_TO_ANSWER, set_as_default=False)
     except (OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -58,7 +58,7 @@ def _connect(where: dict[str, str]) -> Any:
         ) from None
 
 
-def _reach(address: str) -> None:
+def _refuse_silent(address: str) -> None:
     """Raise OSError or ValueError where nothing listens: Dask would try for half a minute."""
     parts = urllib.parse.urlsplit(address if "://" in address else f"tcp://{address}")
     if not parts.hostname or not parts.port:

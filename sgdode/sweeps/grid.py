@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sgdode.errors import UsageError
-from sgdode.spec.provenance import settings
+from sgdode.results.contents import by_dotted_key
 from sgdode.spec.schema import Spec
 from sgdode.spec.values import shown
 from sgdode.spec.yaml_document import parse, parse_value
@@ -35,7 +35,7 @@ class Axis:
     texts: tuple[str, ...]
     place: str
 
-    def values(self) -> list[Any]:
+    def values(self) -> list[object]:
         """The values that the texts stand for. Raises SpecError."""
         return [parse_value(text, self.place) for text in self.texts]
 
@@ -68,7 +68,7 @@ def _axes(grid: str) -> Iterator[Axis]:
     if not path.is_file():
         raise UsageError(f"--grid {grid}: must be KEY={_SYNTAX}, or a YAML file of such grids (there is no such file)")
     document = parse(path.read_bytes(), grid)
-    for key, value in settings(document.values).items():
+    for key, value in by_dotted_key(document.values).items():
         place = document.place(tuple(key.split(".")))
         if isinstance(value, str):
             yield Axis(key, _texts(key, value, place), place)
@@ -143,7 +143,7 @@ def takes_whole_numbers(key: str) -> bool:
     return "integer" in kinds and "number" not in kinds
 
 
-def _yaml(value: Any) -> str:
+def _yaml(value: object) -> str:
     """A value as text that YAML reads back as the same."""
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"

@@ -14,7 +14,6 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from signal import Signals
-from typing import Any
 
 from sgdode.sweeps.worker import Order, Reply
 
@@ -71,8 +70,9 @@ class _Crew:
 
     def _hire(self) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "sgdode.sweeps.worker"]
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        process = subprocess.Popen(command, text=True, encoding="utf-8", process_group=0, **pipes)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", process_group=0
+        )
         self.processes.append(process)
         if self.stopping:
             process.terminate()

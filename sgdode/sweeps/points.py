@@ -9,13 +9,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sgdode.errors import Defect, SpecError
+from sgdode.model.starts import STARTS
 from sgdode.runs.run import default_path
-from sgdode.spec.checks import Command, require
+from sgdode.spec.checks import require
 from sgdode.spec.load import Source, read_spec
-from sgdode.spec.provenance import DRAWN, spec_hash
+from sgdode.spec.memory import Command
+from sgdode.spec.provenance import spec_hash
 from sgdode.spec.schema import LONGEST_NAME, Spec
 from sgdode.sweeps.grid import Axis
 
@@ -34,7 +35,7 @@ class Task:
     spec: Spec
     hash: str
 
-    def order(self, **how: Any) -> dict[str, Any]:
+    def order(self, **how: object) -> dict[str, object]:
         """The task as plain values, for another process; see ``sgdode.sweeps.worker.work``."""
         text = self.source.text.decode("utf-8-sig")
         return {
@@ -58,9 +59,12 @@ def tasks(
     """
     found: dict[Path, Task] = {}
     defects: dict[Defect, None] = {}
-    for point in _points(axes):
+    for point in _combinations(axes):
         try:
-            overrides: list[Any] = [*settings, *((axis.key, value, axis.place) for axis, _, value in point)]
+            overrides: list[str | tuple[str, object, str]] = [
+                *settings,
+                *((axis.key, value, axis.place) for axis, _, value in point),
+            ]
             spec = read_spec(*source, overrides)
             for command in commands:
                 task = _task(source, settings, spec, point, command, folder)
@@ -75,10 +79,10 @@ def tasks(
     return list(found.values())
 
 
-Point = tuple[tuple[Axis, str, Any], ...]
+Point = tuple[tuple[Axis, str, object], ...]
 
 
-def _points(axes: Sequence[Axis]) -> Iterator[Point]:
+def _combinations(axes: Sequence[Axis]) -> Iterator[Point]:
     """Every combination of (axis, text, value)."""
     return itertools.product(
         *[[(axis, *both) for both in zip(axis.texts, axis.values(), strict=True)] for axis in axes]
@@ -102,11 +106,11 @@ def _matters(spec: Spec, key: str, command: Command) -> bool:
     """Whether the numbers of ``command`` may depend on ``key``."""
     if command == "simulate":
         return not key.startswith("integrate")
-    drawn = spec.initial.kind in DRAWN and spec.initial.seed is None
+    drawn = STARTS[spec.initial.kind].drawn and spec.initial.seed is None
     return not key.startswith("simulate") and (key != "seed" or drawn)
 
 
-def value_word(value: Any) -> str:
+def value_word(value: object) -> str:
     """A value as part of a file name."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sgdode.errors import UsageError, nearest
+from sgdode.results.atomic import write_text
 from sgdode.sweeps.points import Task
 
 #: SLURM's usual limit on the size of a job array.
@@ -84,14 +85,13 @@ def script(tasks: Sequence[Task], system: str, path: Path, jobs: int, folder: Pa
         count=count, spec=place, script=path.name, name=tasks[0].source.stem, size=-(-count // per), per=per, jobs=jobs
     )
     which = _CHUNK.format(per=per, count=count) if system == "slurm" else _ALL % count
-    cases = "\n".join(f"  {number}) {_line(task, jobs, folder)} ;;" for number, task in enumerate(tasks, 1))
+    cases = "\n".join(f"  {number}) {_command_line(task, jobs, folder)} ;;" for number, task in enumerate(tasks, 1))
     body = _BODY.format(program=_program(), folder=shlex.quote(os.getcwd()), cases=cases, which=which, count=count)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(head + body, encoding="utf-8")
+    write_text(path, head + body)
     return path
 
 
-def _line(task: Task, jobs: int, folder: Path) -> str:
+def _command_line(task: Task, jobs: int, folder: Path) -> str:
     settings = [word for setting in task.settings for word in ("--set", setting)]
     words = [task.command, task.source.place, *settings, "--out-dir", str(folder), "-j", str(jobs), "--resume"]
     return f"$SGDODE {shlex.join(words)}"

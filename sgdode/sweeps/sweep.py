@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sgdode.errors import Stopped, UsageError
 from sgdode.reporting import Progress, Reporter
-from sgdode.results.checkpoint import stoppable
 from sgdode.runs.run import KINDS, finished, resuming
+from sgdode.signals import stoppable
 from sgdode.sweeps.local_pool import Message
 from sgdode.sweeps.points import Task
 from sgdode.sweeps.worker import Order, Reply
@@ -40,7 +39,7 @@ class Ending:
         """0 for a complete file, else 1."""
         return 0 if self.status == "complete" else 1
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """What --json prints."""
         names = ("kind", "status", "skipped", "waited")
         found = {"path": str(self.path), **{name: getattr(self, name) for name in names}}
@@ -59,14 +58,14 @@ def standing(task: Task, force: bool) -> Ending | None:
 
 
 def sweep(
-    tasks: Sequence[Task], carry: Carry, reporter: Reporter, how: dict[str, Any], done: Callable[[Ending], None]
+    tasks: Sequence[Task], carry: Carry, reporter: Reporter, how: Mapping[str, object], done: Callable[[Ending], None]
 ) -> list[Ending]:
     """Compute the files of ``tasks`` that are not there; one that fails does not stop the others.
 
     ``carry`` runs the orders; ``how`` (force, resume, jobs) goes into each. ``done`` is told every Ending in the order
     of ``tasks``, as soon as it and all before it are known. Raises Stopped, with what to type to go on.
     """
-    endings = [standing(task, how["force"]) for task in tasks]
+    endings = [standing(task, bool(how["force"])) for task in tasks]
     missing = [number for number, ending in enumerate(endings) if ending is None]
     orders = [tasks[number].order(**how, wait=False) for number in missing]
     told, waited = 0, set[int]()
@@ -76,7 +75,7 @@ def sweep(
             reporter.bar("sweep") as progress,
             _closing(carry, orders) as messages,
         ):
-            told = _tell(endings, told, done)
+            told = _tell_known(endings, told, done)
             for at, message in _counted(messages, len(orders), progress):
                 number = missing[at]
                 if "busy" in message:
@@ -84,7 +83,7 @@ def sweep(
                     reporter.note(f"{message['busy']}: left to the end")
                 else:
                     endings[number] = _ending(tasks[number], message, number in waited)
-                    told = _tell(endings, told, done)
+                    told = _tell_known(endings, told, done)
     except (Stopped, KeyboardInterrupt) as stop:
         raise _with_advice(stop, endings) from None
     return [ending for ending in endings if ending is not None]
@@ -117,7 +116,7 @@ def _ending(task: Task, reply: Reply, waited: bool) -> Ending:
     return Ending(task.path, kind, reply["status"], reply["skipped"], reply["seconds"], "", waited, warnings)
 
 
-def _tell(endings: Sequence[Ending | None], told: int, done: Callable[[Ending], None]) -> int:
+def _tell_known(endings: Sequence[Ending | None], told: int, done: Callable[[Ending], None]) -> int:
     """Tell the endings from ``told`` on that are known; how many are told then."""
     while told < len(endings) and (ending := endings[told]) is not None:
         done(ending)

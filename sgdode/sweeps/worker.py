@@ -56,9 +56,9 @@ def work(order: Order, hear: Callable[[float], None]) -> Reply:
     return outcome.summary() | {"warnings": warnings}
 
 
-def main() -> None:
+def serve_orders() -> None:
     """Take orders until standard input ends."""
-    from sgdode.results.checkpoint import stoppable
+    from sgdode.signals import stoppable
 
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
@@ -102,4 +102,4 @@ def _answer(answers: TextIO, message: Reply) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve_orders()

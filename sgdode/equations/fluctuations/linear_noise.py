@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from sgdode.equations.dense_path import DensePath, dense_path
-from sgdode.equations.fluctuations.lyapunov import Pair, propagate
+from sgdode.equations.fluctuations.lyapunov import Affine, propagate
 from sgdode.equations.fluctuations.risk_derivatives import RiskSlope
 from sgdode.equations.fluctuations.step_noise import Increments
-from sgdode.equations.full import System, unpack
-from sgdode.model.clock import clock
+from sgdode.equations.system import System
 from sgdode.model.overlaps import Array
-from sgdode.model.starts import Start
-from sgdode.spec.schema import Spec
+from sgdode.model.problem import Problem
+from sgdode.model.start_laws import Start
+from sgdode.model.state import unpacked
 
 #: A standard deviation above this share of the risk is not small.
 _LARGE = 0.5
@@ -44,17 +44,17 @@ class Fluctuations:
     warnings: list[str]
 
 
-def fluctuations(spec: Spec, start: Start, problem: System, times: Array) -> Fluctuations:
+def fluctuations(problem: Problem, start: Start, system: System, times: Array, atol: float) -> Fluctuations:
     """Predicted standard deviations of single runs at ``times`` (T,), the first of which is t = 0.
 
-    ``problem`` is the system `full` of ``spec`` from ``start``. Raises RunError where the path
+    ``system`` is `full` of ``problem`` from ``start``. Raises RunError where the path
     cannot be followed.
     """
-    path = dense_path(problem.rhs, problem.y0, float(times[-1]), max(_PATH_RTOL, problem.error), spec.integrate.atol)
-    flow = _Flow(spec, start, problem, path)
+    path = dense_path(system.rhs, system.y0, float(times[-1]), max(_PATH_RTOL, system.error), atol)
+    flow = _LinearFlow(problem, start, system, path)
     with threadpool_limits(1, "blas"), np.errstate(all="ignore"):  # threads would wait for each other
         try:
-            curves, risks = _collected(spec, start, flow, times)
+            curves, risks = _collected(problem, start, flow, times)
         except (FloatingPointError, np.linalg.LinAlgError):
             curves = {"risk_std": np.array([np.nan])}
     if not all(np.isfinite(curve).all() for curve in curves.values()):
@@ -62,7 +62,7 @@ def fluctuations(spec: Spec, start: Start, problem: System, times: Array) -> Flu
     if (beyond := _beyond(curves, path.at(times))).any():
         reason = f"from t = {times[beyond][0]:.4g} on they exceed the overlaps themselves, far from linear response"
         return Fluctuations({}, [f"fluctuations: {reason}: not saved; a time.stop before that keeps them"])
-    return Fluctuations(curves, _warnings(problem.curves(path.at(times))["risk"], risks, times))
+    return Fluctuations(curves, _noise_warnings(system.curves(path.at(times))["risk"], risks, times))
 
 
 def _beyond(curves: dict[str, Array], states: Array) -> NDArray[np.bool_]:
@@ -73,23 +73,23 @@ def _beyond(curves: dict[str, Array], states: Array) -> NDArray[np.bool_]:
     return np.asarray(np.max(largest, axis=0) > np.abs(states).max(axis=1))
 
 
-class _Flow:
+class _LinearFlow:
     """J, Σ and what moves the mean, along a path."""
 
-    def __init__(self, spec: Spec, start: Start, problem: System, path: DensePath):
-        self.problem, self.path, self.increments = problem, path, Increments(spec, start)
-        self.step_size, self.factor = spec.step_size, clock(spec).factor
-        self.difference = min(1e-2, max(1e-5, problem.error**0.5))
-        self.constant = spec.learning_rate.schedule is None
+    def __init__(self, problem: Problem, start: Start, system: System, path: DensePath):
+        self.system, self.path, self.increments = system, path, Increments(problem, start)
+        self.step_size, self.factor = problem.step_size, problem.clock.factor
+        self.difference = min(1e-2, max(1e-5, system.error**0.5))
+        self.constant = problem.clock.constant
         self.bends: dict[float, tuple[Array, Array]] = {}
 
-    def generator(self, t: float) -> Pair:
+    def generator(self, t: float) -> Affine:
         """J and δt Σ."""
         y = self.path(t)
-        J = jacobian(self.problem, t, y, self.difference)
+        J = jacobian(self.system, t, y, self.difference)
         covariance, bend = self.increments(t, y)
         self.bends[t] = J, bend
-        return Pair(J, self.step_size * self.factor(t) * covariance)
+        return Affine(J, self.step_size * self.factor(t) * covariance)
 
     def source(self, t: float, C: Array) -> Array:
         """u of dm/dt = J m + u, the shift of the mean of SGD at order δt:
@@ -111,7 +111,7 @@ class _Flow:
 
     def _rhs(self, t: float, y: Array) -> Array:
         ydot = np.empty(len(y))
-        self.problem.rhs(t, y, ydot)
+        self.system.rhs(t, y, ydot)
         return ydot
 
     def _curvature(self, t: float, y: Array, C: Array, F: Array) -> Array:
@@ -127,27 +127,27 @@ class _Flow:
         return found
 
 
-def jacobian(problem: System, t: float, y: Array, difference: float) -> Array:
+def jacobian(system: System, t: float, y: Array, difference: float) -> Array:
     """∂F/∂y (size,size) by central differences; one-sided where a neighbour has no finite F (a boundary of Ω)."""
     J, size = np.empty((len(y), len(y))), len(y)
     here, above, below = np.empty(size), np.empty(size), np.empty(size)
-    problem.rhs(t, y, here)
+    system.rhs(t, y, here)
     for i in range(size):
         h = difference * max(abs(float(y[i])), 0.1)
         for sign, found in ((1.0, above), (-1.0, below)):
             beside = y.copy()
             beside[i] += sign * h
-            problem.rhs(t, beside, found)
+            system.rhs(t, beside, found)
         sides = [side if np.isfinite(side).all() else here for side in (above, below)]
         width = h * sum(side is not here for side in sides)
         J[:, i] = (sides[0] - sides[1]) / width if width else 0.0
     return J
 
 
-def _collected(spec: Spec, start: Start, flow: _Flow, times: Array) -> tuple[dict[str, Array], Array]:
+def _collected(problem: Problem, start: Start, flow: _LinearFlow, times: Array) -> tuple[dict[str, Array], Array]:
     """The curves, and both terms (T,2) of the variance of the risk."""
     p, k = start.overlaps.M.shape
-    slope, size = RiskSlope(spec, start), len(flow.path.states[0])
+    slope, size = RiskSlope(problem, start), len(flow.path.states[0])
     deviations, shifts, risks = np.zeros((len(times), size)), np.zeros((len(times), size)), np.zeros((len(times), 3))
     for at, (C, shift) in enumerate(propagate(flow.generator, flow.source, times, _FIRST_STEP * float(times[-1]))):
         deviations[at], shifts[at] = np.sqrt(np.maximum(np.diag(C), 0.0)), shift
@@ -155,13 +155,13 @@ def _collected(spec: Spec, start: Start, flow: _Flow, times: Array) -> tuple[dic
             risks[at] = slope.moments(flow.path(float(times[at])), C, shift)
     curves = {"risk_std": np.sqrt(risks[:, :2].sum(axis=1)), "risk_shift": risks[:, 2]}
     for ending, states in (("std", deviations), ("shift", shifts)):
-        for name, part in zip(("Q", "M", "output_weights"), unpack(states, p, k), strict=True):
+        for name, part in zip(("Q", "M", "output_weights"), unpacked(states, p, k), strict=True):
             if part.size:
                 curves[f"{name}_{ending}"] = part
     return curves, risks[:, :2]
 
 
-def _warnings(risk: Array, risks: Array, times: Array) -> list[str]:
+def _noise_warnings(risk: Array, risks: Array, times: Array) -> list[str]:
     """Where linear response is not enough, and where the risk moves at second order only."""
     found, total = [], risks.sum(axis=1)
     if (curved := risks[:, 1] > risks[:, 0]).any():

@@ -22,34 +22,34 @@ _SMALLEST = 1e-6
 _TERMS = 9
 
 
-class Pair(NamedTuple):
+class Affine(NamedTuple):
     """J (m,m) and S (m,m), symmetric."""
 
     J: Array
     S: Array
 
-    def times(self, factor: float) -> Pair:
+    def times(self, factor: float) -> Affine:
         """The pair multiplied by a number."""
-        return Pair(factor * self.J, factor * self.S)
+        return Affine(factor * self.J, factor * self.S)
 
-    def plus(self, other: Pair) -> Pair:
+    def plus(self, other: Affine) -> Affine:
         """The sum."""
-        return Pair(self.J + other.J, self.S + other.S)
+        return Affine(self.J + other.J, self.S + other.S)
 
 
-Generator = Callable[[float], Pair]
+Generator = Callable[[float], Affine]
 #: J (m,m) and u (m,) of dm/dt = J m + u.
 Drive = tuple[Array, Array]
 Source = Callable[[float, Array], Array]
 
 
-def commutator(one: Pair, other: Pair) -> Pair:
+def commutator(one: Affine, other: Affine) -> Affine:
     """[one, other] of the affine flows."""
     mixed = one.J @ other.S - other.J @ one.S
-    return Pair(one.J @ other.J - other.J @ one.J, mixed + mixed.T)
+    return Affine(one.J @ other.J - other.J @ one.J, mixed + mixed.T)
 
 
-def exponential(pair: Pair) -> tuple[Array, Array]:
+def exponential(pair: Affine) -> tuple[Array, Array]:
     """(Φ, G) with C(1) = Φ C(0) Φᵀ + G for constant J and S."""
     norm = float(np.abs(pair.J).sum(axis=0).max())
     if not norm < np.inf:
@@ -70,17 +70,17 @@ def exponential(pair: Pair) -> tuple[Array, Array]:
     return flow, gained
 
 
-def _moved(C: Array, pair: Pair) -> Array:
+def _moved(C: Array, pair: Affine) -> Array:
     flow, gained = exponential(pair)
     return np.asarray(flow @ C @ flow.T + gained)
 
 
-def _step(C: Array, h: float, first: Pair, middle: Pair, last: Pair) -> Array:
+def _step(C: Array, h: float, first: Affine, middle: Affine, last: Affine) -> Array:
     """C after a step of length h: Simpson's rule for the mean of the pair, and the commutator (Blanes et al. 2009)."""
     return _moved(C, _exponent(h, first, middle, last))
 
 
-def _exponent(h: float, first: Pair, middle: Pair, last: Pair) -> Pair:
+def _exponent(h: float, first: Affine, middle: Affine, last: Affine) -> Affine:
     """h (mean of the pair) − h²/12 [first, last]. The commutator is left out where it is no correction but of the size
     of the mean: a long step over a stiff J, where it could make a stable flow grow."""
     mean = first.plus(middle.times(4.0)).plus(last).times(h / 6.0)
@@ -88,7 +88,7 @@ def _exponent(h: float, first: Pair, middle: Pair, last: Pair) -> Pair:
     return mean.plus(turning) if np.abs(turning.J).max() <= _CORRECTION * np.abs(mean.J).max() else mean
 
 
-def _within(share: float, first: Pair, middle: Pair, last: Pair) -> Pair:
+def _within(share: float, first: Affine, middle: Affine, last: Affine) -> Affine:
     """The pair at a share of a step, on the parabola through its values at 0, 1/2 and 1."""
     x = share
     parts = first.times((1 - x) * (1 - 2 * x)), middle.times(4 * x * (1 - x)), last.times(x * (2 * x - 1))
@@ -108,10 +108,10 @@ def _carried(m: Array, h: float, first: Drive, middle: Drive, last: Drive) -> Ar
     """dm/dt = J m + u over a step of length h, as :func:`_step` with the linear flow of (m, 1)."""
     size = len(m)
 
-    def flow(drive: Drive) -> Pair:
+    def flow(drive: Drive) -> Affine:
         J = np.zeros((size + 1, size + 1))
         J[:size, :size], J[:size, size] = drive
-        return Pair(J, np.zeros_like(J))
+        return Affine(J, np.zeros_like(J))
 
     pairs = [flow(drive) for drive in (first, middle, last)]
     moved, _ = exponential(_exponent(h, *pairs))
@@ -127,7 +127,7 @@ def propagate(generator: Generator, source: Source, times: Array, step: float) -
     t, stop, first = float(times[0]), float(times[-1]), generator(float(times[0]))
     C, m, following = np.zeros_like(first.J), np.zeros(len(first.J)), 1
     drive: Drive = (first.J, source(t, C))
-    known: dict[float, Pair] = {}
+    known: dict[float, Affine] = {}
     yield C, m
     while following < len(times):
         step = min(step, stop - t) if stop - t > 1.01 * step else stop - t

@@ -2,64 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit, types
+from numba import types
 
 from sgdode.gaussian.risk import kernels
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR, fill
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.formulas import pack, student_weights, unpack
+from sgdode.jit.pairs import PAIR, Pair, fill
 from sgdode.model.overlaps import Array
-from sgdode.model.starts import Start
-from sgdode.spec.schema import Spec
+from sgdode.model.problem import Problem
+from sgdode.model.start_laws import Start
 
 _DIFFERENCE = 1e-6
 #: Directions of less variance than this share of the largest do not move the second-order term.
 _NEGLIGIBLE = 1e-3
 
 
-@njit(types.void(VECTOR, VECTOR, VECTOR, VECTOR, PAIR, PAIR, VECTOR), cache=True, error_model="numpy")
-def _gradient(y: Any, a: Any, v_star: Any, q_star: Any, ss_pair: Any, st_pair: Any, out: Any) -> None:
+@compiled(types.void(VECTOR, VECTOR, VECTOR, VECTOR, PAIR, PAIR, VECTOR), error_model="numpy")
+def _risk_gradient(y: Array, a: Array, v_star: Array, q_star: Array, ss_pair: Pair, st_pair: Pair, out: Array) -> None:
     p, k = a.size, v_star.size
-    triangle = p * (p + 1) // 2
-    Q, M = np.empty((p, p)), y[triangle : triangle + p * k].copy().reshape(p, k)
-    at = 0
-    for i in range(p):
-        for j in range(i, p):
-            Q[i, j] = y[at]
-            Q[j, i] = y[at]
-            at += 1
-    trained = y.size > triangle + p * k
-    v = -(y[triangle + p * k :] if trained else a) / p
+    Q, M, weights = np.empty((p, p)), np.empty((p, k)), a.copy()
+    unpack(y, Q, M, weights)
+    v = student_weights(weights)
     q, ss, st = np.diag(Q).copy(), np.empty((3, p, p)), np.empty((3, p, k))
     fill(ss_pair, q, q, Q, ss)
     fill(st_pair, q, q_star, M, st)
-    at = 0
+    by_Q, by_M, by_a = np.empty((p, p)), np.empty((p, k)), np.empty(out.size - p * (p + 1) // 2 - p * k)
     for i in range(p):
         drag = np.dot(ss[2, i], v) + np.dot(st[2, i], v_star)
-        out[at] = 0.5 * v[i] * (drag + v[i] * ss[1, i, i])
-        at += 1
+        by_Q[i, i] = 0.5 * v[i] * (drag + v[i] * ss[1, i, i])
         for j in range(i + 1, p):
-            out[at] = v[i] * v[j] * ss[1, i, j]
-            at += 1
-    for i in range(p):
+            by_Q[i, j] = v[i] * v[j] * ss[1, i, j]
         for r in range(k):
-            out[at] = v[i] * v_star[r] * st[1, i, r]
-            at += 1
-    if trained:
-        for i in range(p):
-            out[at] = -(np.dot(ss[0, i], v) + np.dot(st[0, i], v_star)) / p
-            at += 1
+            by_M[i, r] = v[i] * v_star[r] * st[1, i, r]
+    for i in range(by_a.size):
+        by_a[i] = -(np.dot(ss[0, i], v) + np.dot(st[0, i], v_star)) / p
+    pack(by_Q, by_M, by_a, out)
 
 
-@njit(types.void(VECTOR, MATRIX, VECTOR, VECTOR, VECTOR, PAIR, PAIR, MATRIX), cache=True, error_model="numpy")
-def _turns(y: Any, directions: Any, a: Any, v_star: Any, q_star: Any, ss_pair: Any, st_pair: Any, out: Any) -> None:
+@compiled(types.void(VECTOR, MATRIX, VECTOR, VECTOR, VECTOR, PAIR, PAIR, MATRIX), error_model="numpy")
+def _turns(
+    y: Array, directions: Array, a: Array, v_star: Array, q_star: Array, ss_pair: Pair, st_pair: Pair, out: Array
+) -> None:
     """Fill row i with ∇∇R times the unit vector directions[i], by differences of ∇R."""
     up, down = np.empty(y.size), np.empty(y.size)
     for i in range(len(directions)):
         step = _DIFFERENCE * directions[i]
-        _gradient(y + step, a, v_star, q_star, ss_pair, st_pair, up)
-        _gradient(y - step, a, v_star, q_star, ss_pair, st_pair, down)
+        _risk_gradient(y + step, a, v_star, q_star, ss_pair, st_pair, up)
+        _risk_gradient(y - step, a, v_star, q_star, ss_pair, st_pair, down)
         out[i] = (up - down) / (2.0 * _DIFFERENCE)
 
 
@@ -70,16 +60,16 @@ class RiskSlope:
     ∂R/∂a_i = −(1/p) Σ_c v_c K_ic (Price's theorem; K20 = 2 ∂K/∂q).
     """
 
-    def __init__(self, spec: Spec, start: Start):
-        self.duals = kernels(spec)
-        teacher = np.array(spec.teacher_output_weights) / spec.k
+    def __init__(self, problem: Problem, start: Start):
+        self.duals = kernels(*problem.activations)
+        teacher = problem.v_star
         a, q_star = np.array(start.a, dtype=float), np.diag(start.overlaps.P).copy()
         self.parameters = a, teacher, q_star, self.duals.ss, self.duals.st
 
     def gradient(self, y: Array) -> Array:
         """∇R (size,) at the state ``y``."""
         found = np.empty(len(y))
-        _gradient(y, *self.parameters, found)
+        _risk_gradient(y, *self.parameters, found)
         return found
 
     def moments(self, y: Array, C: Array, shift: Array) -> tuple[float, float, float]:

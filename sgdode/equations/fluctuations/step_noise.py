@@ -16,52 +16,71 @@ white fields, and the second order of a batch, of decay and of the sphere.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
+from numpy.typing import NDArray
 
-from sgdode.equations.full import unpack
 from sgdode.gaussian.risk import kernels
 from sgdode.gaussian.variance.quasi_monte_carlo import nodes, symmetric_root
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR
-from sgdode.model.clock import clock
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.pairs import PAIR, Pair
 from sgdode.model.overlaps import Array, omega
-from sgdode.model.starts import Start
-from sgdode.spec.schema import Spec
+from sgdode.model.problem import Problem, student_weights
+from sgdode.model.start_laws import Start
+from sgdode.model.state import entries, size, unpacked
 
 _BLOCK = 256
+Units = NDArray[np.int64]
+_UNITS = types.int64[::1]
 
 
-@njit(types.void(MATRIX, MATRIX, MATRIX, MATRIX, types.float64, MATRIX), cache=True, nogil=True)
-def _overlap_rows(g: Any, lam: Any, Q: Any, M: Any, rate: Any, phi: Any) -> None:
+@compiled(types.void(MATRIX, MATRIX, _UNITS, _UNITS, types.float64, MATRIX), nogil=True)
+def _overlap_rows(g: Array, lam: Array, owners: Units, others: Units, rate: float, phi: Array) -> None:
     """Fill the rows of Q and M of ``phi``: increments of the samples, (size, block)."""
-    p, k = M.shape
-    at = 0
-    for i in range(p):
-        for j in range(i, p):
+    p = g.shape[0]
+    for at in range(owners.size):
+        i, j = owners[at], others[at]
+        if j < p:
             for b in range(g.shape[1]):
                 phi[at, b] = g[i, b] * lam[j, b] + g[j, b] * lam[i, b] + rate * g[i, b] * g[j, b]
-            at += 1
-    for i in range(p):
-        for r in range(k):
+        else:
             for b in range(g.shape[1]):
-                phi[at, b] = g[i, b] * lam[p + r, b]
-            at += 1
+                phi[at, b] = g[i, b] * lam[j, b]
 
 
-@njit(
-    types.void(*[MATRIX] * 4, *[VECTOR] * 2, *[types.float64] * 3, PAIR, MATRIX, VECTOR, MATRIX, MATRIX),
-    cache=True,
-    nogil=True,
-)
-def _moments(
-    Q: Any, M: Any, root: Any, z: Any, v: Any, a: Any,
-    deviation: Any, rate: Any, train: Any, st: Any, second: Any, first: Any, lengths: Any, pull: Any,
-) -> None:  # fmt: skip
-    """Fill moments of the increments of one sample over the nodes ``z``: ``second`` (size,size), ``first`` (size,),
-    ``lengths`` = E[(‖z‖² − n) g_i g_j] (p,p) and ``pull`` = E[g_i z] (p,n)."""
-    p, n, size, block = len(M), v.size, first.size, _BLOCK
+class Sampled(NamedTuple):
+    """Fields to average over: a root (n,n) of Ω, nodes z (n+1,N), v (n,) and a (p,); the units of every overlap."""
+
+    root: Array
+    z: Array
+    v: Array
+    a: Array
+    owners: Units
+    others: Units
+
+
+class Moments(NamedTuple):
+    """``second`` (size,size) and ``first`` (size,) moments of the increments of one sample, ``lengths`` =
+    E[(‖z‖² − n) g_i g_j] (p,p) and ``pull`` = E[g_i z] (p,n)."""
+
+    second: Array
+    first: Array
+    lengths: Array
+    pull: Array
+
+
+_SAMPLED = types.NamedTuple((MATRIX, MATRIX, VECTOR, VECTOR, _UNITS, _UNITS), Sampled)
+_MOMENTS = types.NamedTuple((MATRIX, VECTOR, MATRIX, MATRIX), Moments)
+
+
+@compiled(types.void(_SAMPLED, types.float64, types.float64, types.float64, PAIR, _MOMENTS), nogil=True)
+def _moments(sampled: Sampled, deviation: float, rate: float, train: float, st: Pair, moments: Moments) -> None:
+    """Fill the moments. ``deviation`` √Δ, ``rate`` γ/(pB), ``train`` η_a, ``st`` the student–teacher kernel."""
+    root, z, v, a, owners, others = sampled
+    second, first, lengths, pull = moments
+    p, n, size, block = a.size, v.size, first.size, _BLOCK
     s, ds = np.empty(n * block), np.empty(n * block)
     phi, error, g = np.empty((size, block)), np.empty(block), np.empty((p, block))
     for moment in (second, lengths, pull):
@@ -81,7 +100,7 @@ def _moments(
         error[:] = np.dot(v, values) + deviation * part[n]
         for i in range(p):
             g[i] = a[i] * st.gain1 * ds[i * block : (i + 1) * block] * error
-        _overlap_rows(g, lam, Q, M, rate, phi)
+        _overlap_rows(g, lam, owners, others, rate, phi)
         if train > 0.0:
             for i in range(p):
                 phi[size - p + i] = train * values[i] * error
@@ -96,55 +115,58 @@ class Increments:
     """The noise of a step at states of `full`, averaged over fixed scrambled Sobol points: one coordinate a field, one
     for the label noise. 2^14 points give Σ to about 1 % for erf. Serves one thread."""
 
-    def __init__(self, spec: Spec, start: Start):
+    def __init__(self, problem: Problem, start: Start):
         self.p, self.k = start.overlaps.M.shape
-        self.P, self.a, self.duals = start.overlaps.P, start.a, kernels(spec)
-        self.teacher = np.array(spec.teacher_output_weights) / spec.k
-        self.rate, self.factor = spec.gamma_over_p / spec.batch_size, clock(spec).factor
-        self.batch, self.train, self.decay = spec.batch_size, spec.student.train_output, spec.weight_decay
-        self.deviation, self.spherical = math.sqrt(spec.teacher.noise), spec.constraint == "spherical"
-        self.overlaps = self.p * (self.p + 1) // 2 + self.p * self.k
+        self.P, self.a, self.duals = start.overlaps.P, start.a, kernels(*problem.activations)
+        self.teacher, self.share = problem.v_star, problem.rule.loss.share
+        self.rate, self.factor, self.rule = problem.noise_rate, problem.clock.factor, problem.rule
+        self.deviation = math.sqrt(problem.teacher.noise)
+        self.overlaps = size(self.p, self.k)
+        self.owners, self.others = entries(self.p, self.k)
         log2_count = 14 if self.overlaps < 40 else 13 if self.overlaps < 150 else 12
         self.nodes = nodes(self.p + self.k + 1, log2_count)
 
     def __call__(self, t: float, y: Array) -> tuple[Array, Array]:
         """Σ (size,size), and the second-order part b (size,) of the mean of a step, at the state ``y`` and time t:
         E[Δy] = δt F + δt² b, exactly for the free flow, to this order on the sphere."""
-        Q, M, trained = (part[0] for part in unpack(y[np.newaxis], self.p, self.k))
-        a = trained if len(trained) else self.a
-        v, n = np.concatenate([-a / self.p, self.teacher]), self.p + self.k
-        first, second = np.empty(len(y)), np.empty((len(y), len(y)))
-        lengths, pull = np.empty((self.p, self.p)), np.empty((self.p, n))
-        arrays = Q, np.ascontiguousarray(M), symmetric_root(omega(Q, M, self.P)), self.nodes, v, np.array(a)
+        Q, M, trained = (part[0] for part in unpacked(y[np.newaxis], self.p, self.k))
+        a = np.array(trained if len(trained) else self.a)
+        v, n = np.concatenate([self.share * student_weights(a), self.teacher]), self.p + self.k
+        root = symmetric_root(omega(Q, M, self.P))
+        moments = Moments(
+            np.empty((len(y), len(y))), np.empty(len(y)), np.empty((self.p, self.p)), np.empty((self.p, n))
+        )
+        sampled = Sampled(root, self.nodes, v, a, self.owners, self.others)
         rate = self.rate * self.factor(t)
-        moments = second, first, lengths, pull
-        _moments(*arrays, self.deviation, rate, self.train, self.duals.st, *moments)
-        covariance = (second - np.outer(first, first)) / self.batch
-        bend = self._bend(Q, lengths, pull, pull @ arrays[2], len(y))
-        return self._on_sphere(y, covariance, first, bend) if self.spherical else (covariance, bend)
+        _moments(sampled, self.deviation, rate, self.rule.train_output, self.duals.st, moments)
+        second, first, lengths, pull = moments
+        covariance = (second - np.outer(first, first)) / self.rule.batch
+        bend = self._bend(Q, lengths, pull, pull @ root, len(y))
+        return self._on_sphere(y, covariance, first, bend) if self.rule.spherical else (covariance, bend)
 
     def _bend(self, Q: Array, lengths: Array, pull: Array, force: Array, size: int) -> Array:
         """b of the free flow, all of it in Q: the fluctuating ‖x‖², products of different samples of a batch, and the
         decay before the gradient. ``force`` is E[g_i λ_c] (p,n)."""
         toward = force[:, : self.p] + force[:, : self.p].T
-        found = lengths / self.batch + (1.0 - 1.0 / self.batch) * pull @ pull.T + self.decay * (self.decay * Q - toward)
+        batch, decay = self.rule.batch, self.rule.decay
+        found = lengths / batch + (1.0 - 1.0 / batch) * pull @ pull.T + decay * (decay * Q - toward)
         bend = np.zeros(size)
         bend[: self.p * (self.p + 1) // 2] = found[np.triu_indices(self.p)]
         return bend
 
     def _on_sphere(self, y: Array, covariance: Array, first: Array, bend: Array) -> tuple[Array, Array]:
         """Σ and b after the division of row i of W by √(Q_ii + ΔQ_ii), to second order in ΔQ."""
-        rows, columns = np.triu_indices(self.p)
+        count, students = self.overlaps, self.others < self.p
+        owners, others = self.owners, np.where(students, self.others, -1)
+        rows, columns = owners[students], others[students]
         diagonal = np.flatnonzero(rows == columns)
-        count, norm = self.overlaps, y[diagonal]
-        owners = np.concatenate([rows, np.repeat(np.arange(self.p), self.k)])
-        others = np.concatenate([columns, np.full(self.p * self.k, -1)])
+        norm = y[diagonal]
         drift = first.copy()
-        drift[:count] -= self.decay * np.where(others >= 0, 2.0, 1.0) * y[:count]
+        drift[:count] -= self.rule.decay * np.where(others >= 0, 2.0, 1.0) * y[:count]
         product = covariance + np.outer(drift, drift)
         tangent = np.eye(len(y))
         curved = np.zeros(len(y))
-        at, two = np.arange(count), others >= 0
+        at, two = np.arange(count), students
         for index, weight in ((owners, np.ones(count, dtype=bool)), (others, two)):
             here, place = at[weight], diagonal[index[weight]]
             scale = norm[index[weight]]

@@ -12,10 +12,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
 from sgdode.gaussian.quadrature import normal
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR
+from sgdode.jit.compiling import MATRIX, REORDER, VECTOR, compiled
+from sgdode.jit.pairs import PAIR
 from sgdode.model.overlaps import Array
 
 _NOTHING = 1e-14  # a conditional variance below this share of the variance is round-off
@@ -46,7 +47,7 @@ def _with_hermite(x: Array, w: Array, terms: int) -> Array:
     return np.array([x, *rows[:terms]])
 
 
-@njit(types.boolean(MATRIX, types.intp, types.intp, VECTOR, VECTOR, VECTOR, MATRIX), cache=True, error_model="numpy")
+@compiled(types.boolean(MATRIX, types.intp, types.intp, VECTOR, VECTOR, VECTOR, MATRIX), error_model="numpy")
 def _condition(Omega: Any, i: Any, j: Any, alpha: Any, beta: Any, spread: Any, cosine: Any) -> Any:
     """α, β, √T_cc (n,) and T_bc/√(T_bb T_cc) (n,n), given fields i and j; returns whether there is a second ζ."""
     n = alpha.size
@@ -69,7 +70,7 @@ def _condition(Omega: Any, i: Any, j: Any, alpha: Any, beta: Any, spread: Any, c
     return plane
 
 
-@njit(types.void(VECTOR, VECTOR, VECTOR, types.intp, PAIR, *[VECTOR] * 4), cache=True)
+@compiled(types.void(VECTOR, VECTOR, VECTOR, types.intp, PAIR, *[VECTOR] * 4))
 def _sample(mean: Any, spread: Any, xi: Any, p: Any, st: Any, lam: Any, s: Any, ds: Any, slope: Any) -> None:
     """s_c(μ_c + √T_cc ξ) as s (n·m,), and σ'(μ_c) of the students (p,)."""
     m, n = xi.size, mean.size
@@ -83,7 +84,7 @@ def _sample(mean: Any, spread: Any, xi: Any, p: Any, st: Any, lam: Any, s: Any, 
         slope[c] = st.gain1 * ds[c * m]
 
 
-@njit(types.float64(VECTOR, VECTOR, MATRIX, MATRIX, MATRIX), cache=True, fastmath={"reassoc", "contract"})
+@compiled(types.float64(VECTOR, VECTOR, MATRIX, MATRIX, MATRIX), fastmath=REORDER)
 def _second_moment(s: Any, v: Any, rule: Any, powers: Any, F: Any) -> Any:
     """E[(Σ v_c s_c)² | ζ] from the samples s (n·m,); ``powers`` (terms, n(n+1)/2): cosine^n, doubled where b < c."""
     n, m, terms = v.size, rule.shape[1], rule.shape[0] - 1
@@ -104,7 +105,7 @@ def _second_moment(s: Any, v: Any, rule: Any, powers: Any, F: Any) -> Any:
     return total
 
 
-@njit(types.void(MATRIX, MATRIX), cache=True)
+@compiled(types.void(MATRIX, MATRIX))
 def _fill_powers(cosine: Any, powers: Any) -> None:
     n = cosine.shape[0]
     at = 0
@@ -117,7 +118,7 @@ def _fill_powers(cosine: Any, powers: Any) -> None:
             at += 1
 
 
-@njit(types.void(MATRIX, VECTOR, types.float64, PAIR, MATRIX, MATRIX, MATRIX), cache=True, nogil=True)
+@compiled(types.void(MATRIX, VECTOR, types.float64, PAIR, MATRIX, MATRIX, MATRIX), nogil=True)
 def conditional_variance(Omega: Any, v: Any, noise: Any, st: Any, outer: Any, inner: Any, out: Any) -> None:
     """Fill ``out`` (p,p) with V_ij; ``outer`` and ``inner`` are two rules of this module."""
     p, n, m, terms = out.shape[0], v.size, inner.shape[1], inner.shape[0] - 1

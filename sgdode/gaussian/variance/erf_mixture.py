@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
 from sgdode.gaussian.variance.erf_student import erf_student_variance, erf_variance
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR
-from sgdode.jit.units import Unit
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.pairs import PAIR
+from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
 
@@ -45,7 +46,7 @@ _ARCSINE = 4e-9  # seconds that one arcsine costs
 _SERIES = 4e-4  # seconds that a pair of erfs costs where the dual kernels of the teacher are series
 
 
-def mixture(unit: Unit, terms: int) -> Mixture:
+def mixture(unit: Activation, terms: int) -> Mixture:
     """A sigmoidal unit, its gain included, as a sum of ``terms`` erfs."""
     if unit.name == "erf":
         return Mixture(0.0, np.ones(1), np.array([unit.gain]), 0.0)
@@ -55,7 +56,7 @@ def mixture(unit: Unit, terms: int) -> Mixture:
     return Mixture(0.5, 0.5 * np.array(weights), 0.5 * unit.gain * np.array(scales), error)  # ½ + ½ tanh(x/2)
 
 
-def affordable_terms(student: Unit, teacher: Unit, p: int, k: int) -> int:
+def affordable_terms(student: Activation, teacher: Activation, p: int, k: int) -> int:
     """The most terms with which one V costs no more than 15 ms."""
     for terms in sorted(_TANH, reverse=True):
         students = p * len(mixture(student, terms).weights)
@@ -74,7 +75,7 @@ _WHOLE = types.int64[::1]
 _EXPANSION = types.Tuple((_WHOLE, VECTOR, VECTOR, MATRIX, VECTOR))
 
 
-@njit(_EXPANSION(MATRIX, VECTOR, types.intp, *[VECTOR] * 4), cache=True)
+@compiled(_EXPANSION(MATRIX, VECTOR, types.intp, *[VECTOR] * 4))
 def _expand(Omega: Any, v: Any, p: Any, w: Any, beta: Any, w_teacher: Any, beta_teacher: Any) -> Any:
     """Each unit as the units of its mixture: their owners, weights and scales, covariances and signed weights."""
     n = v.size
@@ -94,7 +95,7 @@ def _expand(Omega: Any, v: Any, p: Any, w: Any, beta: Any, w_teacher: Any, beta_
     return owner, weight, scale, fields, signed
 
 
-@njit(types.void(MATRIX, _WHOLE, VECTOR, VECTOR, MATRIX), cache=True)
+@compiled(types.void(MATRIX, _WHOLE, VECTOR, VECTOR, MATRIX))
 def _gather(products: Any, owner: Any, weight: Any, scale: Any, out: Any) -> None:
     out[:] = 0.0
     for b in range(products.shape[0]):
@@ -106,7 +107,7 @@ def _gather(products: Any, owner: Any, weight: Any, scale: Any, out: Any) -> Non
             out[i, j] = out[j, i]
 
 
-@njit(types.void(MATRIX, VECTOR, types.float64, *[VECTOR] * 4, types.float64, types.float64, MATRIX), cache=True)
+@compiled(types.void(MATRIX, VECTOR, types.float64, *[VECTOR] * 4, types.float64, types.float64, MATRIX))
 def mixture_variance(
     Omega: Any, v: Any, noise: Any, w: Any, beta: Any, w_teacher: Any, beta_teacher: Any,
     constant: Any, teacher_constant: Any, out: Any,
@@ -120,7 +121,7 @@ def mixture_variance(
     _gather(products, owner, weight, scale, out)
 
 
-@njit(types.void(MATRIX, VECTOR, types.float64, *[VECTOR] * 2, PAIR, PAIR, PAIR, MATRIX), cache=True)
+@compiled(types.void(MATRIX, VECTOR, types.float64, *[VECTOR] * 2, PAIR, PAIR, PAIR, MATRIX))
 def tanh_student_variance(
     Omega: Any, v: Any, noise: Any, w: Any, beta: Any, ss: Any, st: Any, tt: Any, out: Any
 ) -> None:

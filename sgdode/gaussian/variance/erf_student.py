@@ -12,15 +12,16 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
 from sgdode.jit.asin import asin
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR
+from sgdode.jit.compiling import MATRIX, REORDER, VECTOR, compiled
+from sgdode.jit.pairs import PAIR
 
 _TWO_OVER_PI = 2.0 / math.pi
 
 
-@njit(types.float64(MATRIX, types.intp, types.intp, types.float64, VECTOR, VECTOR), cache=True, error_model="numpy")
+@compiled(types.float64(MATRIX, types.intp, types.intp, types.float64, VECTOR, VECTOR), error_model="numpy")
 def _solve(Omega: Any, i: Any, j: Any, squared: Any, x: Any, y: Any) -> Any:
     """x, y (n,) = the rows of g² (I₂ + g²Ω[S,S])⁻¹ Ω[S,:], with ``squared`` = g²; returns det(I₂ + g²Ω[S,S])."""
     one, other, mixed = 1.0 + squared * Omega[i, i], 1.0 + squared * Omega[j, j], squared * Omega[i, j]
@@ -32,9 +33,9 @@ def _solve(Omega: Any, i: Any, j: Any, squared: Any, x: Any, y: Any) -> Any:
     return determinant
 
 
-@njit(
+@compiled(
     types.void(MATRIX, VECTOR, types.float64, types.float64, types.float64, MATRIX),
-    cache=True, error_model="numpy", fastmath={"reassoc", "contract"}, nogil=True,
+    error_model="numpy", fastmath=REORDER, nogil=True,
 )  # fmt: skip
 def erf_variance(Omega: Any, v: Any, noise: Any, gain: Any, teacher_gain: Any, out: Any) -> None:
     """Fill ``out`` (p,p) for an erf student of an erf teacher: vᵀ K(T) v is a sum of arcsines."""
@@ -69,7 +70,7 @@ def erf_variance(Omega: Any, v: Any, noise: Any, gain: Any, teacher_gain: Any, o
             out[j, i] = out[i, j]
 
 
-@njit(types.float64(PAIR, *[VECTOR] * 2, MATRIX, *[VECTOR] * 2), cache=True, error_model="numpy")
+@compiled(types.float64(PAIR, *[VECTOR] * 2, MATRIX, *[VECTOR] * 2), error_model="numpy")
 def _form(pair: Any, q1: Any, q2: Any, C: Any, v1: Any, v2: Any) -> Any:
     K, K11, K20 = np.empty(C.shape), np.empty(C.shape), np.empty(C.shape)
     pair.fill(q1, q2, C, pair.gain1, pair.gain2, pair.first, pair.second, pair.table, K, K11, K20)
@@ -80,7 +81,7 @@ def _form(pair: Any, q1: Any, q2: Any, C: Any, v1: Any, v2: Any) -> Any:
     return total
 
 
-@njit(types.float64(MATRIX, VECTOR, types.intp, PAIR, PAIR, PAIR), cache=True, error_model="numpy")
+@compiled(types.float64(MATRIX, VECTOR, types.intp, PAIR, PAIR, PAIR), error_model="numpy")
 def quadratic(T: Any, v: Any, p: Any, ss: Any, st: Any, tt: Any) -> Any:
     """vᵀ K(T) v for fields of covariance T (n,n), p students first."""
     q = np.diag(T).copy()
@@ -91,9 +92,9 @@ def quadratic(T: Any, v: Any, p: Any, ss: Any, st: Any, tt: Any) -> Any:
     )
 
 
-@njit(
+@compiled(
     types.void(MATRIX, VECTOR, types.float64, types.float64, PAIR, PAIR, PAIR, MATRIX),
-    cache=True, error_model="numpy", nogil=True,
+    error_model="numpy", nogil=True,
 )  # fmt: skip
 def erf_student_variance(
     Omega: Any, v: Any, noise: Any, gain: Any, ss: Any, st: Any, tt: Any, out: Any

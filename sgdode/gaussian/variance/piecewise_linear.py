@@ -14,15 +14,15 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
-from sgdode.jit.pairs import MATRIX, VECTOR
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
 
 _NOTHING = 1e-14
 _SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
 
 
-@njit(types.float64(*[types.float64] * 5), cache=True, error_model="numpy")
+@compiled(types.float64(*[types.float64] * 5), error_model="numpy")
 def _slopes(alpha: Any, beta: Any, q: Any, r: Any, c: Any) -> Any:
     """E[s'(u) s'(w)] for slopes α, β below 0."""
     product = q * r
@@ -31,14 +31,14 @@ def _slopes(alpha: Any, beta: Any, q: Any, r: Any, c: Any) -> Any:
     return straight + (1.0 - alpha) * (1.0 - beta) / (2.0 * math.pi) * math.asin(sine)
 
 
-@njit(types.float64(*[types.float64] * 5), cache=True, error_model="numpy")
+@compiled(types.float64(*[types.float64] * 5), error_model="numpy")
 def _values(alpha: Any, beta: Any, q: Any, r: Any, c: Any) -> Any:
     """E[s(u) s(w)] for slopes α, β below 0."""
     root = math.sqrt(max(q * r - c * c, 0.0))
     return c * _slopes(alpha, beta, q, r, c) + (1.0 - alpha) * (1.0 - beta) / (2.0 * math.pi) * root
 
 
-@njit(types.float64(MATRIX, VECTOR, MATRIX, *[types.intp] * 3), cache=True, error_model="numpy")
+@compiled(types.float64(MATRIX, VECTOR, MATRIX, *[types.intp] * 3), error_model="numpy")
 def _stein(T: Any, alpha: Any, scale: Any, y: Any, u: Any, w: Any) -> Any:
     """E[s_y'' s_u' s_w'] √T_yy for fields of covariance T; ``scale``: the variances whose round-off counts as 0."""
     Tyy = T[y, y]
@@ -50,7 +50,7 @@ def _stein(T: Any, alpha: Any, scale: Any, y: Any, u: Any, w: Any) -> Any:
     return (1.0 - alpha[y]) / _SQRT_TWO_PI * pair
 
 
-@njit(types.float64(MATRIX, VECTOR, MATRIX, *[types.intp] * 4), cache=True, error_model="numpy")
+@compiled(types.float64(MATRIX, VECTOR, MATRIX, *[types.intp] * 4), error_model="numpy")
 def _slope(S: Any, alpha: Any, T: Any, x: Any, x_other: Any, y: Any, y_other: Any) -> Any:
     """E[s_x'' s_x̄' s_y' s_ȳ] for fields of covariance S (4,4); ``T`` is room for a matrix."""
     if not S[x, x] > 0.0:
@@ -69,7 +69,7 @@ def _slope(S: Any, alpha: Any, T: Any, x: Any, x_other: Any, y: Any, y_other: An
     return (1.0 - alpha[x]) / (_SQRT_TWO_PI * math.sqrt(S[x, x])) * total
 
 
-@njit(types.float64(MATRIX, VECTOR, MATRIX, *[MATRIX] * 2), cache=True, error_model="numpy")
+@compiled(types.float64(MATRIX, VECTOR, MATRIX, *[MATRIX] * 2), error_model="numpy")
 def _four_point(full: Any, alpha: Any, rule: Any, S: Any, T: Any) -> Any:
     """E[s_0' s_1' s_2 s_3] for fields of covariance ``full`` (4,4) and slopes ``alpha`` (4,) below 0."""
     for x in range(4):
@@ -97,7 +97,7 @@ def path_rule(count: int) -> Any:
     return np.array([np.sin(phi), 0.25 * math.pi * w * np.cos(phi)])
 
 
-@njit(types.void(MATRIX, VECTOR, types.float64, VECTOR, VECTOR, MATRIX, MATRIX), cache=True, nogil=True)
+@compiled(types.void(MATRIX, VECTOR, types.float64, VECTOR, VECTOR, MATRIX, MATRIX), nogil=True)
 def ramp_variance(Omega: Any, v: Any, noise: Any, gain: Any, alpha: Any, rule: Any, out: Any) -> None:
     """Fill ``out`` (p,p); ``gain`` (n,) and ``alpha`` (n,) are each unit's gain and slope below 0."""
     p, n = out.shape[0], v.size

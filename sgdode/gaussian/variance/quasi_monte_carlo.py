@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
-from sgdode.jit.pairs import MATRIX, PAIR, VECTOR
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.pairs import PAIR
 from sgdode.model.overlaps import Array
 
 #: 2^14 nodes.
@@ -35,7 +36,7 @@ def symmetric_root(Omega: Array) -> Array:
     return np.ascontiguousarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
 
 
-@njit(types.void(MATRIX, MATRIX, VECTOR, types.float64, PAIR, PAIR, MATRIX), cache=True, nogil=True)
+@compiled(types.void(MATRIX, MATRIX, VECTOR, types.float64, PAIR, PAIR, MATRIX), nogil=True)
 def sampled_variance(root: Any, z: Any, v: Any, noise: Any, ss: Any, st: Any, out: Any) -> None:
     """Fill ``out`` (p,p) by the average over the fields ``root`` @ ``z``, plus Δ K11."""
     p, n, block = out.shape[0], v.size, 512

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
-from sgdode.jit.pairs import MATRIX, VECTOR
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
 
 
-@njit(
-    types.void(MATRIX, VECTOR, types.float64, types.float64, types.float64, MATRIX), cache=True, nogil=True
+@compiled(
+    types.void(MATRIX, VECTOR, types.float64, types.float64, types.float64, MATRIX), nogil=True
 )  # fmt: skip
 def square_variance(Omega: Any, v: Any, noise: Any, gain: Any, teacher_gain: Any, out: Any) -> None:
     """Fill ``out`` (p,p) with 4 g⁴ [X + Δ Q], X the student block of E[λ λᵀ (λᵀ D λ)²], D = diag(v_c g_c²):

@@ -14,16 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sgdode.gaussian.closed_forms import RAMPS
 from sgdode.gaussian.dual import PairKernel, kernel_error, pair_kernel
 from sgdode.jit.pairs import held
-from sgdode.jit.units import Unit, machine_code
-from sgdode.model.activations import ACTIVATIONS
+from sgdode.model.activations import ACTIVATIONS, Activation
 from sgdode.model.overlaps import Array
 
 #: ``fill(Omega, v, noise, out)``: fills V (p,p) for Ω (n,n), v (n,) and Δ.
 Fill = Callable[[Array, Array, float, Array], None]
-_SIGMOIDAL = {"erf", "tanh", "sigmoid"}
 #: Relative error of V by quasi Monte Carlo where Ω is singular (measured; a tenth of it for regular Ω).
 _SAMPLING_ERROR = 8e-3
 #: Outer nodes, inner nodes and Hermite terms of the conditional method, the best first; seconds that one V may cost.
@@ -48,11 +45,11 @@ class VarianceTerm:
     method: str
 
 
-class Problem(NamedTuple):
+class Pairing(NamedTuple):
     """What a method needs: the two kinds of neuron, their numbers, and their dual kernels."""
 
-    student: Unit
-    teacher: Unit
+    student: Activation
+    teacher: Activation
     p: int
     k: int
     ss: PairKernel
@@ -65,40 +62,47 @@ class Problem(NamedTuple):
         return {self.student.name, self.teacher.name}
 
 
+@dataclass(frozen=True)
+class VarianceMethod:
+    """One method. ``domain(pairing)``: whether it holds for these activations at these numbers of units, at an
+    affordable cost; ``build(pairing)``: the term, with its stated error. ``meaning``: one line for a reader."""
+
+    domain: Callable[[Pairing], bool]
+    build: Callable[[Pairing], VarianceTerm]
+    meaning: str = ""
+
+
 def variance_term(
-    student: Unit, teacher: Unit, p: int, k: int, ss: PairKernel, st: PairKernel, tt: PairKernel
+    student: Activation, teacher: Activation, p: int, k: int, ss: PairKernel, st: PairKernel, tt: PairKernel
 ) -> VarianceTerm:
     """The best method for these activations; ``ss``, ``st``, ``tt`` are their dual kernels."""
-    problem = Problem(student, teacher, p, k, ss, st, tt)
-    return next(term for term in (method(problem) for method in METHODS) if term is not None)
+    pairing = Pairing(student, teacher, p, k, ss, st, tt)
+    return next(method.build(pairing) for method in METHODS.values() if method.domain(pairing))
 
 
-def _erf(problem: Problem) -> VarianceTerm | None:
-    if problem.names != {"erf"}:
-        return None
+def _erf(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.erf_student import erf_variance
 
-    gains = problem.student.gain, problem.teacher.gain
+    gains = pairing.student.gain, pairing.teacher.gain
     return VarianceTerm(lambda Omega, v, noise, out: erf_variance(Omega, v, noise, *gains, out), 0.0, "closed form")
 
 
-def _square(problem: Problem) -> VarianceTerm | None:
-    if problem.names != {"square"}:
-        return None
+def _square(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.square import square_variance
 
-    gains = problem.student.gain, problem.teacher.gain
+    gains = pairing.student.gain, pairing.teacher.gain
     return VarianceTerm(lambda Omega, v, noise, out: square_variance(Omega, v, noise, *gains, out), 0.0, "closed form")
 
 
-def _sigmoidal(problem: Problem) -> VarianceTerm | None:
-    """erf, tanh and sigmoid as sums of erfs, where neither is exact by other means."""
-    if not problem.names <= _SIGMOIDAL:
-        return None
+def _both_sigmoidal(pairing: Pairing) -> bool:
+    return pairing.student.sigmoidal and pairing.teacher.sigmoidal
+
+
+def _sigmoidal(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.erf_mixture import affordable_terms, mixture, mixture_variance
 
-    terms = affordable_terms(problem.student, problem.teacher, problem.p, problem.k)
-    one, other = mixture(problem.student, terms), mixture(problem.teacher, terms)
+    terms = affordable_terms(pairing.student, pairing.teacher, pairing.p, pairing.k)
+    one, other = mixture(pairing.student, terms), mixture(pairing.teacher, terms)
     parts = one.weights, one.scales, other.weights, other.scales, one.constant, other.constant
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
@@ -107,81 +111,70 @@ def _sigmoidal(problem: Problem) -> VarianceTerm | None:
     return VarianceTerm(fill, 4.0 * max(one.error, other.error), f"closed form, {terms} erfs for each tanh")
 
 
-def _tanh(problem: Problem) -> VarianceTerm | None:
-    """A tanh student of any teacher, as erf students: few where the dual kernels of the teacher are series."""
-    if problem.student.name != "tanh":
-        return None
-    from sgdode.gaussian.variance.erf_mixture import (
-        affordable_terms,
-        affordable_with_series,
-        mixture,
-        tanh_student_variance,
-    )
+def _tanh_terms(pairing: Pairing) -> int:
+    """How many erfs stand for a tanh student: few where the dual kernels of the teacher are series; 0: too dear."""
+    from sgdode.gaussian.variance.erf_mixture import affordable_terms, affordable_with_series
 
-    if problem.teacher.name in RAMPS:
-        terms = affordable_terms(problem.student, problem.student, problem.p, problem.k)
-    else:
-        terms = affordable_with_series(problem.p)
-    if not terms:
-        return None
-    part, erf = mixture(problem.student, terms), Unit("erf", machine_code(ACTIVATIONS["erf"]))
-    pairs = held(pair_kernel(erf, erf)), held(pair_kernel(erf, problem.teacher)), held(problem.tt)
+    if pairing.student.name != "tanh":
+        return 0
+    if pairing.teacher.ramp is not None:
+        return affordable_terms(pairing.student, pairing.student, pairing.p, pairing.k)
+    return affordable_with_series(pairing.p)
+
+
+def _tanh(pairing: Pairing) -> VarianceTerm:
+    from sgdode.gaussian.variance.erf_mixture import mixture, tanh_student_variance
+
+    terms = _tanh_terms(pairing)
+    part, erf = mixture(pairing.student, terms), ACTIVATIONS["erf"]
+    pairs = held(pair_kernel(erf, erf)), held(pair_kernel(erf, pairing.teacher)), held(pairing.tt)
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
         tanh_student_variance(Omega, v, noise, part.weights, part.scales, *pairs, out)
 
-    error = max(4.0 * part.error, _kernel_error(erf, problem.teacher))
+    error = max(4.0 * part.error, _kernel_error(erf, pairing.teacher))
     return VarianceTerm(fill, error, f"closed form, {terms} erfs for each tanh")
 
 
-def _kernel_error(student: Unit, teacher: Unit) -> float:
+def _kernel_error(student: Activation, teacher: Activation) -> float:
     """The error of the dual kernels of a teacher with the student and itself, at variance 2; 0: round-off."""
     found = max(max(kernel_error(one, teacher, 2.0, 2.0)) for one in (student, teacher))
     return found if found > _ROUND_OFF else 0.0
 
 
-def _tilted(problem: Problem) -> VarianceTerm | None:
-    """An erf student of any teacher."""
-    if problem.student.name != "erf":
-        return None
+def _tilted(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.erf_student import erf_student_variance
 
-    pairs, gain = (held(problem.ss), held(problem.st), held(problem.tt)), problem.student.gain
+    pairs, gain = (held(pairing.ss), held(pairing.st), held(pairing.tt)), pairing.student.gain
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
         erf_student_variance(Omega, v, noise, gain, *pairs, out)
 
-    error = _kernel_error(problem.student, problem.teacher)
+    error = _kernel_error(pairing.student, pairing.teacher)
     return VarianceTerm(fill, error, "closed form in the student, dual kernels of the teacher")
 
 
-def _polynomial(problem: Problem) -> VarianceTerm | None:
-    """Polynomials of each other: few nodes are exact."""
-    degrees = [_degree(problem.student), _degree(problem.teacher)]
-    if min(degrees) < 0:
-        return None
+def _both_polynomials(pairing: Pairing) -> bool:
+    return pairing.student.degree is not None and pairing.teacher.degree is not None
+
+
+def _polynomial(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.conditioning import gauss_rules
 
-    largest = max(degrees)
-    rules = gauss_rules(max(degrees[0] + largest, 1), largest + 1, largest + 1)
-    return VarianceTerm(_conditional_fill(problem, rules), 0.0, "exact quadrature")
+    degree, largest = pairing.student.degree or 0, max(pairing.student.degree or 0, pairing.teacher.degree or 0)
+    rules = gauss_rules(max(degree + largest, 1), largest + 1, largest + 1)
+    return VarianceTerm(_conditional_fill(pairing, rules), 0.0, "exact quadrature")
 
 
-def _degree(unit: Unit) -> int:
-    """The degree of a polynomial activation, −1 for any other."""
-    if unit.hermite is not None:
-        return len(unit.hermite) - 1
-    return {"linear": 1, "square": 2}.get(unit.name, -1)
+def _both_ramps(pairing: Pairing) -> bool:
+    return pairing.student.ramp is not None and pairing.teacher.ramp is not None
 
 
-def _ramps(problem: Problem) -> VarianceTerm | None:
-    """relu, leaky-relu and linear."""
-    if not problem.names <= set(RAMPS):
-        return None
+def _ramps(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.piecewise_linear import path_rule, ramp_variance
 
-    units = [problem.student] * problem.p + [problem.teacher] * problem.k
-    gain, slope = np.array([unit.gain for unit in units]), np.array([RAMPS[unit.name] for unit in units])
+    units = [pairing.student] * pairing.p + [pairing.teacher] * pairing.k
+    gain, slope = np.array([unit.gain for unit in units]), np.array([unit.ramp for unit in units])
     rule = path_rule(12)
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
@@ -190,26 +183,32 @@ def _ramps(problem: Problem) -> VarianceTerm | None:
     return VarianceTerm(fill, 5e-6, "arcsines, integrated over 12 nodes")
 
 
-def _conditional(problem: Problem) -> VarianceTerm | None:
-    """Smooth activations, while it is affordable and more accurate than quasi Monte Carlo."""
-    from sgdode.gaussian.variance.conditioning import trapezoid_rules
-
-    n = problem.p + problem.k
+def _conditional_level(pairing: Pairing) -> tuple[int, int, int] | None:
+    """The finest affordable rule, where it is more accurate than quasi Monte Carlo."""
+    n = pairing.p + pairing.k
     for outer, inner, terms in _LEVELS:
-        pairs = problem.p + 0.5 * problem.p * (problem.p - 1) * outer
+        pairs = pairing.p + 0.5 * pairing.p * (pairing.p - 1) * outer
         if pairs * outer * n * inner * _EVALUATION <= _LONGEST:
-            error = _conditional_error(problem.student, problem.teacher, (outer, inner, terms))
-            if error > _SAMPLING_ERROR:
-                return None
-            fill = _conditional_fill(problem, trapezoid_rules(outer, inner, terms))
-            return VarianceTerm(fill, error, f"quadrature over pairs of fields, {outer}² nodes, {terms} Hermite terms")
+            level = outer, inner, terms
+            return level if _conditional_error(pairing.student, pairing.teacher, level) <= _SAMPLING_ERROR else None
     return None
 
 
-def _conditional_fill(problem: Problem, rules: tuple[Array, Array]) -> Fill:
+def _conditional(pairing: Pairing) -> VarianceTerm:
+    from sgdode.gaussian.variance.conditioning import trapezoid_rules
+
+    level = _conditional_level(pairing)
+    assert level is not None
+    outer, _, terms = level
+    words = f"quadrature over pairs of fields, {outer}² nodes, {terms} Hermite terms"
+    fill = _conditional_fill(pairing, trapezoid_rules(*level))
+    return VarianceTerm(fill, _conditional_error(pairing.student, pairing.teacher, level), words)
+
+
+def _conditional_fill(pairing: Pairing, rules: tuple[Array, Array]) -> Fill:
     from sgdode.gaussian.variance.conditioning import conditional_variance
 
-    pair = held(problem.st)
+    pair = held(pairing.st)
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
         conditional_variance(Omega, v, noise, pair, *rules, out)
@@ -218,7 +217,7 @@ def _conditional_fill(problem: Problem, rules: tuple[Array, Array]) -> Fill:
 
 
 @lru_cache
-def _conditional_error(student: Unit, teacher: Unit, level: tuple[int, int, int]) -> float:
+def _conditional_error(student: Activation, teacher: Activation, level: tuple[int, int, int]) -> float:
     """The relative error of V for two students and a teacher, against twice as fine a rule: the worst of three cases,
     regular fields, and a student of variance 2 equal and opposite to the teacher; times 3 for what other fields may
     add."""
@@ -236,11 +235,11 @@ def _conditional_error(student: Unit, teacher: Unit, level: tuple[int, int, int]
     return 3.0 * worst
 
 
-def _sampled(problem: Problem) -> VarianceTerm | None:
+def _sampled(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.quasi_monte_carlo import LOG2_NODES, nodes, sampled_variance, symmetric_root
 
-    z = nodes(problem.p + problem.k)
-    pairs = held(problem.ss), held(problem.st)
+    z = nodes(pairing.p + pairing.k)
+    pairs = held(pairing.ss), held(pairing.st)
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
         sampled_variance(symmetric_root(Omega), z, v, noise, *pairs, out)
@@ -248,7 +247,17 @@ def _sampled(problem: Problem) -> VarianceTerm | None:
     return VarianceTerm(fill, _SAMPLING_ERROR, f"quasi Monte Carlo, 2^{LOG2_NODES} nodes")
 
 
-#: The methods in order of preference; the last one always applies.
-METHODS: tuple[Callable[[Problem], VarianceTerm | None], ...] = (
-    _erf, _square, _polynomial, _ramps, _sigmoidal, _tanh, _tilted, _conditional, _sampled,
-)  # fmt: skip
+#: The methods in order of preference; the last one always holds.
+METHODS: dict[str, VarianceMethod] = {
+    "erf": VarianceMethod(lambda pairing: pairing.names == {"erf"}, _erf, "erf of erf, in closed form"),
+    "square": VarianceMethod(lambda pairing: pairing.names == {"square"}, _square, "square of square, in closed form"),
+    "polynomial": VarianceMethod(_both_polynomials, _polynomial, "polynomials of each other: few nodes are exact"),
+    "piecewise-linear": VarianceMethod(_both_ramps, _ramps, "relu, leaky-relu and linear"),
+    "sigmoidal": VarianceMethod(_both_sigmoidal, _sigmoidal, "erf, tanh and sigmoid as sums of erfs"),
+    "tanh": VarianceMethod(lambda pairing: _tanh_terms(pairing) > 0, _tanh, "a tanh student of any teacher"),
+    "erf-student": VarianceMethod(lambda pairing: pairing.student.name == "erf", _tilted, "of any teacher"),
+    "conditioning": VarianceMethod(
+        lambda pairing: _conditional_level(pairing) is not None, _conditional, "smooth ones"
+    ),
+    "sampling": VarianceMethod(lambda pairing: True, _sampled, "quasi Monte Carlo"),
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,13 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sgdode.errors import UsageError
-from sgdode.plots.groups import View, label
+from sgdode.plots.groups import label
 from sgdode.plots.labels import differing, parameters, phrase
 from sgdode.plots.style import MARKERS, NEUTRAL, hues, lighter, log_axis, log_limits, place_legend
+from sgdode.plots.view import View
 from sgdode.results.trajectory import Array, Trajectory
 
 
-def cost(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+def draw_cost(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
     """Microseconds a step and run against d, both logarithmic: a line for every method and setting.
 
     Several runs of one file at once share its time. Starting, saving and a first compilation count, so the files should
@@ -25,13 +25,13 @@ def cost(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None
     """
     axes = figure.subplots()
     lines: dict[str, list[Trajectory]] = {}
-    for run, name in zip(trajectories, _names(trajectories), strict=True):
+    for run, name in zip(trajectories, _line_names(trajectories), strict=True):
         lines.setdefault(name, []).append(run)
     for place, (name, runs) in enumerate(lines.items()):
-        runs.sort(key=_dimension)
+        runs.sort(key=_d)
         colour, marker = hues(len(lines))[place], MARKERS[place % len(MARKERS)]
         style: dict[str, Any] = {"marker": marker, "color": colour, "mfc": lighter(colour)}
-        axes.plot([_dimension(run) for run in runs], [_microseconds(run) for run in runs], label=name, **style)
+        axes.plot([_d(run) for run in runs], [_microseconds(run) for run in runs], label=name, **style)
     d, times = _drawn(axes.lines, "x"), _drawn(axes.lines, "y")
     xlim, ylim = view.xlim or log_limits(d, 0.05), view.ylim or log_limits(times, 0.08)
     axes.set(xscale="log", yscale="log", xlim=xlim, ylim=ylim, xlabel="dimension $d$", ylabel="µs a step")
@@ -48,7 +48,7 @@ def _proportional(axes: Axes, d: Array, times: Array) -> None:
     axes.plot(ends, times[top] * ends / d[top], color=NEUTRAL, ls=":", lw=0.9, zorder=1, label=r"$\propto d$")
 
 
-def _names(runs: Sequence[Trajectory]) -> list[str]:
+def _line_names(runs: Sequence[Trajectory]) -> list[str]:
     """The method, and what differs besides the dimension."""
     records = [{key: value for key, value in parameters(run).items() if key != "dimension"} for run in runs]
     keys = differing(records)
@@ -63,13 +63,13 @@ def _drawn(lines: Sequence[object], axis: str) -> Array:
     return np.concatenate([np.asarray(getattr(line, f"get_{axis}data")(), dtype=float) for line in lines])
 
 
-def _dimension(run: Trajectory) -> float:
+def _d(run: Trajectory) -> float:
     return float(run.attributes["dimension"])
 
 
 def _microseconds(run: Trajectory) -> float:
     """Of one step of one run. Raises UsageError for a file that is no simulation, or does not tell."""
-    environment = json.loads(run.provenance.get("environment") or "{}")
-    if run.kind != "simulation" or run.step is None or not run.step[-1] or not environment.get("seconds"):
+    seconds = run.environment.get("seconds")
+    if run.kind != "simulation" or run.step is None or not run.step[-1] or not seconds:
         raise UsageError(f"--figure cost: {label(run)} is no simulation that tells its seconds and steps")
-    return float(1e6 * environment["seconds"] / (float(run.step[-1]) * len(run.risk)))
+    return float(1e6 * seconds / (float(run.step[-1]) * len(run.risk)))

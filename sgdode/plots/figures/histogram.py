@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sgdode.errors import UsageError
 from sgdode.plots.curves import MOST_NAMES
-from sgdode.plots.groups import Series, View, arrange, chosen, moments, nearest_time
-from sgdode.plots.labels import number
-from sgdode.plots.style import hues, legend_outside, lighter
+from sgdode.plots.groups import Series, arrange, chosen, moments, nearest_time
+from sgdode.plots.labels import as_mathematics
+from sgdode.plots.style import Entries, hues, legend_outside, lighter
+from sgdode.plots.view import View
 from sgdode.results.alignment import cosines
 from sgdode.results.trajectory import Array, Trajectory
 
@@ -20,7 +22,7 @@ BINS = 30
 _NEEDED = ("M", "Q", "q")
 
 
-def histogram(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+def draw_histogram(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
     """The share of neurons in 30 bins of M_jr/√(P_rr Q_jj), a column a time and a row a chosen teacher (default: the
     first). SGD is filled, all its runs together; equations are outlines, their particles by weight."""
     series = sorted(arrange(trajectories, view), key=lambda one: one.simulated)
@@ -34,13 +36,13 @@ def histogram(figure: Figure, trajectories: Sequence[Trajectory], view: View) ->
     figure.set_size_inches(width, 0.5 + height * len(teachers))
     grid = figure.subplots(len(teachers), len(times), squeeze=False, sharex=True)
     top = _highest(series, view, teachers) if view.moment is not None else None
-    entries = {}
+    entries: Entries = {}
     for row, teacher in zip(grid, teachers, strict=True):
         for axes, time in zip(row, times, strict=True):
             for one, colour in zip(series, colours, strict=True):
-                entries[_label(one, series, view)] = _bars(axes, one, view, teacher, time, colour)
+                entries[_legend_label(one, series, view)] = _bars(axes, one, view, teacher, time, colour)
             shown = series[-1].first.time[nearest_time(series[-1].first, time)]
-            axes.set_title(f"$t = {number(float(f'{shown:.3g}'))}$", fontsize="medium")
+            axes.set_title(f"$t = {as_mathematics(float(f'{shown:.3g}'))}$", fontsize="medium")
             axes.set(xlim=(-1.04, 1.04), ylim=view.ylim or (0, top or 1.06 * axes.dataLim.y1), xticks=(-1, 0, 1))
         row[0].set_ylabel("share of neurons")
     for axes in grid[-1]:
@@ -48,7 +50,7 @@ def histogram(figure: Figure, trajectories: Sequence[Trajectory], view: View) ->
     legend_outside(figure, list(entries.values()), list(entries), below=True)
 
 
-def _bars(axes: Axes, series: Series, view: View, teacher: int, time: float, colour: str) -> object:
+def _bars(axes: Axes, series: Series, view: View, teacher: int, time: float, colour: str) -> Artist:
     shares, edges = shares_at(series, view, teacher, time)
     if series.simulated:
         return axes.stairs(shares, edges, fill=True, color=lighter(colour, 0.45), zorder=2)
@@ -86,7 +88,7 @@ def _highest(series: list[Series], view: View, teachers: list[int]) -> float:
     return 1.06 * max(shares_at(one, view, r, t)[0].max() for one in series for r in teachers for t in (0.0, last))
 
 
-def _label(series: Series, every: list[Series], view: View) -> str:
+def _legend_label(series: Series, every: list[Series], view: View) -> str:
     if not series.simulated:
         kind = series.maker
     else:

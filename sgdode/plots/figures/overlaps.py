@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,9 +12,10 @@ from matplotlib.patches import Patch
 
 from sgdode.errors import UsageError
 from sgdode.plots.curves import MOST_NAMES, Curve, curve, draw_curve, legend_entries, mark_end
-from sgdode.plots.groups import ABSCISSAE, Series, View, arrange
+from sgdode.plots.groups import Series, arrange
 from sgdode.plots.neurons import Neurons, distribution, faint_sample, shown_neurons
-from sgdode.plots.style import NEUTRAL, legend_outside, lighter, log_axis, log_limits
+from sgdode.plots.style import NEUTRAL, Entries, legend_outside, lighter, log_axis, log_limits
+from sgdode.plots.view import ABSCISSAE, View
 from sgdode.results.trajectory import Array, Trajectory
 
 #: Problems side by side, at most.
@@ -28,7 +28,7 @@ MOST_BANDS = 2
 _NORMS = {"Q": r"$Q_{jj}$", "q": r"$Q^{\perp}_{jj}$"}
 
 
-def overlaps(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+def draw_overlaps(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
     """M_jr against t, and diag(Q) or diag(Q⊥) where it was saved.
 
     Few or chosen neurons: a line each, coloured by teacher, one column a problem. Many: their distribution, with the
@@ -49,16 +49,14 @@ def overlaps(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> 
     legend_outside(figure, list(entries.values()), list(entries), below)
 
 
-def _column_a_problem(
-    figure: Figure, problems: list[list[Series]], neurons: list[Neurons], view: View
-) -> dict[str, Any]:
+def _column_a_problem(figure: Figure, problems: list[list[Series]], neurons: list[Neurons], view: View) -> Entries:
     """M above and the norms below, a column for each problem; returns legend entries."""
     columns = len(problems)
     rows = 2 if any(_diagonal(one) for problem in problems for one in problem) else 1
     width, height = figure.get_size_inches()
     figure.set_size_inches(width * (1 + 0.5 * (columns - 1)), height * (1 + 0.3 * (rows - 1)))
     grid = figure.subplots(rows, columns, sharex="col", sharey="row", squeeze=False, height_ratios=[1.6, 1][:rows])
-    entries: dict[str, Any] = {}
+    entries: Entries = {}
     for column, (problem, its) in enumerate(zip(problems, neurons, strict=True)):
         entries |= _teacher_panel(grid[0, column], problem, its, view)
         if rows == 2:
@@ -66,13 +64,13 @@ def _column_a_problem(
         if columns > 1:
             grid[0, column].set_title(problem[0].problem, fontsize="medium")
         _time_axis(grid[-1, column], problem, view)
-    _name(grid[0, 0], r"overlap $M_{jr}$", neurons)
+    _label_axis(grid[0, 0], r"overlap $M_{jr}$", neurons)
     if rows == 2:
-        _name(grid[1, 0], f"norm {_norm_symbol(problems)}", neurons)
+        _label_axis(grid[1, 0], f"norm {_norm_symbol(problems)}", neurons)
     return entries
 
 
-def _panel_a_teacher(figure: Figure, series: list[Series], neurons: Neurons, view: View) -> dict[str, Any]:
+def _panel_a_teacher(figure: Figure, series: list[Series], neurons: Neurons, view: View) -> Entries:
     """The distribution of M_jr over neurons, a panel for each teacher, and of the norms in the last one."""
     colours = neurons.teacher_colours()
     columns, height = (2, 1.25) if view.paper else (3, 2.1)
@@ -81,7 +79,7 @@ def _panel_a_teacher(figure: Figure, series: list[Series], neurons: Neurons, vie
     rows = -(-count // columns)
     figure.set_size_inches(figure.get_size_inches()[0], 0.7 + height * rows)
     panels = [figure.add_subplot(rows, columns, 1 + place) for place in range(count)]
-    entries: dict[str, Any] = {
+    entries: Entries = {
         "10% to 90% of the neurons": Patch(color=NEUTRAL, alpha=0.25, lw=0),
         "single neurons of a run": Line2D([], [], color=lighter(NEUTRAL), lw=0.5),
     }
@@ -94,19 +92,19 @@ def _panel_a_teacher(figure: Figure, series: list[Series], neurons: Neurons, vie
             its = [one for one in series if _diagonal(one) == name]
             entries |= _distributions(panels[-1], its, view, name, NEUTRAL, _diagonal_of(name))
         panels[-1].set_title(f"norm {_norm_symbol([series])}", fontsize="medium")
-    _share(panels, len(neurons.teachers), columns, series, view)
+    _share_axes(panels, len(neurons.teachers), columns, series, view)
     return entries
 
 
 def _distributions(
     axes: Axes, series: list[Series], view: View, name: str, colour: str, pick: Callable[[Array], Array]
-) -> dict[str, Any]:
+) -> Entries:
     """Every series of a problem in one panel; the band and the single neurons are those of its equations, if any.
 
     Returns legend entries.
     """
     chief = next((one for one in series if not one.simulated), series[0] if series else None)
-    entries: dict[str, Any] = {}
+    entries: Entries = {}
     for one in series:
         entries |= _end(axes, distribution(axes, one, view, name, colour, pick, band=one is chief), one)
     if chief is not None:
@@ -114,7 +112,7 @@ def _distributions(
     return entries
 
 
-def _share(panels: list[Axes], teachers: int, columns: int, series: list[Series], view: View) -> None:
+def _share_axes(panels: list[Axes], teachers: int, columns: int, series: list[Series], view: View) -> None:
     """One time axis for all panels, one vertical axis for the teachers, labels at the rim alone."""
     low, high = zip(*(axes.get_ylim() for axes in panels[:teachers]), strict=True)
     for place, axes in enumerate(panels):
@@ -131,11 +129,11 @@ def _share(panels: list[Axes], teachers: int, columns: int, series: list[Series]
             axes.set_xlabel(ABSCISSAE[view.x].removeprefix("rescaled "))
 
 
-def _teacher_panel(axes: Axes, series: list[Series], neurons: Neurons, view: View) -> dict[str, Any]:
+def _teacher_panel(axes: Axes, series: list[Series], neurons: Neurons, view: View) -> Entries:
     """M_jr of one problem; returns legend entries."""
     axes.axhline(0, color="0.8", lw=0.6, zorder=0)
     colours, teachers = neurons.colours(), neurons.teacher_colours()
-    entries: dict[str, Any] = _teacher_entries(neurons)
+    entries: Entries = _teacher_entries(neurons)
     for one in series:
         if neurons.singly:
             for student, teacher in neurons.pairs:
@@ -151,7 +149,7 @@ def _teacher_panel(axes: Axes, series: list[Series], neurons: Neurons, view: Vie
     return entries
 
 
-def _teacher_entries(neurons: Neurons) -> dict[str, Any]:
+def _teacher_entries(neurons: Neurons) -> Entries:
     if neurons.named:
         return {
             rf"$M_{{{student},{teacher}}}$": Line2D([], [], color=colour)
@@ -160,16 +158,16 @@ def _teacher_entries(neurons: Neurons) -> dict[str, Any]:
     places = np.linspace(0, len(neurons.teachers) - 1, min(len(neurons.teachers), MOST_NAMES))
     colours = neurons.teacher_colours()
     named = [neurons.teachers[round(place)] for place in places]
-    entries: dict[str, Any] = {f"teacher $r = {teacher}$": Line2D([], [], color=colours[teacher]) for teacher in named}
+    entries: Entries = {f"teacher $r = {teacher}$": Line2D([], [], color=colours[teacher]) for teacher in named}
     if not neurons.singly:
         entries["10% and 90%\nof the neurons"] = Line2D([], [], color=lighter(NEUTRAL, 0.15), lw=0.7)
     return entries
 
 
-def _norm_panel(axes: Axes, series: list[Series], neurons: Neurons, view: View) -> dict[str, Any]:
+def _norm_panel(axes: Axes, series: list[Series], neurons: Neurons, view: View) -> Entries:
     """Q_jj, or q_j = Q⊥_jj, of one problem; returns legend entries."""
     colours = neurons.student_colours()
-    entries: dict[str, Any] = {}
+    entries: Entries = {}
     if neurons.named and len(neurons.students) > 1 and len(neurons.teachers) > 1:
         entries = {f"neuron $j = {student}$": Line2D([], [], color=colour) for student, colour in colours.items()}
     for one in series:
@@ -186,14 +184,14 @@ def _norm_panel(axes: Axes, series: list[Series], neurons: Neurons, view: View) 
 
 def _single(
     axes: Axes, series: Series, view: View, name: str, colour: str, pick: Callable[[Array], Array], few: bool
-) -> dict[str, Any]:
+) -> Entries:
     """One curve of one neuron; returns the legend entry of its end, where it diverged."""
     shown = curve(series, view, name, pick)
     draw_curve(axes, shown, series, colour, most=40 if few else 20, width=1.0 if few else 0.6)
     return _end(axes, shown, series)
 
 
-def _end(axes: Axes, shown: Curve, series: Series) -> dict[str, Any]:
+def _end(axes: Axes, shown: Curve, series: Series) -> Entries:
     """The cross of a diverged run, as a legend entry."""
     cross = mark_end(axes, shown, series)
     return {"diverged": cross} if cross else {}
@@ -233,5 +231,5 @@ def _time_axis(axes: Axes, series: list[Series], view: View, labels: int = 9) ->
     log_axis(axes.xaxis, labels)
 
 
-def _name(axes: Axes, text: str, neurons: list[Neurons]) -> None:
+def _label_axis(axes: Axes, text: str, neurons: list[Neurons]) -> None:
     axes.set_ylabel(text if all(its.singly for its in neurons) else f"{text}, median")

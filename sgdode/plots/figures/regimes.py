@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,22 +11,23 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
+from numpy.typing import NDArray
 
-from sgdode.plots.groups import View
 from sgdode.plots.labels import differing, literal, phrase
 from sgdode.plots.style import NEUTRAL, legend_outside
+from sgdode.plots.view import View
 from sgdode.results.trajectory import Array, Trajectory
 
 _PLACE = ("dimension", "student_width", "gamma")
 _MARGIN = 0.6  # decades around the runs
 
 
-def regimes(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+def draw_regimes(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
     """1/p against 1/d, γ as colour: d → ∞ at the left (Saad–Solla), p → ∞ below (mean field), γ → 0 dark."""
     runs = list({_place(run): run for run in trajectories}.values())
     x, y = _axis([1 / run.attributes["dimension"] for run in runs]), _axis([_inverse_width(run) for run in runs])
     axes = figure.subplots()
-    axes.set(xscale="log", yscale="log", xlim=view.xlim or _limits(x), ylim=view.ylim or _limits(y))
+    axes.set(xscale="log", yscale="log", xlim=view.xlim or _padded(x), ylim=view.ylim or _padded(y))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_formatter(NullFormatter())  # powers of ten alone: the others run into one another
     _lines_of_equal_error(axes, runs)
@@ -45,27 +45,27 @@ def regimes(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> N
         crowded = any(across == place[0] and 1 < up / place[1] < 2 for across, up in zip(x, y, strict=True))
         offset = (8, -12) if crowded else (8, 6)
         axes.annotate(", ".join(numbers), place, xytext=offset, textcoords="offset points", zorder=4)
-    names = [f"{n + 1}  {name}" for n, name in enumerate(_names(runs, trajectories))]
+    names = [f"{n + 1}  {name}" for n, name in enumerate(_legend_names(runs, trajectories))]
     legend_outside(figure, [Line2D([], [], linestyle="none") for _ in names], names, below=True)
     axes.set(xlabel=r"$1/d$   ($\leftarrow$ high-dimensional)", ylabel=r"$1/p$   ($\leftarrow$ mean field)")
 
 
-def _names(runs: Sequence[Trajectory], every: Sequence[Trajectory]) -> list[str]:
+def _legend_names(runs: Sequence[Trajectory], every: Sequence[Trajectory]) -> list[str]:
     """The names of all runs at the place of each of ``runs``; d, p and γ too where one name is at several places."""
     found = []
     for run in runs:
-        names = list(dict.fromkeys(_name(other) for other in every if _place(other) == _place(run)))
-        namesakes = [other.attributes for other in runs if _name(other) == _name(run)]
+        names = list(dict.fromkeys(_run_name(other) for other in every if _place(other) == _place(run)))
+        namesakes = [other.attributes for other in runs if _run_name(other) == _run_name(run)]
         keys = differing([{key: its[key] for key in _PLACE} for its in namesakes])
         found.append(", ".join([*names, *(phrase(key, run.attributes[key]) for key in keys)]))
     return found
 
 
-def _name(run: Trajectory) -> str:
+def _run_name(run: Trajectory) -> str:
     return literal(str(run.attributes.get("name", "")))
 
 
-def _behind(x: Array, y: Array, order: Any, n: int) -> int:
+def _behind(x: Array, y: Array, order: NDArray[np.intp], n: int) -> int:
     """How many runs at the place of run ``n`` are drawn after it, on top."""
     later = list(order)[list(order).index(n) + 1 :]
     return sum(bool(x[m] == x[n] and y[m] == y[n]) for m in later)
@@ -85,7 +85,7 @@ def _axis(values: list[float]) -> Array:
     return np.array([value or min(finite) / 10 for value in values])
 
 
-def _limits(values: Array) -> tuple[float, float]:
+def _padded(values: Array) -> tuple[float, float]:
     pad = 10**_MARGIN
     return float(values.min() / pad**1.5), float(min(values.max() * pad, 2.0))
 

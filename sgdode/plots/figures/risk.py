@@ -9,19 +9,20 @@ from matplotlib.figure import Figure
 
 from sgdode.errors import UsageError
 from sgdode.plots.curves import Curve, curve, draw_curve, legend_entries, mark_end, problem_colours, spread_phases
-from sgdode.plots.groups import ABSCISSAE, Series, View, arrange
+from sgdode.plots.groups import Series, arrange
 from sgdode.plots.style import log_axis, log_limits, place_legend
+from sgdode.plots.view import ABSCISSAE, View
 from sgdode.results.trajectory import Array, Trajectory
 
 #: Risks smaller than this share of the largest one are the round-off of its sum, not learning.
 ROUND_OFF = 1e-17
 
 
-def risk(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+def draw_risk(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
     """Excess risk R − Δ/2 against t, both logarithmic: SGD as points, equations as lines, one hue a problem."""
     series = arrange(trajectories, view)
     drawn = [(one, curve(one, view, "risk")) for one in series]
-    limits = _limits([shown for _, shown in drawn], view)
+    limits = _risk_limits([shown for _, shown in drawn], view)
     colours, phases = problem_colours(series), spread_phases(series)
     axes = figure.subplots()
     entries = legend_entries(series, view, colours)
@@ -36,7 +37,7 @@ def risk(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None
     place_legend(axes, list(entries.values()), list(entries), view.paper)
 
 
-def _limits(curves: list[Curve], view: View) -> tuple[float, float]:
+def _risk_limits(curves: list[Curve], view: View) -> tuple[float, float]:
     """Around the positive risks, bars upwards included; downwards they would take the axis with them."""
     values = np.concatenate([_visible(shown) for shown in curves])
     positive = values[values > 0]

@@ -9,13 +9,14 @@ from matplotlib.figure import Figure
 
 from sgdode.errors import UsageError
 from sgdode.plots.curves import curve_of, draw_curve, legend_entries, mark_end, problem_colours, spread_phases
-from sgdode.plots.groups import ABSCISSAE, View, arrange
+from sgdode.plots.groups import arrange
 from sgdode.plots.style import log_axis, log_limits, place_legend
+from sgdode.plots.view import ABSCISSAE, View
 from sgdode.results.alignment import share_inside
 from sgdode.results.trajectory import Trajectory
 
 
-def share(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+def draw_share(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
     """Σ_j (M P⁺ Mᵀ)_jj / Σ_j Q_jj against t: 1 where the students stay in the teachers' span. One hue a problem."""
     series = arrange(trajectories, view)
     drawn = [(one, curve_of(one.of(share_inside), one, view)) for one in series]

@@ -11,8 +11,9 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from sgdode.errors import UsageError
-from sgdode.plots.groups import Series, View, arrange, chosen, label, moments, nearest_time
-from sgdode.plots.labels import number
+from sgdode.plots.groups import Series, arrange, chosen, label, moments, nearest_time
+from sgdode.plots.labels import as_mathematics
+from sgdode.plots.view import View
 from sgdode.results.trajectory import Array, Trajectory
 
 #: Files below each other, at most.
@@ -21,7 +22,7 @@ MOST_ROWS = 4
 MOST_NUMBERED = 20
 
 
-def specialisation(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+def draw_specialisation(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
     """M (p,k) beside Q (p,p), or beside q where that was saved instead: a column a time, a row a file.
 
     Neurons are ordered by the teacher that they overlap most with in the end. Of several runs of SGD the first, or the
@@ -40,11 +41,11 @@ def specialisation(figure: Figure, trajectories: Sequence[Trajectory], view: Vie
         order = _order(one.first, view)
         for axes, time, (M, second) in zip(row, times, its, strict=True):
             image = _heat(axes, M[order], second[np.ix_(order, order)] if second.shape[1] > 1 else second[order], limit)
-            _name(axes, M.shape[1], second.shape[1], order if axes is row[0] else None)
+            _name_parts(axes, M.shape[1], second.shape[1], order if axes is row[0] else None)
             if place == 0:
                 shown = one.first.time[nearest_time(one.first, time)]
-                axes.set_title(f"$t = {number(float(f'{shown:.3g}'))}$", fontsize="medium")
-        row[0].set_ylabel(f"{_label(one, series, view)}\nneuron $j$", linespacing=1.5)
+                axes.set_title(f"$t = {as_mathematics(float(f'{shown:.3g}'))}$", fontsize="medium")
+        row[0].set_ylabel(f"{_row_label(one, series, view)}\nneuron $j$", linespacing=1.5)
     figure.colorbar(image, ax=grid, shrink=0.8, label="overlap")
 
 
@@ -79,7 +80,7 @@ def _heat(axes: Axes, M: Array, second: Array, limit: float) -> AxesImage:
     return axes.imshow(both, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
 
 
-def _name(axes: Axes, teachers: int, others: int, order: NDArray[np.intp] | None) -> None:
+def _name_parts(axes: Axes, teachers: int, others: int, order: NDArray[np.intp] | None) -> None:
     """M and Q below their parts; numbers of neurons at the left."""
     axes.set_xticks([(teachers - 1) / 2, teachers + 1 + (others - 1) / 2], ["$M$", "$Q$" if others > 1 else "$q$"])
     axes.tick_params(bottom=False, top=False, left=False, right=False)
@@ -88,7 +89,7 @@ def _name(axes: Axes, teachers: int, others: int, order: NDArray[np.intp] | None
     axes.tick_params(axis="y", labelsize="small")
 
 
-def _label(series: Series, every: list[Series], view: View) -> str:
+def _row_label(series: Series, every: list[Series], view: View) -> str:
     several = len({one.hue for one in every}) > 1
     run = f", run {(view.runs or (0,))[0]}" if series.simulated else ""
     return ",\n".join(filter(None, [f"{series.maker}{run}", series.problem if several else ""]))

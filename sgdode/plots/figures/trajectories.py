@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,13 +10,15 @@ import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
 from sgdode.errors import UsageError
 from sgdode.plots.curves import Curve, curve_of, draw_curve
-from sgdode.plots.groups import Series, View, arrange, chosen, label, thinned
-from sgdode.plots.labels import number
-from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, hues, lighter, log_axis, log_limits
+from sgdode.plots.groups import Series, arrange, chosen, label, thinned
+from sgdode.plots.labels import as_mathematics
+from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, Entries, Handle, hues, lighter, log_axis, log_limits
+from sgdode.plots.view import View
 from sgdode.results.alignment import cosines
 from sgdode.results.trajectory import Array, Trajectory
 
@@ -27,7 +28,7 @@ MOST_NEURONS, MOST_POINTS = 40, 30
 LEARNT = 0.8
 
 
-def trajectories(figure: Figure, runs: Sequence[Trajectory], view: View) -> None:
+def draw_trajectories(figure: Figure, runs: Sequence[Trajectory], view: View) -> None:
     """M_jr/√(Q_jj P_rr) of two teachers against each other: SGD (run 0, or ``runs``) as points, equations as lines.
 
     A neuron has the colour of the teacher it ends at. Stars are the teachers, the diamond is the end of the linear
@@ -47,7 +48,7 @@ def trajectories(figure: Figure, runs: Sequence[Trajectory], view: View) -> None
         for path in _paths(one, pair, view):
             _draw_paths(plane, one, path, neurons, view)
     entries = _landmarks(plane, series[0].first, pair, colours)
-    _risk(risk, series, view)
+    _draw_risk(risk, series, view)
     key.legend(*_legend(series, entries, view), loc="center", ncols=2 if view.paper else 1)
 
 
@@ -63,7 +64,7 @@ def _panels(figure: Figure, view: View) -> tuple[Axes, Axes, Axes]:
     return figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[0, 1]), _blank(figure, grid[1, 1])
 
 
-def _blank(figure: Figure, place: Any) -> Axes:
+def _blank(figure: Figure, place: SubplotSpec) -> Axes:
     axes = figure.add_subplot(place)
     axes.set_axis_off()
     return axes
@@ -99,19 +100,27 @@ def _draw_paths(axes: Axes, series: Series, path: Array, neurons: dict[int, str]
         if series.simulated:
             marker = MARKERS[series.rank % len(MARKERS)]
             axes.plot(
-                x, y, ls="none", marker=marker, ms=_size(0.7), mew=0.5, color=colour, mfc=lighter(colour), zorder=3
+                x,
+                y,
+                ls="none",
+                marker=marker,
+                ms=_marker_size(0.7),
+                mew=0.5,
+                color=colour,
+                mfc=lighter(colour),
+                zorder=3,
             )
         else:
-            axes.plot(x, y, ls=DASHES[series.rank % len(DASHES)], lw=_size(0.25), color=colour, zorder=4)
-        axes.plot(*path[0, neuron], marker="o", ms=_size(1.2), mfc="none", mec=NEUTRAL, mew=0.8, zorder=5)
+            axes.plot(x, y, ls=DASHES[series.rank % len(DASHES)], lw=_marker_size(0.25), color=colour, zorder=4)
+        axes.plot(*path[0, neuron], marker="o", ms=_marker_size(1.2), mfc="none", mec=NEUTRAL, mew=0.8, zorder=5)
 
 
-def _size(factor: float) -> float:
+def _marker_size(factor: float) -> float:
     """A size in points, in units of the style's markers."""
     return factor * float(rcParams["lines.markersize"])
 
 
-def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, str]) -> dict[str, Any]:
+def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, str]) -> Entries:
     """The teachers, the end of the linear phase, and the edge of what is possible; returns legend entries."""
     length = np.sqrt(np.diag(run.P))
     targets = (run.P / np.outer(length, length))[np.ix_(pair, pair)]
@@ -121,14 +130,14 @@ def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, 
     for axis, teacher in zip("xy", pair, strict=True):
         symbol = rf"$M_{{j{teacher}}}/\sqrt{{Q_{{jj}}P_{{{teacher}{teacher}}}}}$"
         axes.set(**{f"{axis}label": symbol, f"{axis}ticks": (-1, -0.5, 0, 0.5, 1)})
-    entries: dict[str, Any] = {
-        "start": Line2D([], [], ls="none", marker="o", ms=_size(1.2), mfc="none", mec=NEUTRAL, mew=0.8)
+    entries: Entries = {
+        "start": Line2D([], [], ls="none", marker="o", ms=_marker_size(1.2), mfc="none", mec=NEUTRAL, mew=0.8)
     }
     for teacher, target in zip(pair, targets, strict=True):
         style: dict[str, Any] = {
             "ls": "none",
             "marker": "*",
-            "ms": _size(2.9),
+            "ms": _marker_size(2.9),
             "mew": 0.8,
             "mec": "black",
             "color": colours[teacher],
@@ -136,7 +145,7 @@ def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, 
         entries[f"teacher $r = {teacher}$"] = axes.plot(*target, zorder=6, **style)[0]
     phase = linear_phase(run)
     if phase is not None:
-        style = {"ls": "none", "marker": "D", "ms": _size(1.6), "mew": 0.9, "mec": "black", "color": hues(3)[2]}
+        style = {"ls": "none", "marker": "D", "ms": _marker_size(1.6), "mew": 0.9, "mec": "black", "color": hues(3)[2]}
         entries["end of the linear phase"] = axes.plot(*phase[pair], zorder=6, **style)[0]
     return entries
 
@@ -144,8 +153,7 @@ def _landmarks(axes: Axes, run: Trajectory, pair: list[int], colours: dict[int, 
 def linear_phase(run: Trajectory) -> Array | None:
     """The cosines (k,) of w = Σ_r a*_r w*_r with the teachers: where the part of the activations that is linear in the
     fields leads to, before any other is felt. None where there is no such part (square), or no such direction."""
-    resolved = json.loads(run.provenance.get("resolved") or "{}")
-    weights = resolved.get("teacher", {}).get("output_weights", 1.0)
+    weights = run.settings.get("teacher.output_weights", 1.0)
     a_star = np.broadcast_to(1.0 if isinstance(weights, str) else np.asarray(weights, dtype=float), len(run.P))
     if "square" in (run.attributes.get("student_activation"), run.attributes.get("teacher_activation")):
         return None
@@ -154,7 +162,7 @@ def linear_phase(run: Trajectory) -> Array | None:
     return None if square <= 1e-12 else np.asarray(direction / np.sqrt(square * np.diag(run.P)))
 
 
-def _risk(axes: Axes, series: list[Series], view: View) -> None:
+def _draw_risk(axes: Axes, series: list[Series], view: View) -> None:
     drawn = [(one, _risk_of(one, view)) for one in series]
     x = np.concatenate([shown.x for _, shown in drawn])
     values = np.concatenate([shown.mean for _, shown in drawn])
@@ -167,7 +175,7 @@ def _risk(axes: Axes, series: list[Series], view: View) -> None:
         draw_curve(axes, shown, one, hues(1)[0], low=limits[0], most=20)
     if view.moment is not None:
         axes.axvline(max(view.moment, axes.get_xlim()[0]), color=NEUTRAL, lw=0.8)
-        axes.set_title(f"risk, $t = {number(float(f'{view.moment:.2g}'))}$", fontsize="medium")
+        axes.set_title(f"risk, $t = {as_mathematics(float(f'{view.moment:.2g}'))}$", fontsize="medium")
     log_axis(axes.xaxis, labels=4)
     log_axis(axes.yaxis, labels=5)
 
@@ -180,8 +188,8 @@ def _risk_of(series: Series, view: View) -> Curve:
     return curve_of(samples, series, replace(view, runs=None))
 
 
-def _legend(series: list[Series], entries: dict[str, Any], view: View) -> tuple[list[Any], list[str]]:
-    made: dict[str, Any] = {}
+def _legend(series: list[Series], entries: Entries, view: View) -> tuple[list[Handle], list[str]]:
+    made: Entries = {}
     for one in series:
         if one.simulated:
             runs = view.runs or (0,)

@@ -1,0 +1,59 @@
+"""Limiting equations, ready for a solver, and how they are to be solved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sgdode.model.overlaps import Array
+from sgdode.model.problem import Problem
+
+#: A mini-batch of more than this share of d is not small.
+_LARGE_BATCH = 0.05
+
+
+@dataclass(frozen=True)
+class Method:
+    """Which equations are solved, and how. ``equations``: a name of SYSTEMS, or "auto"; ``solver``: a name of SOLVERS,
+    or "auto"; relative and absolute tolerance; whether error bars are computed, and whether the mean-field systems get
+    the (γ/p) Δ term; ``particles`` at infinite width (None: as many as it takes)."""
+
+    equations: str = "auto"
+    solver: str = "auto"
+    rtol: float = 1e-8
+    atol: float = 1e-12
+    fluctuations: bool = False
+    noise_correction: bool = False
+    particles: int | None = None
+
+
+@dataclass(frozen=True)
+class System:
+    """Limiting equations, ready for a solver.
+
+    ``y0`` (size,): the packed state at t = 0. ``rhs(t, y, ydot)`` fills dy/dt, t in units of ν γ/(pd).
+    ``curves(states)``: the named curves of states (T,size): risk (T,), M (T,p,k), Q (T,p,p) or q (T,p), and
+    output_weights (T,p) where they are trained. ``error``: the relative error of the right-hand side (0: round-off).
+    ``report``: numbers that belong to the result. ``particle_weight`` (p,): π at infinite width.
+    """
+
+    name: str
+    y0: Array
+    rhs: Callable[[float, Array, Array], None]
+    curves: Callable[[Array], dict[str, Array]]
+    error: float = 0.0
+    report: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    particle_weight: Array | None = None
+
+
+def batch_warning(problem: Problem) -> list[str]:
+    """A warning where a mini-batch is too large for Ψ(Var)/B to be all of its effect."""
+    batch = problem.rule.batch
+    if batch == 1 or batch <= _LARGE_BATCH * problem.d:
+        return []
+    return [
+        f"batch_size {batch} is not small against dimension {problem.d:g}: the equations neglect terms of "
+        f"relative order B/d = {batch / problem.d:.2g}"
+    ]

@@ -1,0 +1,15 @@
+"""Formulas of ``sgdode.model`` as machine code, for the kernels that need them inside."""
+
+from __future__ import annotations
+
+from numba import boolean, types
+
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.model import linear_map, problem, state
+
+student_weights = compiled(VECTOR(VECTOR), error_model="numpy")(problem.student_weights)
+pack = compiled(types.void(MATRIX, MATRIX, VECTOR, VECTOR))(state.pack)
+unpack = compiled(types.void(VECTOR, MATRIX, MATRIX, VECTOR))(state.unpack)
+hold_overlaps = compiled(
+    types.void(MATRIX, MATRIX, MATRIX, types.float64, boolean, MATRIX, MATRIX), error_model="numpy"
+)(linear_map.hold_overlaps)

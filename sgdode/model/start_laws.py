@@ -1,0 +1,132 @@
+"""The laws of the starts of ``sgdode.model.starts``.
+
+Overlaps are drawn, not weights, so that the cost does not depend on d: the coordinates orthogonal to the teachers enter
+through their Bartlett factor alone (the LQ factor of a Gaussian matrix).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdode.errors import Defect, SpecError
+from sgdode.model.overlaps import Array, NotOverlaps, Overlaps, from_factors, project, teacher_factor
+from sgdode.model.problem import Problem
+from sgdode.model.starts import found
+
+#: Overlaps beyond this are no start of anything.
+_LARGEST = 1e12
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Overlaps and output weights ``a`` (p,) at t = 0."""
+
+    overlaps: Overlaps
+    a: Array
+    warnings: tuple[str, ...] = ()
+
+
+def start(problem: Problem) -> Start:
+    """The start of a problem of finite width. Raises SpecError on ``initial`` where no weights have such overlaps."""
+    initial = problem.initial
+    rng = np.random.default_rng(np.random.SeedSequence(initial.seed))
+    try:
+        with np.errstate(all="ignore"):
+            drawn: Start = found(initial.law.law)(problem, initial.values, rng)
+    except (NotOverlaps, np.linalg.LinAlgError) as error:
+        raise refused("initial", str(error)) from None
+    overlaps = drawn.overlaps
+    largest = max(float(np.abs(matrix).max(initial=0.0)) for matrix in (overlaps.Q, overlaps.M, overlaps.P))
+    if not largest < _LARGEST:
+        raise refused("initial", f"overlaps up to {largest:.3g} are out of range (allowed: below {_LARGEST:g})")
+    return Start(_on_sphere(problem, drawn.overlaps), drawn.a, (*drawn.warnings, *_symmetry(drawn)))
+
+
+def bartlett(rng: np.random.Generator, rows: int, dimension: float) -> Array:
+    """L (rows, min(rows, D)), the LQ factor of a (rows, D) standard normal matrix: L Lᵀ is Wishart. Any D."""
+    columns = int(min(rows, dimension))
+    factor = np.tril(rng.standard_normal((rows, columns)), -1)
+    chi = np.sqrt(rng.chisquare(dimension - np.arange(columns)))
+    factor[np.arange(columns), np.arange(columns)] = chi
+    return factor
+
+
+def gaussian(problem: Problem, values: Values, rng: np.random.Generator) -> Start:
+    """w_i ~ N(0, s² I_d), independent of the teachers (paper, section 2)."""
+    p, s, P = int(problem.p), values["scale"], problem.teacher.P
+    L = teacher_factor(P)
+    scale = s / math.sqrt(problem.d)
+    A = scale * rng.standard_normal((p, L.shape[1]))
+    B = scale * bartlett(rng, p, problem.d - L.shape[1])
+    return Start(from_factors(A, B, L, P), problem.student.a)
+
+
+def in_teacher_span(problem: Problem, values: Values, rng: np.random.Generator) -> Start:
+    """Rows of A uniform on the sphere, Q⊥ = 0: the same overlaps at every d (Veiga et al., appendix D)."""
+    p, P = int(problem.p), problem.teacher.P
+    L = teacher_factor(P)
+    A = rng.standard_normal((p, L.shape[1]))
+    A /= np.linalg.norm(A, axis=1, keepdims=True)
+    return Start(from_factors(A, np.zeros((p, 0)), L, P), problem.student.a)
+
+
+def symmetric(problem: Problem, values: Values, rng: np.random.Generator) -> Start:
+    """M = ε/k, Q = (ε²/k) 11ᵀ + q₀ (1−ε)² I, the coordinates A moved by N(0, spread²): a hard, unspecialised start."""
+    p, k, eps = int(problem.p), problem.k, values["epsilon"]
+    M = np.full((p, k), eps / k)
+    Q = np.full((p, p), eps**2 / k) + values["q0"] * (1 - eps) ** 2 * np.eye(p)
+    P = problem.teacher.P
+    base = project(Q, M, P, problem.d - teacher_factor(P).shape[1])
+    A = base.A + values["spread"] * rng.standard_normal(base.A.shape)
+    return Start(from_factors(A, base.B, base.L, P), problem.student.a)
+
+
+def overlaps(problem: Problem, values: Values, rng: np.random.Generator) -> Start:
+    """``Q`` and ``M`` as given; ``notes``: warnings about where they come from."""
+    Q, M, P = np.array(values["Q"], dtype=float), np.array(values["M"], dtype=float), problem.teacher.P
+    if not np.allclose(Q, Q.T, rtol=0, atol=1e-10 * np.abs(Q).max()):
+        raise refused("initial.Q", "not symmetric; Q_ij = w_i·w_j/d must equal Q_ji")
+    nearest = project((Q + Q.T) / 2, M, P, problem.d - teacher_factor(P).shape[1])
+    return Start(nearest, problem.student.a, tuple(values.get("notes", ())))
+
+
+def _on_sphere(problem: Problem, overlaps: Overlaps) -> Overlaps:
+    """Q_ii = 1 where the rule keeps the weights on the sphere: generated starts are normalised, given ones must fit."""
+    if not problem.rule.spherical:
+        return overlaps
+    norms = np.sqrt(np.diag(overlaps.Q))
+    if problem.initial.law.given:
+        if np.abs(norms - 1).max() > 1e-6:
+            worst = int(np.argmax(np.abs(norms - 1)))
+            raise refused("initial", f"constraint spherical needs Q_ii = 1; neuron {worst} has {norms[worst] ** 2:.6g}")
+    elif not norms.all():
+        raise refused("initial", "constraint spherical: a neuron of length 0 cannot be normalised")
+    scaled = overlaps.A / norms[:, None], overlaps.B / norms[:, None]
+    sphere = from_factors(*scaled, overlaps.L, overlaps.P)
+    np.fill_diagonal(sphere.Q, 1.0)
+    return sphere
+
+
+def _symmetry(drawn: Start) -> tuple[str, ...]:
+    """A warning where two neurons are equal for the dynamics: nothing but round-off would ever part them."""
+    M, Q, a = drawn.overlaps.M, drawn.overlaps.Q, drawn.a
+    keys = np.column_stack([a, np.diag(Q), M])
+    if len(keys) > 1 and len(np.unique(keys, axis=0)) < len(keys):
+        return (
+            "unbroken symmetry: at least two neurons start with equal overlaps; the equations never part them "
+            "(a solver does, by round-off, at no meaningful time)",
+        )
+    if not M.any():
+        return ("unbroken symmetry: M = 0 at the start; the equations never leave it",)
+    return ()
+
+
+def refused(key: str, reason: str) -> SpecError:
+    """The error of a start that cannot be, on the key to change."""
+    return SpecError([Defect("", key, reason)])

@@ -1,0 +1,84 @@
+"""The state of the equations on (Q, M, a) as one vector: the only place that packs and unpacks it.
+
+Order: the upper triangle of Q row by row, then M row by row, then the output weights a where they are trained. The
+mean-field systems have M, then q = diag Q⊥, then a. ``pack`` and ``unpack`` are plain loops, which sgdode.jit.formulas
+compiles; the others are for many states at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sgdode.model.overlaps import Array
+
+
+def size(p: int, k: int) -> int:
+    """How many numbers Q and M are in a state."""
+    return p * (p + 1) // 2 + p * k
+
+
+def entries(p: int, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The units (row, column) of Ω that the numbers of a state stand for, (size,) each; teachers count from p on."""
+    rows, columns = np.triu_indices(p)
+    students, teachers = np.divmod(np.arange(p * k), k)
+    return np.concatenate([rows, students]), np.concatenate([columns, p + teachers])
+
+
+def pack(Q: Array, M: Array, a: Array, y: Array) -> None:
+    """Fill ``y`` with Q (p,p), M (p,k) and ``a``, (p,) or, where it is not trained, (0,)."""
+    p, k = M.shape
+    at = 0
+    for i in range(p):
+        for j in range(i, p):
+            y[at] = Q[i, j]
+            at += 1
+    for i in range(p):
+        for r in range(k):
+            y[at] = M[i, r]
+            at += 1
+    for i in range(a.size):
+        y[at + i] = a[i]
+
+
+def unpack(y: Array, Q: Array, M: Array, a: Array) -> None:
+    """Fill Q (p,p), M (p,k), and a (p,) where the state holds it."""
+    p, k = M.shape
+    at = 0
+    for i in range(p):
+        for j in range(i, p):
+            Q[i, j] = y[at]
+            Q[j, i] = y[at]
+            at += 1
+    for i in range(p):
+        for r in range(k):
+            M[i, r] = y[at]
+            at += 1
+    for i in range(y.size - at):
+        a[i] = y[at + i]
+
+
+def packed(Q: Array, M: Array, a: Array) -> Array:
+    """The state of Q (p,p), M (p,k) and ``a`` (empty where it is not trained)."""
+    return np.concatenate([Q[np.triu_indices(len(Q))], M.ravel(), a])
+
+
+def unpacked(states: Array, p: int, k: int) -> tuple[Array, Array, Array]:
+    """Q (T,p,p), M (T,p,k) and a (T,p) or (T,0) of states (T,size)."""
+    triangle = p * (p + 1) // 2
+    rows, columns = np.triu_indices(p)
+    Q = np.empty((len(states), p, p))
+    Q[:, rows, columns] = Q[:, columns, rows] = states[:, :triangle]
+    M = states[:, triangle : triangle + p * k].reshape(-1, p, k)
+    return Q, M, states[:, triangle + p * k :]
+
+
+def packed_diagonal(M: Array, q: Array, a: Array) -> Array:
+    """The mean-field state of M (p,k), q (p,) and ``a`` (empty where it is not trained)."""
+    return np.concatenate([M.ravel(), q, a])
+
+
+def unpacked_diagonal(states: Array, p: int, k: int) -> tuple[Array, Array, Array]:
+    """M (T,p,k), q (T,p) and a (T,p) or (T,0) of mean-field states (T,size)."""
+    M = states[:, : p * k].reshape(-1, p, k)
+    return M, states[:, p * k : p * (k + 1)], states[:, p * (k + 1) :]

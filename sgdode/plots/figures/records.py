@@ -1,0 +1,71 @@
+"""The figures by name: a new one is a file beside this one, and a record here.
+
+The command line, its help and completion, animations and error messages read this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from matplotlib.figure import Figure
+
+    from sgdode.plots.view import View
+    from sgdode.results.trajectory import Trajectory
+
+    Draw = Callable[[Figure, Sequence[Trajectory], View], None]
+
+
+@dataclass(frozen=True)
+class FigureRecord:
+    """One kind of picture. ``draw`` fills an empty matplotlib Figure from the runs; ``about`` tells a reader of it.
+
+    ``log_y``: its vertical limits are those of a logarithmic axis, so they must lie above 0. ``animated``: it can show
+    one moment (``View.moment``), the frame of a .gif.
+    """
+
+    draw: Draw
+    about: str
+    log_y: bool = False
+    animated: bool = False
+
+
+def in_file(name: str, function: str) -> Draw:
+    """The function of a file of this folder, imported when it first draws: help does without matplotlib."""
+
+    def draw(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
+        chosen: Draw = getattr(import_module(f"sgdode.plots.figures.{name}"), function)
+        chosen(figure, trajectories, view)
+
+    return draw
+
+
+FIGURES: dict[str, FigureRecord] = {
+    "risk": FigureRecord(in_file("risk", "draw_risk"), "excess risk against time", log_y=True),
+    "overlaps": FigureRecord(in_file("overlaps", "draw_overlaps"), "overlaps with the teachers, and norms"),
+    "trajectories": FigureRecord(
+        in_file("trajectories", "draw_trajectories"), "neurons in the plane of two teachers", log_y=True, animated=True
+    ),
+    "histogram": FigureRecord(in_file("histogram", "draw_histogram"), "cosines with the teachers", animated=True),
+    "specialisation": FigureRecord(in_file("specialisation", "draw_specialisation"), "which neuron learns what"),
+    "share": FigureRecord(in_file("share", "draw_share"), "share of the norm in the teachers' span"),
+    "compare": FigureRecord(in_file("compare", "compare"), "simulation against equations", log_y=True),
+    "regimes": FigureRecord(in_file("regimes", "draw_regimes"), "runs between the limits", log_y=True),
+    "cost": FigureRecord(in_file("cost", "draw_cost"), "seconds a step against the dimension", log_y=True),
+}
+
+
+def animated() -> list[str]:
+    """The figures that a .gif can show."""
+    return [name for name, record in FIGURES.items() if record.animated]
+
+
+def listed(names: Iterable[str], last: str) -> str:
+    """``a, b or c``, with the word ``last`` before the last one."""
+    *others, final = names
+    return f"{', '.join(others)} {last} {final}" if others else final

@@ -1,0 +1,34 @@
+"""What a result can hold: the quantities by name, and the version of the file format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Raised whenever files change so that an older program would misread them.
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """``dims``: its dimensions after seed and time; ``meaning``: what it is, in words and symbols (its unit is 1)."""
+
+    dims: tuple[str, ...]
+    meaning: str
+
+
+#: Every quantity that may be saved over time, by name.
+QUANTITIES: dict[str, Quantity] = {
+    "risk": Quantity((), "excess population risk R − Δ/2"),
+    "M": Quantity(("student", "teacher"), "student-teacher overlaps M = W W*ᵀ/d"),
+    "Q": Quantity(("student", "student_b"), "student-student overlaps Q = W Wᵀ/d"),
+    "q": Quantity(("student",), "orthogonal overlaps q = diag(Q − M P⁺ Mᵀ)"),
+    "output_weights": Quantity(("student",), "student output weights a"),
+    "output_weights_std": Quantity(("student",), "predicted standard deviation of a over runs"),
+    "output_weights_shift": Quantity(("student",), "predicted shift of the mean of a over runs, of order δt"),
+    "risk_shift": Quantity((), "predicted shift of the mean excess risk over runs, of order δt"),
+    "M_shift": Quantity(("student", "teacher"), "predicted shift of the mean of M over runs, of order δt"),
+    "Q_shift": Quantity(("student", "student_b"), "predicted shift of the mean of Q over runs, of order δt"),
+    "risk_std": Quantity((), "predicted standard deviation of the excess risk over runs"),
+    "M_std": Quantity(("student", "teacher"), "predicted standard deviation of M over runs"),
+    "Q_std": Quantity(("student", "student_b"), "predicted standard deviation of Q over runs"),
+}

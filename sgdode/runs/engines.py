@@ -1,0 +1,68 @@
+"""``simulate`` and ``integrate`` as users call them: from a Spec to the engine behind the door, and back as a
+Trajectory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sgdode.equations import integrate as equations
+from sgdode.equations.system import Method
+from sgdode.results.checkpoint import Keeper
+from sgdode.results.trajectory import Trajectory
+from sgdode.simulation import simulate as simulation
+from sgdode.simulation.run import Sampling
+from sgdode.spec.build import build, saving
+from sgdode.spec.checks import located, require
+from sgdode.spec.provenance import about
+from sgdode.spec.schema import Spec
+
+Progress = Callable[[float, float], None]
+
+
+@located
+def simulate(
+    spec: Spec, *, jobs: int = 1, progress: Progress | None = None, keeper: Keeper | None = None
+) -> Trajectory:
+    """Run SGD ``simulate.seeds`` times from the one start of ``spec``, on ``jobs`` threads.
+
+    Returns a Trajectory with time (T,) in t = ν γ/(pd), step (T,), risk (S,T), M (S,T,p,k) and what else ``save`` asks
+    for; see :func:`sgdode.simulation.simulate.simulate`. ``progress(done, total)`` counts steps of all runs.
+    Raises SpecError for a spec that cannot be simulated.
+    """
+    require(spec, "simulate")
+    told = about(spec, "simulate")
+    arguments = build(spec), saving(spec), sampling(spec)
+    return simulation.simulate(*arguments, jobs=jobs, progress=progress, keeper=keeper, about=told)
+
+
+@located
+def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | None = None) -> Trajectory:
+    """Solve the equations of ``spec``.
+
+    Returns a Trajectory with time (T,) in t = ν γ/(pd), risk (T,), M (T,p,k) and Q (T,p,p) or q (T,p); see
+    :func:`sgdode.equations.integrate.integrate`. ``progress(done, total)`` counts saved times.
+    Raises SpecError for a spec that cannot be integrated, RunError where the tolerance cannot be met.
+    """
+    require(spec, "integrate")
+    told = about(spec, "integrate")
+    return equations.integrate(build(spec), saving(spec), method(spec), progress=progress, keeper=keeper, about=told)
+
+
+def sampling(spec: Spec) -> Sampling:
+    """How a spec is simulated."""
+    asked = spec.simulate
+    return Sampling(spec.seed, asked.seeds, asked.method, asked.precision)
+
+
+def method(spec: Spec) -> Method:
+    """How the equations of a spec are solved."""
+    asked = spec.integrate
+    return Method(
+        asked.equations,
+        asked.solver,
+        asked.rtol,
+        asked.atol,
+        asked.fluctuations,
+        asked.noise_correction,
+        asked.particles,
+    )

@@ -1,0 +1,127 @@
+"""Starts that come from a file: a result of this program, or the weights of another library's network.
+
+The file's P and a are taken where the spec has none, else they must agree.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from sgdode.errors import FileError
+from sgdode.model.overlaps import Array
+from sgdode.model.start_laws import refused
+from sgdode.results.trajectory import Trajectory
+from sgdode.spec.schema import Spec
+
+_NPZ_NAMES = ("W", "W_star", "a")
+
+
+class ReadStart(NamedTuple):
+    """Q (p,p), M (p,k), P (k,k) and a (p,) of a file, and ``notes`` for the warnings of the run."""
+
+    Q: Array
+    M: Array
+    P: Array
+    a: Array
+    notes: tuple[str, ...] = ()
+
+
+def read_start(spec: Spec, P: Array, a: Array) -> ReadStart:
+    """The start in ``initial.file`` of a spec whose own teacher and output weights are ``P`` (k,k) and ``a`` (p,).
+
+    Raises SpecError for a file that cannot be read or does not fit.
+    """
+    path = spec.folder / Path(str(spec.initial.file)).expanduser()
+    return (_from_weights if spec.initial.kind == "weights" else _from_run)(spec, path, P, a)
+
+
+def _from_run(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
+    """The overlaps of seed 0 of a run of this program, at its saved time nearest to ``at`` (default: the last)."""
+    try:
+        run = Trajectory.load(path)
+    except FileError as error:
+        raise refused("initial.file", str(error)) from None
+    missing = [name for name in ("Q", "M") if name not in run.curves]
+    if missing:
+        saved = ", ".join(run.curves)
+        raise refused("initial.file", f"{path}: {' and '.join(missing)} not saved (saved: {saved}); save: [risk, M, Q]")
+    asked = spec.initial.values["at"]
+    at = -1 if asked is None else int(np.argmin(np.abs(run.time - asked)))
+    if asked is not None and not run.time[0] <= asked <= run.time[-1] * (1 + 1e-9):
+        raise refused("initial.at", f"got {asked:g}; {path} holds t = 0 to {run.time[-1]:g}")
+    first = (0,) if run.kind == "simulation" else ()
+    Q, M = run.Q[(*first, at)], run.M[(*first, at)]
+    weights = run.curves["output_weights"][(*first, at)] if "output_weights" in run.curves else a
+    _check_shape("initial.file", f"{path}: M", M.shape, (spec.p, spec.k))
+    read = ReadStart(Q, M, _agreed(spec, run.P, P, path), _agreed_weights(spec, weights, a, path))
+    found = float(run.time[at])
+    if asked is None or abs(found - asked) <= 1e-6 * max(asked, found):
+        return read
+    note = f"initial.at = {asked:g} is not a saved time of {path.name}: the start is that of t = {found:.6g}"
+    return read._replace(notes=(note,))
+
+
+def _from_weights(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
+    """W (p,d), W_star (k,d) and optionally a (p,) from an npz file; λ = W x/√d for x ~ N(0, I)."""
+    found = _arrays(path)
+    for name, shape in (("W", (spec.p, spec.d)), ("W_star", (spec.k, spec.d))):
+        if name not in found:
+            raise refused("initial.file", f"{path}: has no array {name}; needed: W (p,d), W_star (k,d), optionally a")
+        _check_shape("initial.file", f"{path}: {name}", found[name].shape, shape)
+    W, W_star = found["W"], found["W_star"]
+    weights = found.get("a", a).reshape(-1)
+    _check_shape("initial.file", f"{path}: a", weights.shape, (spec.p,))
+    weights = _agreed_weights(spec, weights, a, path)
+    if not all(np.isfinite(array).all() for array in (W, W_star, weights)):
+        raise refused("initial.file", f"{path}: holds values that are not finite")
+    d = float(spec.d)
+    return ReadStart(W @ W.T / d, W @ W_star.T / d, _agreed(spec, W_star @ W_star.T / d, P, path), weights)
+
+
+def _arrays(path: Path) -> dict[str, Array]:
+    """The weights in an npz file."""
+    try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is no zip archive; numpy.savez writes one")
+        with np.load(path, allow_pickle=False) as arrays:
+            given = {name: arrays[name] for name in arrays.files if name in _NPZ_NAMES}
+        if any(np.iscomplexobj(array) for array in given.values()):
+            raise ValueError("complex weights")
+        return {name: np.asarray(array, dtype=float) for name, array in given.items()}
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise refused("initial.file", f"{path}: not an npz file of numbers ({error})") from None
+    except Exception as error:  # zipfile and numpy raise many kinds for a broken archive
+        raise refused("initial.file", f"{path}: a broken npz file ({error})") from None
+
+
+def _agreed(spec: Spec, P: Array, own: Array, path: Path) -> Array:
+    """The file's P where ``teacher.overlap`` is absent; else they must agree."""
+    P = (P + P.T) / 2
+    if not P.any():
+        raise refused("initial.file", f"{path}: the teacher is zero")
+    if "overlap" in spec.teacher.model_fields_set:
+        if P.shape != own.shape or not np.allclose(P, own, rtol=0, atol=1e-6 * np.abs(own).max()):
+            raise refused(
+                "teacher.overlap", f"differs from P in {path}; remove the key to take the file's P, or make them agree"
+            )
+        return own
+    _check_shape("initial.file", f"{path}: P", P.shape, (spec.k, spec.k))
+    return P
+
+
+def _agreed_weights(spec: Spec, a: Array, own: Array, path: Path) -> Array:
+    """The file's a where ``student.output_weights`` is absent; else they must agree."""
+    if "output_weights" in spec.student.model_fields_set and not np.allclose(a, own, rtol=1e-6):
+        reason = f"differs from a in {path}; remove the key to take the file's, or make them agree"
+        raise refused("student.output_weights", reason)
+    return a
+
+
+def _check_shape(key: str, what: str, shape: tuple[int, ...], wanted: tuple[float, ...]) -> None:
+    if shape != tuple(wanted):
+        sizes = " × ".join(f"{size:g}" for size in wanted)
+        raise refused(key, f"{what} has shape {shape}; the spec's widths and dimension need {sizes}")

@@ -1,0 +1,131 @@
+"""The exact method has the law of plain d-dimensional SGD, whatever the sizes, the block and the variant."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+from support.sgd import SIZES, VARIANTS, experiment
+
+from sgdode.model.start_laws import start
+from sgdode.runs.engines import sampling
+from sgdode.simulation import large as wide
+from sgdode.simulation import step as sgd
+from sgdode.simulation.run import begin, best, mover, overlaps, planned
+from sgdode.spec.build import build
+
+RUNS = 1000
+STEPS = 17  # not a multiple of the blocks, so that every run ends with a shorter one
+#: A true null fails one comparison of one overlap with this probability; there are about 900.
+CHANCE = 1e-7
+
+
+def law(spec, block=None, wide=None, seed=0, runs=RUNS, steps=STEPS):
+    """(runs, overlaps): entries of Q and M, and a, of independent runs after some steps."""
+    problem = build(spec)
+    beginning = start(problem)
+    plan = planned(problem, beginning, sampling(spec), block, wide)
+    move = mover(plan)
+    rows = []
+    for run in range(runs):
+        rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(run,))))
+        state = begin(plan, beginning, rng)
+        assert move(state, steps)
+        Q, M, _ = overlaps(plan, state)
+        features = [Q[0, 0], Q[-1, -1], Q[0, -1], M[0, 0], M[-1, -1], M[0, -1]]
+        rows.append([*features, state.a[0], state.a[-1]])
+    return np.array(rows)
+
+
+def same_law(one, other, chance=CHANCE):
+    """Kolmogorov–Smirnov on every overlap, and on two combinations that see their dependence."""
+    one, other = (np.column_stack([x, x[:, 0] * x[:, 3], x[:, 2] - x[:, 5]]).round(12) for x in (one, other))
+    p_values = [ks_2samp(a, b, method="asymp").pvalue for a, b in zip(one.T, other.T, strict=True)]
+    return min(p_values) > chance
+
+
+_PLAIN = {}
+
+
+def plain(changes):
+    """The law of the explicit method, computed once for every set of changes."""
+    key = repr(changes)
+    if key not in _PLAIN:
+        _PLAIN[key] = law(experiment(changes, "explicit"), seed=1)
+    return _PLAIN[key]
+
+
+#: The measured rule itself; blocks of a few steps. (Matrix products are compared with the loops, path by path.)
+WAYS = {"best": (None, None), "blocks": (5, False)}
+
+
+@pytest.mark.parametrize("changes", SIZES.values(), ids=SIZES)
+def test_exact_method_has_the_law_of_plain_sgd(changes):
+    assert same_law(law(experiment(changes)), plain(changes))
+
+
+@pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.parametrize("way", WAYS)
+def test_variants_have_the_law_of_plain_sgd(changes, way):
+    assert same_law(law(experiment(changes), *WAYS[way]), plain(changes))
+
+
+@pytest.mark.parametrize("block", [2, 5, 16])
+@pytest.mark.parametrize("size", ["d=8", "d=30", "rank-deficient P"])
+def test_every_block_has_the_law_of_plain_sgd(size, block):
+    assert same_law(law(experiment(SIZES[size]), block), plain(SIZES[size]))
+
+
+@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("block", [2, 4, 16])
+def test_loops_and_matrix_products_are_one_algorithm(name, block):
+    """From the same random numbers, to round-off; folds included (capacity is reached within 200 steps)."""
+    spec = experiment(SIZES[name])
+    one, other = (law(spec, block, by, runs=3, steps=200) for by in (False, True))
+    np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("block", "name"),
+    [(6, name) for name in VARIANTS] + [(1, name) for name in VARIANTS if "batch_size" in VARIANTS[name]],
+)
+def test_loops_and_matrix_products_agree_on_variants(name, block):
+    spec = experiment(VARIANTS[name])
+    one, other = (law(spec, block, by, runs=3, steps=40) for by in (False, True))
+    np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("by", [False, True])
+def test_float32_follows_float64(by):
+    """State and products in single precision: the same random numbers, the overlaps to 1e-5 after 200 steps."""
+    changes = {"dimension": 50, "learning_rate": 5.0}
+    double = law(experiment(changes), 4, by, runs=5, steps=200)
+    single = law(experiment(changes, precision="float32"), 4, by, runs=5, steps=200)
+    assert 1e-9 < np.abs(single - double).max() < 1e-5
+
+
+def without_gram(*arguments):
+    arguments = list(arguments)
+    arguments[5] = np.zeros_like(arguments[5])
+    return sgd.descend(*arguments)
+
+
+def wrong_chi(rng, T, rows, columns, dimension):
+    sgd.draw_bartlett(rng, T, rows, columns, dimension + 12)
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"), [("descend", without_gram), ("draw_bartlett", wrong_chi)], ids=["no Gram", "chi"]
+)
+def test_the_comparison_sees_a_broken_kernel(monkeypatch, name, broken):
+    """The thresholds are of use: without the Gram recursion, or with wrong degrees of freedom, the law differs."""
+    patched = type("Patched", (), {key: getattr(sgd, key) for key in dir(sgd)})
+    setattr(patched, name, staticmethod(broken))
+    monkeypatch.setattr(wide, "sgd", patched)
+    assert not same_law(law(experiment({}), 8, True), plain({}))
+
+
+def test_the_block_is_a_function_of_the_sizes():
+    assert best(8, 4, 10**9, 1) == (False, 1)
+    assert best(5000, 3, 3, 1) == (False, 1)
+    assert best(1000, 5, 1000, 1)[0]

@@ -1,0 +1,130 @@
+"""The resolved values of a spec, and its hashes."""
+
+import numpy as np
+import pytest
+import yaml
+from support.specs import SMALL, merged
+
+from sgdode import Activation
+from sgdode.spec.load import load_spec
+from sgdode.spec.provenance import problem_hash, resolved, spec_hash
+
+
+def test_the_resolved_values_are_a_spec_of_the_same_run():
+    spec = load_spec(merged(SMALL, {"initial": {"kind": "symmetric"}, "student": {"activation": {"hermite": [0, 1]}}}))
+    again = load_spec(resolved(spec))
+    assert resolved(again) == resolved(spec)
+    assert spec_hash(again, "simulate") == spec_hash(spec, "simulate")
+
+
+def test_hashes_follow_the_numbers_and_nothing_else():
+    spec = load_spec(SMALL)
+    same = load_spec(merged(SMALL, {"name": "other", "dimension": 1e2}))
+    assert spec_hash(same, "simulate") == spec_hash(spec, "simulate")
+    tighter = load_spec(merged(SMALL, {"integrate": {"rtol": 1e-6}}))
+    assert spec_hash(tighter, "simulate") == spec_hash(spec, "simulate")
+    assert spec_hash(tighter, "integrate") != spec_hash(spec, "integrate")
+    assert problem_hash(tighter) == problem_hash(spec)
+    seeded = load_spec(merged(SMALL, {"seed": 1}))
+    assert problem_hash(seeded) != problem_hash(spec)
+    noise_alone = load_spec(merged(SMALL, {"seed": 1, "initial": {"seed": 0}}))
+    assert spec_hash(noise_alone, "simulate") != spec_hash(spec, "simulate")
+    assert spec_hash(noise_alone, "integrate") == spec_hash(spec, "integrate")
+    assert problem_hash(noise_alone) == problem_hash(spec)
+
+
+Q, M = [[1.0, 0.1, 0.0], [0.1, 0.8, 0.1], [0.0, 0.1, 1.2]], [[0.4, 0.0], [0.1, 0.5], [-0.2, 0.3]]
+#: Changes of the small spec → the hashes of its simulation and of its integration.
+HASHES = {
+    "plain": ({}, "207981012cc2", "a3491e3ec7ca"),
+    "seeds": ({"seed": 7, "initial": {"seed": 3}}, "d0ab3a703a3f", "06e8cc3df27d"),
+    "gaussian": ({"initial": {"kind": "gaussian", "scale": 0.3}}, "08b1acefa4fa", "83d7ae5d2474"),
+    "in-teacher-span": (
+        {"initial": {"kind": "in-teacher-span"}, "dimension": "inf", "student": {"width": "inf"}},
+        "a064ad087213",
+        "fd490bb032b9",
+    ),
+    "symmetric": (
+        {"initial": {"kind": "symmetric", "epsilon": 0.3, "q0": 0.5, "spread": 0.01}},
+        "84a508dc663d",
+        "0b686a189b90",
+    ),
+    "overlaps": ({"initial": {"kind": "overlaps", "Q": Q, "M": M}}, "0085b5710db9", "2df688f36d9b"),
+    "a run": ({"initial": {"kind": "overlaps", "file": "file", "at": 0.5}}, "1b9d16646c77", "4c2858cbd5a9"),
+    "the end of a run": ({"initial": {"kind": "overlaps", "file": "file"}}, "e342f7ad9894", "3f11de447c2e"),
+    "weights": ({"initial": {"kind": "weights", "file": "file"}}, "ffc72566b008", "ebb0766175af"),
+    "schedule": (
+        {"learning_rate": {"gamma": 2.0, "d_exponent": 0.5, "schedule": {"power": 0.5, "time": 3}}},
+        "21d87d70e4e3",
+        "491e78b20955",
+    ),
+    "sphere": ({"constraint": "spherical", "weight_decay": 0.2, "batch_size": 4}, "87a12cc64a77", "ee36e96f7869"),
+    "hermite": ({"student": {"activation": {"hermite": [0.0, 1.0, -0.5]}}}, "5cf0b6184a30", "414eba7a98de"),
+    "hermite with a gain": (
+        {"teacher": {"activation": {"hermite": [0.0, 1.0], "gain": 0.5}}},
+        "60900cc868ea",
+        "6e4317dc64a4",
+    ),
+    "gain": (
+        {"student": {"activation": {"name": "tanh", "gain": 2.0}, "train_output": 0.3}},
+        "47e79ee90c8e",
+        "ce49738a3dc5",
+    ),
+    "teacher": (
+        {"teacher": {"overlap": [[1.0, 0.3], [0.3, 0.5]], "output_weights": [1, -2], "noise": 0.1}},
+        "4353743cc036",
+        "48826d2ea108",
+    ),
+    "weights in words": (
+        {"student": {"output_weights": "sqrt-width"}, "teacher": {"output_weights": "width"}},
+        "c17b828bf55e",
+        "7f2b0ac585c3",
+    ),
+    "float32": (
+        {"simulate": {"method": "explicit", "precision": "float32"}, "save": ["risk", "q"]},
+        "df9ae8867898",
+        "6f8d52e94fa9",
+    ),
+    "method": (
+        {"integrate": {"equations": "full", "solver": "bdf", "rtol": 1e-6, "atol": 1e-9, "fluctuations": True}},
+        "207981012cc2",
+        "9a2b1e238602",
+    ),
+    "particles": (
+        {
+            "student": {"width": "inf"},
+            "integrate": {"equations": "mean-field", "noise_correction": True, "particles": 64},
+            "time": {"start": 0.1, "spacing": "linear"},
+        },
+        "51ecf07b7ed6",
+        "8cb1bceefe83",
+    ),
+}
+
+
+@pytest.fixture
+def version_3(monkeypatch):
+    """The version of the numbers that the hashes below are of."""
+    monkeypatch.setattr("sgdode.spec.provenance.RESULTS_VERSION", 3)
+
+
+@pytest.mark.parametrize("case", HASHES)
+def test_a_spec_keeps_its_hashes(case, version_3, tmp_path):
+    """A new key, section or start changes no hash of a spec that has none of it: its files are still found."""
+    changes, *hashes = HASHES[case]
+    (tmp_path / "file").write_bytes(b"any bytes")
+    (tmp_path / "spec.yaml").write_text(yaml.safe_dump(merged(SMALL, changes)))
+    spec = load_spec(tmp_path / "spec.yaml")
+    assert [spec_hash(spec, command) for command in ("simulate", "integrate")] == hashes
+
+
+def test_an_activation_of_ones_own_counts_by_its_values(version_3):
+    def hashes(f, df):
+        own = merged(SMALL, {"student": {"activation": "mine"}})
+        spec = load_spec(own, activations={"mine": Activation(f, df)})
+        return [spec_hash(spec, command) for command in ("simulate", "integrate")]
+
+    assert hashes(np.sin, np.cos) == ["f695f8f4725b", "08048415d873"]
+    assert hashes(lambda x: np.sin(x), lambda x: np.cos(x)) == hashes(np.sin, np.cos)
+    doubled = hashes(lambda x: 2 * np.sin(x), lambda x: 2 * np.cos(x))
+    assert not set(doubled) & set(hashes(np.sin, np.cos))
