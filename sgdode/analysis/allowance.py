@@ -91,7 +91,8 @@ class Sides:
     @property
     def floor(self) -> float:
         """The risk below which nothing is claimed: the solver's tolerance and round-off."""
-        return self.tolerance * float(self.integration.risk[0]) + float(self.integration.attributes.get("atol", 1e-15))
+        atol = float(self.integration.attributes.get("atol", 0.0))
+        return self.tolerance * float(self.integration.risk[0]) + max(atol, 1e-15)
 
     @property
     def well_known(self) -> NDArray[np.bool_]:

@@ -15,14 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdode.analysis import verdict
-from sgdode.analysis.allowance import (
-    PARTED,
-    RiskDeviation,
-    Sides,
-    overlap_deviation,
-    require_spread,
-    risk_deviation,
-)  # fmt: skip
+from sgdode.analysis.allowance import PARTED, RiskDeviation, Sides, overlap_deviation, require_spread, risk_deviation
 from sgdode.analysis.deviation import Scores, corrected, ratio, scores, single, spread, windows
 from sgdode.analysis.matching import common_times
 from sgdode.results.trajectory import Array, Trajectory
@@ -56,7 +49,8 @@ class Window:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Deviations at every saved t > 0, T of them, NaN where the stated error of the risk leaves no verdict.
+    """Deviations at every saved t > 0, T of them; ``z`` and ``detectable`` are NaN where the stated error of the risk
+    leaves no verdict.
 
     For the excess risk, (T,) each: ``mean`` over runs, its ``standard_error``, ``theory``; ``shift``, the predicted
     deviation of the mean, and ``predicted_std`` of one run, None where the integration has no fluctuations;

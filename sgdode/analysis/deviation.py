@@ -33,10 +33,11 @@ class Deviation(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """At the T times and, after them, over the windows: N = T + windows rows, (N,E) each, NaN where not judged.
+    """At the T times and, after them, over the windows: N = T + windows rows, (N,E) each.
 
     ``mean`` and ``spread`` (standard deviation of one run) and ``allowed`` in units of the scale; ``error`` of the
-    mean; ``degrees`` of freedom of the error, infinite where it is predicted; ``z`` ≥ 0 of what exceeds ``allowed``.
+    mean; ``degrees`` of freedom of the error, infinite where it is predicted; ``z`` ≥ 0 of what exceeds ``allowed``,
+    NaN where not judged.
     """
 
     mean: Array
@@ -65,7 +66,8 @@ class Scores(NamedTuple):
         from scipy import stats
 
         chance = stats.norm.sf(single(threshold, self.points))
-        return np.asarray(self.allowed + stats.t.isf(chance, self.degrees) * self.error)
+        found = self.allowed + stats.t.isf(chance, self.degrees) * self.error
+        return np.where(np.isfinite(self.z), found, np.nan)
 
 
 def windows(times: int) -> list[slice]:
@@ -86,29 +88,26 @@ def scores(deviation: Deviation) -> Scores:
     The spread is the larger one of predicted and observed; where none is predicted, Student's t with S − 1 degrees of
     freedom is turned into the normal z that is as unlikely.
     """
-    kept = deviation.judged[:, np.newaxis]
-    runs = _with_windows(np.where(kept, deviation.runs, np.nan), axis=1)
-    allowed = _with_windows(np.where(kept, deviation.allowed, np.nan))
-    whole = [deviation.predicted[part].mean(axis=0) for part in windows(len(kept))]  # NaN where a part has none
+    judged = deviation.judged
+    runs, allowed = _with_windows(deviation.runs, judged, axis=1), _with_windows(deviation.allowed, judged)
+    whole = [deviation.predicted[part].mean(axis=0) for part in windows(len(judged))]  # NaN where a part has none
     predicted = np.concatenate([deviation.predicted, whole])
     mean, size = runs.mean(axis=0), np.fmax(spread(runs), predicted)
     degrees = np.where(np.isfinite(predicted), np.inf, max(len(runs) - 1, 1))
     error = np.asarray(size / np.sqrt(len(runs)))
     z = _normal_equivalent(ratio(np.maximum(np.abs(mean) - allowed, 0.0), error), degrees)
+    z[: len(judged)][~judged] = np.nan
     return Scores(mean, size, allowed, error, degrees, z)
 
 
-def _with_windows(values: Array, axis: int = 0) -> Array:
-    """``values`` (..., T, E) with their means over the windows appended along ``axis``: of what is not NaN."""
-    parts = [np.take(values, range(part.start, part.stop), axis) for part in windows(values.shape[axis])]
-    return np.concatenate([values, np.stack([_mean(part, axis) for part in parts], axis)], axis)
-
-
-def _mean(values: Array, axis: int) -> Array:
-    """The mean of what is not NaN, NaN where nothing is left."""
-    there = np.isfinite(values)
-    count = there.sum(axis=axis)
-    return np.where(count > 0, np.where(there, values, 0.0).sum(axis=axis) / np.maximum(count, 1), np.nan)
+def _with_windows(values: Array, judged: NDArray[np.bool_], axis: int = 0) -> Array:
+    """``values`` (..., T, E) and, along ``axis`` after them, their means over the windows: over what is judged."""
+    means = []
+    for part in windows(len(judged)):
+        kept = np.flatnonzero(judged[part]) + part.start
+        nothing = np.full_like(np.take(values, 0, axis), np.nan)
+        means.append(np.take(values, kept, axis).mean(axis=axis) if len(kept) else nothing)
+    return np.concatenate([values, np.stack(means, axis)], axis)
 
 
 def ratio(part: Array, whole: Array) -> Array:

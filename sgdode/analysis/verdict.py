@@ -37,14 +37,13 @@ def notes(found: Comparison) -> list[str]:
     """Lines on where nothing is decided, or overlaps are not judged, and why."""
     from sgdode.analysis.compare import LARGE
 
-    open_times, stated = ~found.decided, np.isnan(found.z)
+    unknown = np.isnan(found.z)
+    stated = unknown & (found.stated_error > MOST_STATED * np.abs(found.theory))
     cases = (
+        (stated, f"nothing is decided at {{}}: the stated error of the risk is above {MOST_STATED:.0%} of it"),
+        (unknown & ~stated, "nothing is decided at {}: one run, and no predicted spread"),
         (
-            open_times & stated,
-            f"nothing is decided at {{}}: the stated error of the risk is above {MOST_STATED:.0%} of it",
-        ),
-        (
-            open_times & ~stated,
+            ~found.decided & ~unknown,
             f"nothing is decided at {{}}: only a risk off by more than {LARGE:.0%} would be found (more seeds help)",
         ),
         (

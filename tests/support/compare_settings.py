@@ -16,7 +16,7 @@ PAIRS = (
     ("erf", "erf"), ("leaky-relu", "leaky-relu"), ("erf", "linear"), ("relu", "relu"), ("tanh", "tanh"),
 )  # fmt: skip
 DIMENSIONS = (30, 40, 60, 100, 200, 400, 1000, 2000, 4000, 10_000)
-MOST_STEPS, ALL_STEPS = 300_000, 12_000_000
+MOST_STEPS, ALL_STEPS = 60_000, 12_000_000
 
 
 def setting(number: int) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def compare(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> N
     figure.set_size_inches(figure.get_figwidth(), 1.25 * figure.get_figheight())
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     _risk(above, found, x, view)
-    _deviation(below, found, x, view.paper)
+    _deviation(below, found, x)
     above.set(xscale="log", xlim=view.xlim or log_limits(x))
     below.set_xlabel(ABSCISSAE[view.x])
     log_axis(below.xaxis)
@@ -58,18 +58,18 @@ def _risk(axes: Axes, found: Comparison, x: np.ndarray, view: View) -> None:
     place_legend(axes, list(entries.values()), list(entries), view.paper)
 
 
-def _deviation(axes: Axes, found: Comparison, x: np.ndarray, paper: bool) -> None:
+def _deviation(axes: Axes, found: Comparison, x: np.ndarray) -> None:
     """Raw z, what is allowed of it, and the z that is left."""
     axes.axhline(0, color=NEUTRAL, lw=0.6)
     allowed = np.minimum(ratio(found.allowed, found.standard_error), 1e3)
     band = axes.fill_between(x, -allowed, allowed, color=NEUTRAL, alpha=0.15, lw=0)
     (raw,) = axes.plot(x, found.raw_z, "o", color=PALETTE[1], mfc=lighter(PALETTE[1]), ms=3)
     (left,) = axes.plot(x, found.z, "-", color=PALETTE[2], lw=1.2)
-    seen = np.abs(found.raw_z[np.isfinite(found.raw_z)])
-    reach = max(3.0, 1.15 * float(seen.max(initial=0.0)))
-    axes.set(ylim=(-reach, reach), ylabel=r"$z$ of the risk")
+    seen = float(np.abs(found.raw_z[np.isfinite(found.raw_z)]).max(initial=2.5))
+    reach = 1.15 * max(seen, min(float(np.nanmax(allowed)), 1.5 * seen))
+    axes.set(ylim=(-reach, 1.6 * reach), ylabel=r"$z$ of the risk")  # room for the legend
     if reach > 30:
-        axes.set_yscale("symlog", linthresh=10)
-    place_legend(axes, [raw, band, left], ["raw", "allowed", "what is left"], paper)
+        axes.set(yscale="symlog", ylim=(-reach, 10 * reach))
+    axes.legend([raw, band, left], ["raw", "allowed", "what is left"], loc="upper right", ncols=3)
     text = f"{found.word()}: $z$ = {found.max_z:.2f} corrected for {found.points} points, {found.where}"
     axes.set_title(text, fontsize="small", loc="left")
