@@ -8,12 +8,12 @@ READY := $(VENV)/.ready
 FIGURES := fig1 fig2-left bands cost infinite-width activations fig5a fig5d fig4 fig3-left fig5c fig5b subspace \
 	fig3-right fig2-right
 
-.PHONY: demo figures figures-quick test check lint types bench clean
+.PHONY: demo figures figures-quick test check lint types bench mutants clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("sgdode needs Python 3.11 or newer: make PYTHON=python3.12") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]'
 	touch $(READY)
 
 demo: $(READY)  ## simulate, integrate and plot the quickstart
@@ -43,6 +43,10 @@ check: lint types test  ## what a commit must pass
 
 bench: $(READY)  ## timings, as a table in experiments/bench.txt
 	$(BIN)/python experiments/bench.py
+
+mutants: $(READY)  ## damage the code here and there, for half an hour, and list what no test sees
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	PYTHONPATH=tests $(BIN)/python tests/support/mutants.py
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info

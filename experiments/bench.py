@@ -6,7 +6,6 @@ on a busy machine too. A share counts 4 p d operations a step.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,11 +17,17 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from sgdode import load_spec, simulate
-from sgdode.model.starts import start
-from sgdode.simulation.run import begin, mover, problem
+from sgdode import integrate, load_spec, simulate
+from sgdode.gaussian.risk import kernels
+from sgdode.gaussian.variance.table import variance_term
+from sgdode.machine import processors
+from sgdode.model.activations import ACTIVATIONS
+from sgdode.model.start_laws import start
+from sgdode.runs.engines import sampling
+from sgdode.simulation.run import begin, mover, planned
+from sgdode.spec.build import build
 
-CORES = len(os.sched_getaffinity(0))
+CORES = processors()
 REPETITIONS = 7
 POINTS = 64
 SGDODE = [sys.executable, "-m", "sgdode"]
@@ -56,8 +61,9 @@ def step(
     experiment: Any, threads: int = 1, seconds: float = 0.1, block: int | None = None, wide: bool | None = None
 ) -> float:
     """Microseconds of one SGD step, in blocks of ``block``, in matrix products or not (None: the best)."""
-    beginning = start(experiment)
-    task = problem(experiment, beginning, block, wide)
+    problem = build(experiment)
+    beginning = start(problem)
+    task = planned(problem, beginning, sampling(experiment), block, wide)
     move = mover(task)
     state = begin(task, beginning, np.random.Generator(np.random.SFC64(0)))
     with threadpool_limits(threads, "blas"):
@@ -104,6 +110,55 @@ def wide() -> Iterator[str]:
         yield f"  p = 5000   d = 3, {activation}: {step(spec(5000, 3, 3, activation)):10.1f}"
 
 
+#: Student, teacher, p and k; ms that one V may take on a machine like the first one.
+VARIANCES = (
+    ("erf", "erf", 8, 4, 0.05),
+    ("relu", "relu", 8, 4, 0.4), ("relu", "relu", 16, 4, 4.0), ("relu", "relu", 32, 4, 45.0),
+    ("tanh", "tanh", 8, 4, 8.0), ("tanh", "relu", 8, 4, 12.0), ("softplus", "softplus", 4, 2, 100.0),
+    ("gelu", "gelu", 4, 2, 100.0), ("relu", "tanh", 4, 2, 8.0), ("square", "tanh", 4, 2, 0.1),
+)  # fmt: skip
+
+
+def variances() -> Iterator[str]:
+    """Ψ(Var) of several pairs, next to that of erf with 8 students and 4 teachers."""
+    yield "Psi(Var), one core: ms, times that of erf p = 8, and what it may take"
+    rng, reference = np.random.default_rng(0), 0.0
+    for student, teacher, p, k, most in VARIANCES:
+        W = rng.standard_normal((p + k, 50)) / 7.0
+        Omega, v, V = W @ W.T, np.concatenate([-np.ones(p) / p, np.ones(k) / k]), np.empty((p, p))
+        units = ACTIVATIONS[student], ACTIVATIONS[teacher]
+        term = variance_term(*units, p, k, *kernels(*units).kernels)
+        took = 1e3 * least(lambda term=term, Omega=Omega, v=v, V=V: term.fill(Omega, v, 0.1, V), 30)
+        reference = reference or took
+        yield f"  {student:>8s} | {teacher:<8s} p = {p:<3d} k = {k}  {took:9.4f}  {took / reference:9.1f}  {most:g}"
+
+
+#: Activation, p and ``fluctuations``; seconds that the equations with error bars may take on one core.
+ERROR_BARS = (
+    ("erf", 8, "true", 4.0), ("erf", 8, "risk", 1.0), ("erf", 16, "risk", 1.0), ("relu", 8, "risk", 4.0),
+    ("erf", 32, "risk", 8.0), ("erf", 64, "risk", 80.0),
+)  # fmt: skip
+
+
+def error_bars() -> Iterator[str]:
+    """The equations with error bars from theory, to t = 1000 at 100 times, k = 4."""
+    yield "integrate.fluctuations to t = 1000, k = 4, one core: s, without them, and what it may take"
+    for activation, p, kind, most in ERROR_BARS:
+        timed = []
+        for asked in (kind == "true" or kind, False):
+            values = {
+                "dimension": 1000,
+                "teacher": {"width": 4, "activation": activation, "noise": 0.01},
+                "student": {"width": p, "activation": activation},
+                "learning_rate": 1.0,
+                "time": {"stop": 1000.0},
+                "integrate": {"equations": "full", "fluctuations": asked},
+            }
+            with threadpool_limits(1, "blas"):
+                timed.append(least(lambda values=values: integrate(load_spec(values)), 2 if p < 32 else 1))
+        yield f"  {activation:>5s} p = {p:<3d} {kind:<5s} {timed[0]:9.2f} {timed[1]:9.2f}  {most:g}"
+
+
 def jobs() -> Iterator[str]:
     """Many seeds on one and all cores."""
     many = load_spec(
@@ -148,7 +203,7 @@ def called(command: list[str], folder: str) -> None:
 def main() -> None:
     """Print the tables and write them to bench.txt beside this file."""
     lines = []
-    for table in (small, wide, jobs, sweeps):
+    for table in (small, wide, variances, error_bars, jobs, sweeps):
         for line in table():
             print(line, flush=True)
             lines.append(line)

@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sgdode.analysis.compare import compare
     from sgdode.errors import SpecError
-    from sgdode.gaussian.hermite import hermite_coefficients
     from sgdode.model.activations import Activation
     from sgdode.plots.draw import plot
     from sgdode.results.trajectory import Trajectory
     from sgdode.runs.engines import integrate, simulate
+    from sgdode.runs.hermite_list import hermite_coefficients
     from sgdode.spec.load import load_spec
     from sgdode.spec.schema import Spec
 
@@ -41,7 +41,7 @@ _HOME = {
     "SpecError": "sgdode.errors",
     "Trajectory": "sgdode.results.trajectory",
     "compare": "sgdode.analysis.compare",
-    "hermite_coefficients": "sgdode.gaussian.hermite",
+    "hermite_coefficients": "sgdode.runs.hermite_list",
     "integrate": "sgdode.runs.engines",
     "load_spec": "sgdode.spec.load",
     "plot": "sgdode.plots.draw",

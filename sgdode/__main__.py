@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
-from sgdode.errors import SgdodeError, Stopped, explained
+from sgdode.signals import give_way, listen  # what takes longer to import comes after its call
 
 
 def main() -> None:
     """Run the command line and end the process at once: the interpreter takes longer to clear away compiled code than
     many a command takes to run."""
+    listen()
     status = run()
+    give_way()
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -19,36 +21,47 @@ def main() -> None:
         except BrokenPipeError:
             status = status or 1
         except OSError as error:
-            status = _tell(explained(error), 1)
+            status = _tell(error, 1)
     os._exit(status)
 
 
 def run() -> int:
     """Run the command line. Every error becomes a message; gives the exit status."""
+    from sgdode.errors import SgdodeError, Stopped
+    from sgdode.stand_in import own_process
+
+    own_process()
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Greek letters is no failure
     try:
+        from sgdode.machine import require_libraries
+
+        require_libraries()
         from sgdode.cli.app import app
 
         app()
     except SystemExit as end:
         return int(end.code or 0)
-    except KeyboardInterrupt:
-        return 130
     except Stopped as stopped:
-        print(stopped, file=sys.stderr)
+        from sgdode.foreign import visible_lines
+
+        print(visible_lines(str(stopped)), file=sys.stderr)
         return stopped.exit_status
     except Exception as error:
-        return _tell(explained(error), error.exit_status if isinstance(error, SgdodeError) else 1)
+        return _tell(error, error.exit_status if isinstance(error, SgdodeError) else 1)
     return 0
 
 
-def _tell(message: str, status: int) -> int:
+def _tell(error: Exception, status: int) -> int:
+    from sgdode.errors import explained
+    from sgdode.foreign import visible_lines
+
+    give_way()
     if {"-v", "--verbose"} & set(sys.argv):
         import traceback
 
-        traceback.print_exc()
-    for line in message.splitlines():
+        print(visible_lines(traceback.format_exc()), file=sys.stderr)
+    for line in visible_lines(explained(error)).splitlines():
         print(f"error: {line}", file=sys.stderr)
     return status
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -69,8 +70,11 @@ class SpecError(SgdodeError):
 
 def explained(error: Exception) -> str:
     """What a user is told about an error of any kind."""
-    if isinstance(error, SgdodeError | OSError):
+    if isinstance(error, SgdodeError):
         return str(error)
+    if isinstance(error, OSError):
+        named = f"{error.filename}: " if isinstance(error.filename, str | os.PathLike) else ""
+        return f"{named}{error.strerror}" if error.strerror else str(error) or type(error).__name__
     if isinstance(error, MemoryError):
         return "out of memory; lower student.width, dimension, time.points or simulate.seeds, or save less"
     return f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)"

@@ -6,6 +6,9 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
+from sgdode.foreign import visible_lines
+from sgdode.signals import at_the_end
+
 Progress = Callable[[float, float], None]
 _UNITS = {"simulate": "steps", "sweep": "files", "collect": "files"}
 
@@ -29,19 +32,26 @@ class Reporter:
     def note(self, text: str) -> None:
         """Something worth knowing; silent under --quiet."""
         if not self.quiet:
-            print(text, file=sys.stderr)
+            print(visible_lines(text), file=sys.stderr)
 
     def detail(self, text: str) -> None:
         """Something for --verbose."""
         if self.verbose:
-            print(text, file=sys.stderr)
+            print(visible_lines(text), file=sys.stderr)
 
     def warn(self, text: str) -> None:
         """A warning; always said."""
         if self.told is not None:
             self.told(text)
         else:
-            print(f"warning: {text}", file=sys.stderr)
+            print(f"warning: {visible_lines(text)}", file=sys.stderr)
+
+    def error(self, text: str) -> None:
+        """An error that does not end the command; always said."""
+        if self.told is not None:
+            self.told(text)
+        else:
+            print(f"error: {visible_lines(text)}", file=sys.stderr)
 
     @property
     def draws(self) -> bool:
@@ -64,7 +74,11 @@ class Reporter:
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bars:
+        console = Console(stderr=True)
+        with (
+            Progress(*columns, console=console, transient=True, redirect_stdout=False) as bars,
+            at_the_end(lambda: console.show_cursor(True)),
+        ):
             task = bars.add_task(what, total=None, rate="")
 
             def progress(done: float, total: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -19,12 +20,25 @@ from sgdode.spec.load import load_spec
 TESTS = Path(__file__).parent
 
 
+def pytest_configure():
+    """Signals are what they are in a terminal: a shell without jobs starts what runs in the background with SIGINT
+    ignored, nohup with SIGHUP, and an interrupt that a test sends would not come."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
 def pytest_sessionstart(session):
     """Before the workers of a parallel run start: compile once, on two cores, what each of them would compile."""
     if getattr(session.config.option, "numprocesses", None) and not hasattr(session.config, "workerinput"):
         command = [sys.executable, "-m", "support.compiling"]
         compilers = [subprocess.Popen([*command, engine], cwd=TESTS) for engine in ("simulate", "integrate")]
         assert [process.wait() for process in compilers] == [0, 0]
+
+
+def pytest_collection_modifyitems(items):
+    """What takes long comes first: many short tests at the end keep both workers at work."""
+    items.sort(key=lambda item: not {"stories", "sweeps"} & set(item.path.parts))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")"
 picture=../figures/activations table=results/compare smaller=""
 if [ "${1:-}" = quick ]; then picture=results/quick table=results/quick-compare smaller="--set time.stop=100 --set simulate.seeds=2"; fi
-run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --resume --out-dir results; }
+run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --out-dir results; }
 
 files=""
 for activation in erf tanh relu; do

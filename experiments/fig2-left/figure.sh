@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")"
 picture=../figures/fig2-left table=results/compare smaller=""
 if [ "${1:-}" = quick ]; then picture=results/quick table=results/quick-compare smaller="--set time.stop=300 --set simulate.seeds=2"; fi
-run() { sgdode "$@" spec.yaml $smaller --resume --out-dir results; }
+run() { sgdode "$@" spec.yaml $smaller --out-dir results; }
 
 simulation=$(run simulate)
 equations=$(run integrate)

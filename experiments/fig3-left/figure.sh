@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")"
 picture=../figures/fig3-left table=results/compare widths="100:8:1e3 200:8:1e3 1000:2:1e3 2000:2:1e3"   # width:seeds:stop
 if [ "${1:-}" = quick ]; then picture=results/quick table=results/quick-compare widths="100:4:100 200:2:100"; fi
-run() { command=$1; shift; sgdode "$command" spec.yaml "$@" --resume --out-dir results; }
+run() { command=$1; shift; sgdode "$command" spec.yaml "$@" --out-dir results; }
 
 files=""
 for entry in $widths; do

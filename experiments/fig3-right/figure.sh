@@ -7,7 +7,7 @@ if [ "${1:-}" = quick ]; then
     picture=results/quick table=results/quick-compare widths="100 200"
     smaller="--set dimension=200 --set student.width=200 --set time.stop=10"
 fi
-run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --resume --out-dir results; }
+run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --out-dir results; }
 
 files=""
 for p in $widths; do files="$files $(run integrate --set student.width=$p)"; done

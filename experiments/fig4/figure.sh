@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")"
 picture=../figures/fig4 table=results/compare smaller="" last=1e5
 if [ "${1:-}" = quick ]; then picture=results/quick table=results/quick-compare smaller="--set time.stop=1000" last=1000; fi
-run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --resume --out-dir results; }
+run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --out-dir results; }
 
 files=""
 for noise in 1e-4 1e-3 1e-2 0.1 1; do

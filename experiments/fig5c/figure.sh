@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 picture=../figures/fig5c table=results/compare widths="100:8:1e3 200:8:1e3 1000:2:1e3 2000:2:1e3"   # width:seeds:stop
 if [ "${1:-}" = quick ]; then picture=results/quick table=results/quick-compare widths="100:4:100 200:2:100"; fi
-run() { command=$1; shift; sgdode "$command" ../fig3-left/spec.yaml "$@" --resume --out-dir ../fig3-left/results; }
+run() { command=$1; shift; sgdode "$command" ../fig3-left/spec.yaml "$@" --out-dir ../fig3-left/results; }
 
 mkdir -p results
 high="" finite="" one=""

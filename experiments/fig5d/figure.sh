@@ -6,7 +6,7 @@ picture=../figures/fig5d smaller="" times="0,1,910" width=1000
 if [ "${1:-}" = quick ]; then
     picture=results/quick smaller="--set time.stop=30" times="0,1,30" width=500
 fi
-run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --resume --out-dir results; }
+run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --out-dir results; }
 
 simulation=$(run simulate)
 equations=$(run integrate --set student.width=$width)   # neurons of their own to fill a histogram

@@ -6,7 +6,7 @@ picture=../figures/subspace smaller="" dimensions="10 100 1000"
 if [ "${1:-}" = quick ]; then
     picture=results/quick smaller="--set time.stop=20 --set simulate.seeds=1" dimensions="10 100"
 fi
-run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --resume --out-dir results; }
+run() { command=$1; shift; sgdode "$command" spec.yaml $smaller "$@" --out-dir results; }
 
 for start in gaussian in-teacher-span; do
     files=""

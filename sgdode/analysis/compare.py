@@ -1,242 +1,268 @@
 """Simulation against equations: how far apart, in standard errors, and whether chance explains it.
 
-The mean of SGD over runs is not the solution of the equations: at finite d it lies off by O(δt), δt = γ/(pd), and a
-right theory must not fail for that with many seeds. Where the integration has fluctuations, it predicts this shift: the
-deviation is taken from theory + shift, and half the shift, plus the spread of one run times the largest variance of an
-overlap (the next order), is allowed. Without them 3 δt plus the largest observed variance of an overlap is allowed,
-times the scale of the quantity (overlaps: 1, or their own size; risk: its largest value). z counts what lies beyond.
+Every saved time is judged by what is there: the deviation of the mean over seeds counts where it exceeds what a right
+theory may be off by at that time (`allowance`), in standard errors of the runs (`deviation`), and so do the means over
+the quarters of the saved times and over their last half. One number, ``max_z``, is the largest of all these, corrected
+for how many they are: for those of the risk, of its logarithm where runs spread widely, and of the overlaps, and for
+these being several.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sgdode.errors import UsageError
-from sgdode.results.contents import by_dotted_key as settings
-from sgdode.results.trajectory import Array, Trajectory
+from sgdode.analysis.allowance import (
+    PARTED,
+    RiskDeviation,
+    Sides,
+    overlap_deviation,
+    require_spread,
+    risk_deviation,
+)
+from sgdode.analysis.deviation import Scores, corrected, ratio, scores, single, spread_of, windows
+from sgdode.analysis.matching import common_times
+from sgdode.results.trajectory import LARGEST_RISK_ERROR, Array, Trajectory
 
-#: Default of ``max_z``: chance exceeds it once in 16000 comparisons, after the correction for many points.
-MAX_Z = 4.0
-#: The shift of the mean that is allowed, in units of δt.
-SHIFT = 3.0
-_QUANTITIES = ("risk", "M", "Q", "output_weights")
-_SHOWN = ("time", "mean", "standard_error", "theory", "z", "allowance")
-_OWN = ("name", "seed", "save", "simulate.", "integrate.")
-_LARGEST = 37.0  # normal tails end here in double precision
-_ROUND_OFF = {"float64": 1e-9, "float32": 1e-5}
+Word = Literal["agree", "DISAGREE", "cannot decide"]
+
+#: Default of ``max_z``: chance exceeds it once in a hundred comparisons of right equations.
+MAX_Z = 2.6
+#: A time is decided where a relative deviation of this size, at it or in the mean over its quarter, would be found.
+LARGE = 0.5
+#: The share of the saved times that must be decided for the word "agree".
+MOST = 0.5
+_CURVES = (
+    "time", "mean", "standard_error", "theory", "shift", "raw_z", "allowed", "z", "detectable", "stated_error",
+    "observed_std", "predicted_std",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Window:
+    """The mean relative deviation of the risk over the times ``start`` to ``stop``; its numbers as in `Comparison`,
+    ``allowed`` relative to the risk at each time. NaN where nothing in it is judged."""
+
+    start: float
+    stop: float
+    raw_z: float
+    allowed: float
+    z: float
+    detectable: float
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Deviations at every saved t > 0, T of them.
+    """Deviations at every saved t > 0, T of them; ``z`` and ``detectable`` are NaN where the stated error of the risk
+    leaves no verdict.
 
-    ``time`` (T,); for the excess risk ``mean``, ``standard_error``, ``theory``, ``z``, ``observed_std`` (T,) and
-    ``predicted_std`` and ``shift`` (T,), the predicted deviation of the mean, where the integration has fluctuations;
-    ``allowance`` (T,) is what a deviation of the risk from theory + shift may have before it counts in z. ``largest_z``
-    is the largest |z| of all ``points`` (risk, M, Q and trained output weights at every time), at ``where``; ``max_z``
-    is its equivalent for a single point, after correction for their number.
+    For the excess risk, (T,) each: ``mean`` over runs, its ``standard_error``, ``theory``; ``shift``, the predicted
+    deviation of the mean, and ``predicted_std`` of one run, None where the integration has no fluctuations;
+    ``observed_std``; ``raw_z`` = (mean − theory − shift)/standard_error; ``allowed``, the deviation that a right theory
+    may have at that time, in units of the risk; ``z`` of what exceeds it, 0 where nothing does; ``detectable``, the
+    smallest deviation that would have been found (in every second try, at ``MAX_Z``), relative to the risk;
+    ``stated_error`` of the risk, in its units; ``decided``, where ``detectable``, or that of the quarter of the times,
+    is at most ``LARGE``, or all risks are zero to within round-off. ``windows``: the quarters of the times and the last
+    half. ``parted`` (T,): where the overlaps of the runs differ by so much that they are not judged.
+
+    ``largest_z`` is the largest z of all ``points``, at ``where``; ``risk_z`` and ``overlap_z`` are those of the risk
+    (or its logarithm) and of the overlaps after correction for their number, ``max_z`` the larger one after correction
+    for there being two of them, or three.
     """
 
     time: Array
     mean: Array
     standard_error: Array
     theory: Array
+    shift: Array | None
+    raw_z: Array
+    allowed: Array
     z: Array
+    detectable: Array
+    stated_error: Array
     observed_std: Array
     predicted_std: Array | None
-    shift: Array | None
-    allowance: Array
+    decided: NDArray[np.bool_]
+    parted: NDArray[np.bool_]
+    windows: tuple[Window, ...]
     seeds: int
     points: int
     largest_z: float
     where: str
+    risk_z: float
+    overlap_z: float
     max_z: float
 
+    def word(self, threshold: float = MAX_Z) -> Word:
+        """DISAGREE beyond ``threshold``; agree where, besides, more than half of the times are decided."""
+        if self.max_z > threshold:
+            return "DISAGREE"
+        return "agree" if self.decided.mean() > MOST else "cannot decide"
+
     def agrees(self, threshold: float = MAX_Z) -> bool:
-        """Whether chance explains the largest deviation, at ``threshold`` normal standard deviations."""
-        return self.max_z <= threshold
+        """Whether chance explains the largest deviation, and a large one would have been found."""
+        return self.word(threshold) == "agree"
 
     def verdict(self, threshold: float = MAX_Z) -> str:
-        """One line for a reader."""
-        word = "agree" if self.agrees(threshold) else "DISAGREE"
-        return (
-            f"simulation and equations {word}: largest of {self.points} deviations {self.largest_z:.2f} standard "
-            f"errors, {self.where}; corrected for their number {self.max_z:.2f} (allowed {threshold:g})"
-        )
+        """One line for a reader: the word, over which times it decides, and what would have been found."""
+        return _sentence(self, threshold)
+
+    def notes(self) -> list[str]:
+        """Lines on where nothing is decided, or overlaps are not judged, and why."""
+        return _notes(self)
 
     def summary(self, threshold: float = MAX_Z) -> dict[str, Any]:
-        """As JSON: numbers alone, none of them infinite."""
-        curves = {name: getattr(self, name) for name in (*_SHOWN, "observed_std", "predicted_std", "shift")}
+        """As JSON: numbers alone, null for what is not judged."""
+        parts = [{name: _plain(value) for name, value in vars(window).items()} for window in self.windows]
         return {
-            "max_z": self.max_z,
-            "where": self.where,
+            "verdict": self.word(threshold),
+            "text": " ".join([self.verdict(threshold), *self.notes()]),
             "agrees": self.agrees(threshold),
-            "verdict": self.verdict(threshold),
+            "max_z": self.max_z,
+            "threshold": threshold,
+            "where": self.where,
             "largest_z": self.largest_z,
+            "risk_z": self.risk_z,
+            "overlap_z": self.overlap_z,
             "points": self.points,
             "seeds": self.seeds,
-            **{name: None if curve is None else curve.tolist() for name, curve in curves.items()},
+            **{name: _listed(getattr(self, name)) for name in _CURVES},
+            "decided": self.decided.tolist(),
+            "windows": parts,
         }
 
 
 def compare(simulation: Trajectory, integration: Trajectory) -> Comparison:
-    """Deviation of the mean over seeds from the equations.
+    """Deviation of the mean over seeds from the equations, at every saved time and over windows of them.
 
-    z uses the predicted standard deviation where the integration has one (``integrate.fluctuations``), else the
-    observed one, with Student's t turned into its normal equivalent.
     Raises UsageError for files of different problems (and says what differs), or where z needs more seeds.
     """
-    times = _check(simulation, integration)
-    pair = _Pair(simulation, integration, times)
-    scores = {name: pair.scores(name) for name in pair.names}
-    points = int(sum(np.isfinite(z).sum() for z in scores.values()))
-    name, index = max(
-        ((name, np.unravel_index(np.nanargmax(np.abs(z)), z.shape)) for name, z in scores.items()),
-        key=lambda item: abs(scores[item[0]][item[1]]),
-    )
-    largest = float(abs(scores[name][index]))
-    inner = f"[{','.join(str(i) for i in index[1:])}]" if len(index) > 1 else ""
-    risk = pair.runs("risk")
+    sides = Sides(simulation, integration, common_times(simulation, integration))
+    require_spread(sides)
+    overlaps = overlap_deviation(sides)
+    risk = risk_deviation(sides, overlaps.largest)
+    families = [(scores(risk.deviation), ["risk"]), (scores(risk.logarithm), ["log risk"])]
+    if overlaps.deviation is not None:
+        families.append((scores(overlaps.deviation), overlaps.labels))
+    found = families[0][0]
+    chances = [part.corrected() for part, _ in families]
+    count = max(2, sum(part.points > 0 for part, _ in families))
+    worst, labels = families[int(np.argmax(chances))]
     return Comparison(
-        time=simulation.time[1:times],
-        mean=risk.mean(axis=0),
-        standard_error=pair.standard_error("risk"),
-        theory=integration.risk[1:times],
-        z=scores["risk"],
-        observed_std=_spread(risk),
-        predicted_std=pair.predicted("risk"),
-        shift=pair.predicted("risk", "shift"),
-        allowance=pair.allowance("risk"),
-        seeds=len(risk),
-        points=points,
-        largest_z=largest,
-        where=f"{name}{inner} at t = {simulation.time[1 + index[0]]:.4g}",
-        max_z=_corrected(largest, points),
+        **_risk_columns(sides, risk, found, single(MAX_Z, count)),
+        parted=overlaps.largest > PARTED if len(chances) > 2 else np.zeros(sides.times - 1, dtype=bool),
+        seeds=sides.seeds,
+        points=sum(part.points for part, _ in families),
+        largest_z=worst.largest,
+        where=_where(sides, worst, labels),
+        risk_z=max(chances[:2]),
+        overlap_z=max(chances[2:], default=0.0),
+        max_z=corrected(max(chances), count),
     )
 
 
-class _Pair:
-    """A simulation and an integration on the same T saved times after t = 0."""
-
-    def __init__(self, simulation: Trajectory, integration: Trajectory, times: int):
-        self.simulation, self.integration, self.times = simulation, integration, times
-        self.names = [name for name in _QUANTITIES if name in simulation.curves and name in integration.curves]
-        if "risk" not in self.names:
-            raise UsageError("compare needs the risk in both files; add it to `save`")
-        self.seeds = len(simulation.risk)
-        self.round_off = _ROUND_OFF[str(simulation.attributes.get("precision", "float64"))]
-        self.step_size, self.variance = _step_size(simulation), self._variance()
-
-    def runs(self, name: str) -> Array:
-        """The simulated curves (S,T,...)."""
-        return self.simulation.curves[name][:, 1 : self.times]
-
-    def predicted(self, name: str, what: str = "std") -> Array | None:
-        """The predicted standard deviation of one run, or shift of the mean (T,...)."""
-        curve = self.integration.curves.get(f"{name}_{what}")
-        return None if curve is None else curve[1 : self.times]
-
-    def spread(self, name: str) -> Array:
-        """The standard deviation of one run (T,...), predicted where it can be."""
-        predicted = self.predicted(name)
-        return _spread(self.runs(name)) if predicted is None else predicted
-
-    def standard_error(self, name: str) -> Array:
-        """That of the mean over runs (T,...)."""
-        return self.spread(name) / np.sqrt(self.seeds)
-
-    def _variance(self) -> Array:
-        """The largest variance of an overlap (T,)."""
-        if any(self.seeds < 2 and self.predicted(name) is None for name in self.names):
-            raise UsageError(
-                "one seed has no observed spread; simulate more seeds, or set integrate.fluctuations: true"
-            )
-        spreads = [self.spread(name).reshape(self.times - 1, -1) for name in self.names]
-        return np.asarray(np.max(np.concatenate(spreads, axis=1), axis=1) ** 2)
-
-    def allowance(self, name: str) -> Array:
-        """The deviation (T,...) that shifts of the mean beyond the predicted one explain."""
-        theory, shift = np.abs(self.integration.curves[name][1 : self.times]), self.predicted(name, "shift")
-        variance = self.variance.reshape(-1, *[1] * (theory.ndim - 1))
-        if shift is not None:
-            return np.asarray(0.5 * np.abs(shift) + self.spread(name) * variance)
-        scale = np.maximum(theory, theory.max() if name == "risk" else 1.0)
-        return np.asarray(scale * (SHIFT * self.step_size + variance))
-
-    def scores(self, name: str) -> Array:
-        """z of the mean over seeds beyond the allowance, (T,...), finite; NaN below the diagonal of Q."""
-        theory, shift = self.integration.curves[name][1 : self.times], self.predicted(name, "shift")
-        deviation = self.runs(name).mean(axis=0) - theory - (0.0 if shift is None else shift)
-        excess = np.maximum(np.abs(deviation) - self.allowance(name), 0.0)
-        floor = self.round_off * np.maximum(np.abs(theory), 1e-3)
-        ratio = excess / np.maximum(self.standard_error(name), floor)
-        if self.predicted(name) is None:
-            ratio = _normal_equivalent(ratio, self.seeds - 1)
-        if name == "Q":
-            ratio[:, *np.tril_indices(theory.shape[1], -1)] = np.nan
-        return np.asarray(np.sign(deviation) * np.minimum(ratio, 1e6))
+def _risk_columns(sides: Sides, risk: RiskDeviation, found: Scores, threshold: float) -> dict[str, Any]:
+    """What a comparison says of the risk at the T times and over the windows; it finds what exceeds ``threshold``."""
+    times, scale = sides.times - 1, risk.scale
+    raw, z = ratio(found.mean, found.error)[:, 0], (np.sign(found.mean) * found.z)[:, 0]
+    least = found.smallest_found(threshold)[:, 0]
+    predicted = sides.predicted("risk")
+    known = bool(np.isfinite(predicted).any())
+    parts = zip(windows(times), raw[times:], found.allowed[times:, 0], z[times:], least[times:], strict=True)
+    return {
+        "time": sides.time,
+        "mean": sides.runs("risk").mean(axis=0),
+        "standard_error": found.error[:times, 0] * scale,
+        "theory": sides.theory("risk"),
+        "shift": sides.shift("risk") if known else None,
+        "raw_z": raw[:times],
+        "allowed": found.allowed[:times, 0] * scale,
+        "z": z[:times],
+        "detectable": least[:times],
+        "stated_error": sides.stated(),
+        "observed_std": spread_of(sides.runs("risk")),
+        "predicted_std": predicted if known else None,
+        "decided": (_decided(least, times) | risk.zero) & risk.deviation.judged,
+        "windows": tuple(
+            Window(float(sides.time[part][0]), float(sides.time[part][-1]), *map(float, values))
+            for part, *values in parts
+        ),
+    }
 
 
-def _spread(runs: Array) -> Array:
-    """Over runs (S,...); 0 for a single one."""
-    return np.asarray(runs.std(axis=0, ddof=1)) if len(runs) > 1 else np.zeros(runs.shape[1:])
+def _decided(least: Array, times: int) -> NDArray[np.bool_]:
+    """Where (T,) a large deviation would be found, of that time or of the quarter that it lies in, from the smallest
+    ones that would be (T + 5,)."""
+    found = least <= LARGE  # False where NaN
+    decided = found[:times].copy()
+    for part, enough in zip(windows(times)[:-1], found[times:-1], strict=True):
+        decided[part] |= enough
+    return np.asarray(decided)
 
 
-def _normal_equivalent(t: Array, degrees: int) -> Array:
-    """The normal deviate that is as unlikely as Student's ``t`` ≥ 0."""
-    from scipy import stats
-
-    return np.minimum(stats.norm.isf(np.maximum(stats.t.sf(t, degrees), 1e-300)), _LARGEST)
-
-
-def _step_size(simulation: Trajectory) -> float:
-    """The largest δt of a simulation."""
-    if simulation.step is None or len(simulation.time) < 2:
-        raise UsageError("the simulation has no saved time after t = 0")
-    return float(np.max(np.diff(simulation.time) / np.maximum(np.diff(simulation.step), 1)))
+def _where(sides: Sides, found: Scores, labels: list[str]) -> str:
+    """The place of the largest z, for a reader."""
+    if not found.points:
+        return "nowhere"
+    at, entry = np.unravel_index(np.nanargmax(found.z), found.z.shape)
+    times = sides.time
+    if at < len(times):
+        return f"{labels[entry]} at t = {times[at]:.4g}"
+    part = times[windows(len(times))[at - len(times)]]
+    return f"{labels[entry]} over t = {part[0]:.4g} to {part[-1]:.4g}"
 
 
-def _corrected(z: float, points: int) -> float:
-    """The single-point z that is as unlikely as a largest |z| over ``points`` (Šidák)."""
-    from scipy import stats
-
-    if z <= 0 or z >= _LARGEST:
-        return z
-    chance = -np.expm1(points * np.log1p(-2.0 * stats.norm.sf(z)))
-    return float(stats.norm.isf(chance / 2.0))
+def _listed(curve: Array | None) -> list[float | None] | None:
+    return None if curve is None else [_plain(value) for value in curve]
 
 
-def _check(simulation: Trajectory, integration: Trajectory) -> int:
-    """The number of saved times that both have. Raises UsageError for runs that cannot be compared."""
-    for run, kind in ((simulation, "simulation"), (integration, "integration")):
-        if run.kind != kind:
-            got = f"{simulation.kind}, {integration.kind}"
-            raise UsageError(f"compare needs a simulation, then an integration, in this order; got {got}")
-    hashes = {run.attributes.get("problem_hash") for run in (simulation, integration)}
-    if len(hashes - {None}) > 1:  # arrays of somebody's own have none
-        raise UsageError("the files are of different problems: " + "; ".join(_differences(simulation, integration)))
-    times = min(len(simulation.time), len(integration.time))
-    if times < 2:
-        raise UsageError("nothing to compare: a file has no saved time after t = 0")
-    if not np.array_equal(simulation.time[:times], integration.time[:times]):
-        raise UsageError("the files are of different problems: they are saved at different times")
-    if simulation.P.shape != integration.P.shape or not np.array_equal(simulation.P, integration.P):
-        raise UsageError("the files are of different problems: their teachers differ")
-    return times
+def _plain(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
-def _differences(simulation: Trajectory, integration: Trajectory) -> list[str]:
-    one, other = (settings(json.loads(run.provenance.get("resolved") or "{}")) for run in (simulation, integration))
-    keys = [key for key in {**one, **other} if one.get(key) != other.get(key) and not key.startswith(_OWN)]
-    return [f"{key} is {_short(one.get(key))} and {_short(other.get(key))}" for key in keys] or [
-        "a file that they refer to has changed between them"
-    ]
+def _sentence(found: Comparison, threshold: float) -> str:
+    """One line: the word, over which times it decides, and what would have been found."""
+    word = found.word(threshold)
+    reach = f"{_spans(found.time, found.decided)}" if found.decided.any() else "no time"
+    last = found.windows[-1].detectable
+    share = f"{100 * last:.2g}%" if last < 1 else f"{last:.2g} times"
+    power = f"; an error of {share} of the risk over the last half would have been found" if np.isfinite(last) else ""
+    start = {
+        "DISAGREE": "simulation and equations DISAGREE",
+        "agree": f"simulation and equations agree at {reach}{power}",
+        "cannot decide": f"cannot decide whether simulation and equations agree (decided at {reach}{power})",
+    }[word]
+    return (
+        f"{start}: largest z of {found.points} deviations {found.largest_z:.2f}, {found.where}; corrected for their "
+        f"number {found.max_z:.2f} (allowed {threshold:g})"
+    )
 
 
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) < 40 else text[:37] + "..."
+def _notes(found: Comparison) -> list[str]:
+    """Lines on where nothing is decided, or overlaps are not judged, and why."""
+    unknown = np.isnan(found.z)
+    stated = unknown & (found.stated_error > LARGEST_RISK_ERROR * np.abs(found.theory))
+    cases = (
+        (stated, f"nothing is decided at {{}}: the stated error of the risk is above {LARGEST_RISK_ERROR:.0%} of it"),
+        (unknown & ~stated, "nothing is decided at {}: one run, and no predicted spread"),
+        (
+            ~found.decided & ~unknown,
+            f"nothing is decided at {{}}: only a risk off by more than {LARGE:.0%} would be found (more seeds help)",
+        ),
+        (
+            found.parted,
+            f"overlaps are not judged at {{}}: they differ between runs by more than {PARTED:g} of their scale, as "
+            "where runs specialise to different teachers",
+        ),
+    )
+    return [line.format(_spans(found.time, mask)) for mask, line in cases if mask.any()]
+
+
+def _spans(time: Array, mask: NDArray[np.bool_]) -> str:
+    """The times where ``mask``, as runs of neighbours: "t = 0.1 to 2, 8"."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]])))
+    parts = zip(edges[::2], edges[1::2] - 1, strict=True)
+    return "t = " + ", ".join(f"{time[a]:.3g}" if a == b else f"{time[a]:.3g} to {time[b]:.3g}" for a, b in parts)

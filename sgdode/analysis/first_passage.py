@@ -59,10 +59,11 @@ def passage(run: Trajectory, level: float) -> Passage:
 
 
 def _predicted(run: Trajectory, t: float) -> float | None:
-    """The spread of the time, std(R)/|dR/dt| at the passage; None without fluctuations, or where R does not fall."""
-    if "risk_std" not in run.curves or t <= 0:
+    """The spread of the time, std(R)/|dR/dt| at the passage; None where none is predicted, or R does not fall."""
+    predicted = run.predicted("risk")
+    if predicted is None or t <= 0:
         return None
     at = int(np.clip(np.searchsorted(run.time, t), 1, len(run.time) - 1))
     fall = (run.risk[at - 1] - run.risk[at]) / (run.time[at] - run.time[at - 1])
-    spread = float(np.interp(t, run.time, run.curves["risk_std"]))
-    return spread / float(fall) if fall > 0 else None
+    spread = float(np.interp(t, run.time, predicted))
+    return spread / float(fall) if fall > 0 and np.isfinite(spread) else None

@@ -13,7 +13,9 @@ import numpy as np
 from sgdode.analysis.first_passage import passage
 from sgdode.analysis.plateau import plateau
 from sgdode.errors import FileError
+from sgdode.foreign import cell
 from sgdode.reporting import Progress
+from sgdode.results.contents import UNSEALED
 from sgdode.results.trajectory import Array, Trajectory
 
 #: The three parts of a row, ``run``, ``settings`` and ``figures``: values by column.
@@ -21,9 +23,14 @@ Row = dict[str, dict[str, object]]
 
 
 def collect(
-    files: Sequence[Path], levels: Sequence[float], broken: Callable[[str], None], progress: Progress | None = None
+    files: Sequence[Path],
+    levels: Sequence[float],
+    broken: Callable[[str], None],
+    progress: Progress | None = None,
+    warn: Callable[[str], None] = lambda text: None,
 ) -> list[Row]:
-    """One row a file, in the order given. What cannot be read is told to ``broken`` and left out.
+    """One row a file, in the order given. What cannot be read is told to ``broken`` and left out; ``warn`` is told of
+    files without a checksum.
 
     A row has file, kind, status, spec_hash, problem_hash, every setting by dotted key, then final_time, final_risk and
     final_risk_std (over the seeds, or as predicted by a theory of fluctuations), plateau_risk, plateau_start and
@@ -36,20 +43,28 @@ def collect(
         if progress is not None:
             progress(float(number), float(len(files)))
         try:
-            rows.append(_row(path, Trajectory.load(path, ("risk", "risk_std")), levels))
+            run = Trajectory.load(path, ("risk", "risk_std", "risk_std_valid"))
         except FileError as error:
             broken(str(error))
+            continue
+        if run.unsealed:
+            warn(f"{path}: {UNSEALED}")
+        with np.errstate(all="ignore"):  # files may hold numbers up to the largest
+            rows.append(_row(path, run, levels))
     return rows
 
 
 def write_csv(rows: Sequence[Row], file: TextIO) -> None:
     """Write rows as CSV: the settings of all of them make the columns; what a row has not is left empty."""
-    parts = [{key: None for row in rows for key in row[part]} for part in ("run", "settings", "figures")]
-    columns = [key for part in parts for key in part]
-    writer = csv.DictWriter(file, columns, restval="")
-    writer.writeheader()
+    columns = [(part, key) for part in ("run", "settings", "figures") for key in _keys(rows, part)]
+    writer = csv.writer(file)
+    writer.writerow([cell(key) for _, key in columns])
     for row in rows:
-        writer.writerow({key: _cell(value) for part in row.values() for key, value in part.items()})
+        writer.writerow([_cell(row[part].get(key)) for part, key in columns])
+
+
+def _keys(rows: Sequence[Row], part: str) -> list[str]:
+    return list({key: None for row in rows for key in row[part]})
 
 
 def _row(path: Path, run: Trajectory, levels: Sequence[float]) -> Row:
@@ -77,9 +92,10 @@ def _figures(run: Trajectory, levels: Sequence[float]) -> dict[str, object]:
 def _final(run: Trajectory) -> tuple[Array, float | None]:
     """The mean risk over seeds, (T,), and the spread of its last value."""
     if run.kind == "integration":
-        return run.risk, float(run.curves["risk_std"][-1]) if "risk_std" in run.curves else None
+        predicted = run.predicted("risk")
+        return run.risk, float(predicted[-1]) if predicted is not None and np.isfinite(predicted[-1]) else None
     return run.risk.mean(axis=0), float(np.std(run.risk[:, -1], ddof=1)) if len(run.risk) > 1 else None
 
 
 def _cell(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
+    return cell(json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value)

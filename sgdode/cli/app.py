@@ -5,18 +5,21 @@ stdout carries the result alone (the paths of the files, one a line); everything
 
 from __future__ import annotations
 
-import json
 import shutil
+import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sgdode.cli.options import Force, Request, Verbose, asked_as
+from sgdode.cli.json_lines import json_text, print_json
+from sgdode.cli.options import Force, Quiet, Request, Verbose, asked_as
 from sgdode.cli.pictures import PictureRequest, draw_files, load_result
 from sgdode.cli.sweep import add_sweep_commands
 from sgdode.cli.theory import add_theory_commands
 from sgdode.errors import FileError, UsageError
+from sgdode.foreign import visible, visible_lines
 from sgdode.plots.figures.records import listed
 from sgdode.plots.view import SUFFIXES
 
@@ -52,7 +55,8 @@ def _main(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    pass
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # those of Python's libraries are for programmers
 
 
 @app.command("simulate", epilog="Example: sgdode simulate config.yaml --set dimension=10000 -j 2")
@@ -77,7 +81,7 @@ def run_command(request: Request) -> None:
         raise UsageError(f"{request.target}: -o names the picture of `run`: a {listed(SUFFIXES, 'or')} file")
     outcomes = [_perform(request, command, None) for command in _BOTH]
     picture = draw_files([outcome.path for outcome in outcomes], "risk", request.target)
-    print(json.dumps({"path": str(picture), "kind": "picture"}) if request.json else picture)
+    _tell_picture(picture, request.json)
     _exit(outcomes)
 
 
@@ -93,7 +97,7 @@ def init_command(
     if path.exists() and not force:
         raise UsageError(f"{path}: exists already; --force replaces it")
     write_text(path, example())
-    print(path)
+    print(visible(path))
 
 
 @app.command("check", epilog="Example: sgdode check config.yaml --set dimension=1e6")
@@ -105,7 +109,7 @@ def check_command(request: Request) -> None:
 
     spec = request.load()
     found = forecast(spec, request.jobs or processors())
-    print(json.dumps(found, ensure_ascii=False) if request.json else as_text(spec, found))
+    print_json(found) if request.json else print(visible_lines(as_text(spec, found)))
 
 
 @app.command("regimes", epilog="Example: sgdode regimes config.yaml")
@@ -116,7 +120,7 @@ def regimes_command(
     from sgdode.runs.check import placed
     from sgdode.spec.load import load_spec
 
-    print(placed([load_spec(spec) for spec in specs]))
+    print(visible_lines(placed([load_spec(spec) for spec in specs])))
 
 
 @app.command("plot", epilog="Example: sgdode plot config-*.h5 --figure overlaps -o a.pdf")
@@ -126,7 +130,7 @@ def plot_command(request: PictureRequest) -> None:
     options = request.options()
     target = request.out and request.out_dir / request.out
     picture = draw_files(request.files or _finished(request.out_dir), request.figure, target, **options)
-    print(json.dumps({"path": str(picture), "kind": "picture"}) if request.json else picture)
+    _tell_picture(picture, request.json)
 
 
 @app.command("show", epilog="Example: sgdode show config-simulate-*.h5 --spec > again.yaml")
@@ -139,7 +143,7 @@ def show_command(
     run = load_result(file)
     from sgdode.cli.describe import description, stored_spec
 
-    print(stored_spec(run) if spec else description(run, shutil.get_terminal_size((80, 24)).columns))
+    print(visible_lines(stored_spec(run)) if spec else description(run, shutil.get_terminal_size((80, 24)).columns))
 
 
 @app.command("export", epilog="Example: sgdode export config-integrate-*.h5 -o risk.csv")
@@ -152,7 +156,7 @@ def export_command(
     run = load_result(file)
     from sgdode.results.export import export
 
-    print(export(run, out))
+    print(visible(export(run, out)))
 
 
 @app.command("schema", epilog="Example: sgdode schema -o sgdode.schema.json")
@@ -165,14 +169,14 @@ def schema_command(
     from sgdode.results.atomic import write_text
     from sgdode.spec.json_schema import json_schema
 
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
+    text = json_text(json_schema(), indent=2)
     if out is None:
         print(text)
     elif not out.parent.is_dir():
         raise FileError(f"{out}: cannot be written: there is no folder {out.parent}")
     else:
         write_text(out, text + "\n")
-        print(out)
+        print(visible(out))
 
 
 def _perform(request: Request, command: Command, path: Path | None) -> Outcome:
@@ -180,9 +184,33 @@ def _perform(request: Request, command: Command, path: Path | None) -> Outcome:
 
     spec, reporter = request.load(), request.reporter()
     path = path or default_path(spec, command, request.out_dir)
-    outcome = perform(spec, command, path, reporter, force=request.force, resume=request.resume, jobs=request.jobs)
-    print(json.dumps(outcome.summary()) if request.json else outcome.path, flush=True)
+    outcome = perform(spec, command, path, reporter, force=request.force, restart=request.restart, jobs=request.jobs)
+    print_json(outcome.summary()) if request.json else print(visible(outcome.path), flush=True)
     return outcome
+
+
+@app.command("warm-up", epilog="Example: sgdode warm-up")
+def warm_up_command(quiet: Quiet = False, verbose: Verbose = False) -> None:
+    """Compile what the common runs need, for a container or a class; say where the code is kept."""
+    import time
+
+    from sgdode.reporting import Reporter
+
+    reporter, began = Reporter(quiet, verbose), time.monotonic()
+    reporter.note("compiling everything: a minute or two")
+    from sgdode.jit.cache import folder
+    from sgdode.runs.warm_up import warm_up
+
+    with reporter.bar("warm-up") as progress:
+        names = warm_up(progress)
+    reporter.note(f"compiled in {time.monotonic() - began:.0f} s: {', '.join(names)}")
+    if (kept := folder()) is None:
+        raise FileError("no folder for machine code can be written to: set NUMBA_CACHE_DIR to one of your own")
+    print(visible(kept))
+
+
+def _tell_picture(path: Path, as_json: bool) -> None:
+    print_json({"path": str(path), "kind": "picture"}) if as_json else print(visible(path))
 
 
 def _finished(folder: Path) -> list[Path]:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from sgdode.foreign import visible
 from sgdode.results.trajectory import Array, Trajectory
 
 _MOST_OVERLAPS = 12
 
 
+@np.errstate(all="ignore")  # files may hold numbers up to the largest
 def description(trajectory: Trajectory, width: int = 80) -> str:
     """The whole description, at most ``width`` characters wide."""
     sections = [_heading(trajectory), _settings(trajectory, width), _warning_lines(trajectory)]
@@ -45,7 +47,7 @@ def stored_spec(run: Trajectory) -> str:
 
 def chart(t: Array, values: Array, width: int = 72, height: int = 14) -> Iterator[str]:
     """``values`` > 0 against ``t`` > 0, both axes logarithmic, as lines of text."""
-    good = (t > 0) & (values > 0)
+    good = (t > 0) & (values > 0) & np.isfinite(values)
     if good.sum() < 2:
         return
     x, y = np.log10(t[good]), np.log10(values[good])
@@ -68,29 +70,30 @@ def chart(t: Array, values: Array, width: int = 72, height: int = 14) -> Iterato
 
 def _heading(run: Trajectory) -> Iterator[str]:
     kind = run.attributes.get("equations") or run.attributes.get("method", "")
-    yield f"{run.attributes.get('name', '')}: {run.kind} ({kind}), {run.status}"
+    yield visible(f"{run.attributes.get('name', '')}: {run.kind} ({kind}), {run.status}")
     if run.diverged_at is not None:
         yield f"diverged at t = {run.diverged_at:.6g}"
     if environment := run.environment:
         version = environment.get("versions", {}).get("sgdode", "of unknown version")
-        yield f"{environment.get('start', '')[:19]} UTC, {environment.get('seconds', 0):.3g} s, sgdode {version}"
+        start, seconds = environment.get("start", "")[:19], environment.get("seconds", 0)
+        yield visible(f"{start} UTC, {seconds:.3g} s, sgdode {version}")
 
 
 def _settings(run: Trajectory, width: int) -> Iterator[str]:
     yield "Settings"
     for key, value in run.settings.items():
-        text = f"  {key:28s} {json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value}"
+        text = visible(f"  {key:28s} {json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value}")
         yield text if len(text) <= width else text[: width - 1] + "…"
     for key in ("gamma", "step_size", "solver", "solver_steps", "right_hand_sides"):
         if key in run.attributes:
             value = run.attributes[key]
-            yield f"  {key:28s} {value:.6g}" if isinstance(value, float) else f"  {key:28s} {value}"
+            yield f"  {key:28s} {value:.6g}" if isinstance(value, float) else visible(f"  {key:28s} {value}")
 
 
 def _warning_lines(run: Trajectory) -> Iterator[str]:
     if run.warnings:
         yield "Warnings"
-        yield from (f"  {warning}" for warning in run.warnings)
+        yield from (f"  {visible(warning)}" for warning in run.warnings)
 
 
 def _risk_lines(run: Trajectory, width: int) -> Iterator[str]:

@@ -32,7 +32,8 @@ OutDir = Annotated[
     typer.Option("--out-dir", metavar="DIR", help="Folder of the files; made if missing.", show_default="this one"),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Compute again, and replace what is there.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on from a checkpoint; from zero where there is none.")]
+Restart = Annotated[bool, typer.Option("--restart", help="Start over, whatever checkpoint of the run is there.")]
+Resume = Annotated[bool, typer.Option("--resume", hidden=True, help="What happens anyway: a run goes on.")]
 Jobs = Annotated[
     int | None,
     typer.Option("-j", "--jobs", min=1, metavar="N", help="Runs at a time.", show_default="the cores of this process"),
@@ -51,6 +52,7 @@ class Request:
     out: Out = None
     out_dir: OutDir = Path()
     force: Force = False
+    restart: Restart = False
     resume: Resume = False
     jobs: Jobs = None
     quiet: Quiet = False

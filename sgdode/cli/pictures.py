@@ -11,6 +11,7 @@ import typer
 
 from sgdode.cli.options import Json, OutDir, Quiet, Verbose, indices, limits, numbers
 from sgdode.errors import UsageError
+from sgdode.foreign import file_name
 from sgdode.plots.figures.records import FIGURES, animated, listed
 from sgdode.plots.view import SUFFIXES, DrawOptions
 
@@ -73,17 +74,24 @@ class PictureRequest:
 
 def load_result(path: Path) -> Trajectory:
     """A file of results; a missing one is answered before anything heavy is imported."""
-    if not path.is_file():
+    if not path.exists():
         raise UsageError(f"{path}: no such file")
+    from sgdode.reporting import Reporter
+    from sgdode.results.contents import UNSEALED
     from sgdode.results.trajectory import Trajectory
 
-    return Trajectory.load(path)
+    run = Trajectory.load(path)
+    if run.unsealed:
+        Reporter().warn(f"{path}: {UNSEALED}")
+    return run
 
 
 def draw_files(files: Sequence[Path], figure: str, target: Path | None, **options: Unpack[DrawOptions]) -> Path:
     """Draw files into ``target``, by default NAME-FIGURE.png beside the first; gives the path of the picture."""
     trajectories = [load_result(path) for path in files]
-    target = target or files[0].parent / f"{trajectories[0].attributes['name']}-{figure}.png"
+    target = (
+        target or files[0].parent / f"{file_name(trajectories[0].attributes.get('name', ''), 'result')}-{figure}.png"
+    )
     if target.suffix.lower() == ".gif":
         from sgdode.plots.gif import animate
 

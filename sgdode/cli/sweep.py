@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sgdode.cli.json_lines import json_text, print_json
 from sgdode.cli.options import Quiet, Request, Verbose, asked_as
 from sgdode.errors import FileError, UsageError, nearest
+from sgdode.foreign import visible
 
 if TYPE_CHECKING:
     from sgdode.reporting import Reporter
@@ -70,7 +71,7 @@ def sweep_command(
         from sgdode.sweeps.scripts import ENDINGS, script
 
         default = request.out_dir / f"{request.load().name}-sweep{ENDINGS.get(emit, '')}"
-        print(script(found, emit, request.target or default, request.jobs or 1, request.out_dir))
+        print(visible(script(found, emit, request.target or default, request.jobs or 1, request.out_dir)))
     elif request.target is not None:
         raise UsageError("-o names the script that --emit writes; the files of a sweep have names of their own")
     elif dry_run:
@@ -80,7 +81,10 @@ def sweep_command(
 
 
 def collect_command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files; - reads their names from stdin.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Files, or folders of .h5 files; - reads their names from stdin."),
+    ],
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="PATH", help="A .csv file.", show_default="stdout")
     ] = None,
@@ -100,26 +104,38 @@ def collect_command(
     for level in threshold or ():
         if not 0 < level < float("inf"):
             raise UsageError(f"--threshold {level:g}: must be a number above 0")
-    paths = [Path(line) for name in files for line in (sys.stdin.read().splitlines() if name == "-" else [name])]
+    names = [line for name in files for line in (sys.stdin.read().splitlines() if name == "-" else [name])]
+    paths = [path for name in names for path in _results(Path(name))]
     from sgdode.analysis.table import collect, write_csv
     from sgdode.reporting import Reporter
     from sgdode.results.atomic import aside
 
-    broken: list[str] = []
-    with Reporter(quiet, verbose).bar("collect") as progress:
-        rows = collect(paths, threshold or (), broken.append, progress)
+    broken, doubtful, reporter = list[str](), list[str](), Reporter(quiet, verbose)
+    with reporter.bar("collect") as progress:
+        rows = collect(paths, threshold or (), broken.append, progress, doubtful.append)
+    for line in doubtful:
+        reporter.warn(line)
     for line in broken:
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {visible(line)}", file=sys.stderr)
     if not rows:
         raise FileError(f"none of the {len(paths)} files could be read: no table is written")
     if out is None:
         write_csv(rows, sys.stdout)
     else:
-        with aside(out) as part, part.open("w", newline="", encoding="utf-8") as file:
+        with aside(out, pipes=True) as part, part.open("w", newline="", encoding="utf-8") as file:
             write_csv(rows, file)
-        print(out)
+        print(visible(out))
     if broken:
         raise typer.Exit(1)
+
+
+def _results(path: Path) -> list[Path]:
+    """A file, or the files of results in a folder. Raises FileError where there are none."""
+    if not os.path.isdir(path):
+        return [path]
+    if found := sorted(path.glob("*.h5")):
+        return found
+    raise FileError(f"{path}: holds no .h5 file; simulate and integrate write them")
 
 
 def _tasks(request: Request, grids: list[str], command: str) -> list[Task]:
@@ -140,24 +156,26 @@ def _foretell(found: list[Task], request: Request, jobs: int) -> None:
     costs = outlook(found, request.force, reporter)
     for task, status, seconds in zip(found, costs.statuses, costs.seconds, strict=True):
         about = {"path": str(task.path), "kind": KINDS[task.command], "status": status, "seconds": round(seconds, 3)}
-        print(json.dumps(about) if request.json else task.path)
+        print_json(about) if request.json else print(visible(task.path))
     reporter.note(costs.text(jobs))
 
 
 def _run(found: list[Task], request: Request, jobs: int, scheduler: str | None, scheduler_file: Path | None) -> None:
+    from sgdode.machine import require_means
     from sgdode.sweeps.sweep import report, sweep
 
+    require_means()
     reporter, later = request.reporter(), list[str]()
     tidy = reporter.draws and sys.stdout.isatty()  # a bar and paths on one terminal: the paths come after
 
     def done(ending: Ending) -> None:
         if ending.error and not request.json:
             return
-        line = json.dumps(ending.summary()) if request.json else str(ending.path)
+        line = json_text(ending.summary()) if request.json else visible(ending.path)
         later.append(line) if tidy else print(line, flush=True)
         reporter.detail(f"{ending.path}: {ending.status}, {ending.seconds:.3g} s")
 
-    how: dict[str, object] = {"force": request.force, "resume": request.resume}
+    how: dict[str, object] = {"force": request.force, "restart": request.restart}
     carry = _carrier(jobs, scheduler, scheduler_file, reporter, how)
     try:
         endings = sweep(found, carry, reporter, how, done)
@@ -166,7 +184,7 @@ def _run(found: list[Task], request: Request, jobs: int, scheduler: str | None, 
             print(line)
     failed = report(endings, reporter)
     for line in failed:
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {visible(line)}", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
 

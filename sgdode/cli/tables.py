@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,17 +25,57 @@ def printed(table: Table) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def comparison_table(found: Comparison) -> Table:
-    """One row a saved time: the excess risk of simulation and equations."""
-    table = _table(["t", "mean risk", "std. error", "theory", "predicted shift", "z", "observed std", "predicted std"])
-    for at, time in enumerate(found.time):
-        predicted = "" if found.predicted_std is None else f"{found.predicted_std[at]:.3e}"
-        values = found.mean[at], found.standard_error[at], found.theory[at]
-        shift = "" if found.shift is None else f"{found.shift[at]:+.1e}"
-        texts = [f"{values[0]:.5e}", f"{values[1]:.1e}", f"{values[2]:.5e}", shift, f"{found.z[at]:+.2f}"]
-        observed = f"{found.observed_std[at]:.3e}" if found.seeds > 1 else ""
-        table.add_row(f"{time:.5g}", *texts, observed, predicted)
+def folded(lines: Sequence[str], width: int = 80) -> list[str]:
+    """Lines of at most ``width`` characters."""
+    return [part for line in lines for part in textwrap.wrap(line, width, subsequent_indent="  ")]
+
+
+def comparison_table(found: Comparison, full: bool = False) -> Table:
+    """One row a saved time, or 12 of them with the largest z: the excess risk of simulation and equations (expected:
+    theory and predicted shift)."""
+    theory = "theory" if found.shift is None else "expected"
+    table = _table(["t", "mean risk", "s.e.", theory, "raw z", "allowed", "z", "finds"])
+    expected = found.theory + (0.0 if found.shift is None else found.shift)
+    for at in range(len(found.time)) if full else shown_rows(found):
+        values = f"{found.mean[at]:.4e}", f"{found.standard_error[at]:.1e}", f"{expected[at]:.4e}"
+        scores = _z(found.raw_z[at]), _number(found.allowed[at], ".1e"), _z(found.z[at])
+        table.add_row(f"{found.time[at]:.4g}", *values, *scores, _share(found.detectable[at]))
     return table
+
+
+def window_table(found: Comparison) -> Table:
+    """One row a window of time: the mean relative deviation of the risk over it."""
+    table = _table(["mean over t", "raw z", "allowed", "z", "finds"])
+    for window in found.windows:
+        scores = _z(window.raw_z), _share(window.allowed), _z(window.z), _share(window.detectable)
+        table.add_row(f"{window.start:.4g} to {window.stop:.4g}", *scores)
+    return table
+
+
+def shown_rows(found: Comparison, count: int = 12) -> list[int]:
+    """At most ``count`` times, spread over all of them, and among them the one of the largest z (else of raw z)."""
+    last = len(found.time) - 1
+    rows = {round(step * last / (count - 1)) for step in range(count)}
+    weight = [(abs(z), abs(raw)) if z == z else (0.0, 0.0) for z, raw in zip(found.z, found.raw_z, strict=True)]
+    largest = max(range(last + 1), key=lambda at: weight[at])
+    if largest not in rows:
+        rows.remove(min(rows, key=lambda at: (abs(at - largest), at)))
+    return sorted(rows | {largest})
+
+
+def _number(value: float, form: str) -> str:
+    """A dash where nothing is judged."""
+    return format(value, form) if math.isfinite(value) else "–"
+
+
+def _z(value: float) -> str:
+    return "0" if value == 0 else _number(value, "+.2f" if abs(value) < 100 else "+.0e")
+
+
+def _share(value: float) -> str:
+    return _number(100 * value, ".2g" if value < 1 else ".0f" if value < 100 else ".0e") + (
+        "%" if math.isfinite(value) else ""
+    )
 
 
 def passage_lines(passages: Sequence[tuple[Passage, Passage]]) -> list[str]:
@@ -57,7 +99,7 @@ def slope_table(slopes: Sequence[Slope]) -> Table:
 
 
 def _table(heads: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for head in heads:
         table.add_column(head, justify="left" if heads[0] == "theorem" else "right", no_wrap=True)
     return table

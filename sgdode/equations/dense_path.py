@@ -39,7 +39,7 @@ class DensePath:
 
 def dense_path(rhs: Rhs, y0: Array, stop: float, rtol: float, atol: float) -> DensePath:
     """The solution from t = 0 to ``stop`` at every step of CVODE. Raises RunError where it cannot go on."""
-    solver, _ = cvode(rhs, len(y0), rtol, atol)
+    solver = cvode(rhs, len(y0), rtol, atol)
     solver.init_step(0.0, y0)
     times, states = [0.0], [np.array(y0)]
     while times[-1] < stop:

@@ -7,13 +7,17 @@ G_ic = a_i (v_c K11_ic + [c = i] Σ_e v_e K20_ie), Ψ(M) = G Ω[:, teacher] and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from copy import copy
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
+from numpy.typing import NDArray
 
 from sgdode.equations.system import Method, System, batch_warning
+from sgdode.errors import Defect, SpecError
 from sgdode.gaussian.risk import Kernels, kernel_error_at, kernels, risk_function
 from sgdode.gaussian.variance.table import VarianceTerm, variance_term
 from sgdode.jit.compiling import BLOCKS, MATRIX, VECTOR, compiled
@@ -24,19 +28,34 @@ from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
 from sgdode.model.state import packed, unpacked
 
+#: Of the overlaps, per unit of time: changes that errors of the right-hand side are compared with at least.
+_LEAST_CHANGE = 1e-6
 
-@compiled(
-    types.void(VECTOR, MATRIX, types.float64, PAIR, PAIR, VECTOR, VECTOR, BLOCKS, BLOCKS, MATRIX, MATRIX),
-    error_model="numpy",
-)
-def _drift(
-    y: Array, P: Array, share: float, ss_pair: Pair, st_pair: Pair,
-    a: Array, v: Array, ss: Array, st: Array, Omega: Array, F: Array,
-) -> None:  # fmt: skip
-    """Fill a (p,), v (n,), the kernels ``ss`` (3,p,p) and ``st`` (3,p,k), Ω (n,n), and the drift F = G Ω (p,n)."""
-    p, k = st.shape[1:]
-    Q, M, G = np.empty((p, p)), np.empty((p, k)), np.empty((p, p + k))
+
+class Arrays(NamedTuple):
+    """What a right-hand side works in: the state Q (p,p), M (p,k), a (p,); v (n,); the kernels ``ss`` (3,p,p) and
+    ``st`` (3,p,k); Ω (n,n), G (p,n), the drift F = G Ω (p,n)."""
+
+    Q: Array
+    M: Array
+    a: Array
+    v: Array
+    ss: Array
+    st: Array
+    Omega: Array
+    G: Array
+    F: Array
+
+
+ARRAYS = types.NamedTuple((MATRIX, MATRIX, VECTOR, VECTOR, BLOCKS, BLOCKS, MATRIX, MATRIX, MATRIX), Arrays)
+
+
+@compiled(types.void(VECTOR, MATRIX, types.float64, PAIR, PAIR, ARRAYS), error_model="numpy")
+def _drift(y: Array, P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: Arrays) -> None:
+    """Unpack the state; fill v, the kernels, Ω, and F = G Ω."""
+    Q, M, a, v, ss, st, Omega, G, F = at
     unpack(y, Q, M, a)
+    p, k = M.shape
     q = np.diag(Q).copy()
     fill(ss_pair, q, q, Q, ss)
     fill(st_pair, q, np.diag(P).copy(), M, st)
@@ -58,18 +77,18 @@ def _drift(
     np.dot(G, Omega, F)
 
 
-@compiled(
-    types.void(MATRIX, MATRIX, types.float64, VECTOR, MATRIX, types.float64, types.boolean, VECTOR),
-    error_model="numpy",
-)
-def _flow(F: Array, V: Array, rate: float, a: Array, Omega: Array, decay: float, spherical: bool, ydot: Array) -> None:
-    """dQ = F + Fᵀ + rate a aᵀ ∘ V and dM = F[:, teacher], under the linear map of the rule, packed."""
-    p, n = F.shape
-    N, dQ, dM = np.empty((p, p)), np.empty((p, p)), np.empty((p, n - p))
+_RULE = (types.float64, types.boolean)
+
+
+@compiled(types.void(ARRAYS, MATRIX, types.float64, *_RULE, MATRIX, VECTOR), error_model="numpy")
+def _flow(at: Arrays, V: Array, rate: float, decay: float, spherical: bool, N: Array, ydot: Array) -> None:
+    """dQ = F + Fᵀ + rate a aᵀ ∘ V and dM = F[:, teacher], under the linear map of the rule, packed. N (p,p): room."""
+    a, p = at.a, len(N)
     for i in range(p):
         for j in range(p):
             N[i, j] = rate * a[i] * a[j] * V[i, j]
-    hold_overlaps(F, N, Omega, decay, spherical, dQ, dM)
+    dQ, dM = np.empty_like(at.Q), np.empty_like(at.M)
+    hold_overlaps(at.F, N, at.Omega, decay, spherical, dQ, dM)
     pack(dQ, dM, a[:0], ydot)
 
 
@@ -86,6 +105,19 @@ def _train_output(v: Array, ss: Array, st: Array, speed: float, adot: Array) -> 
         adot[i] = speed * pull
 
 
+def _still(problem: Problem, start: Start) -> NDArray[np.bool_] | None:
+    """Which entries of the state are of relus without weight, whose slope is 0: they stay, though beside them it jumps;
+    None where there are none."""
+    Q, M = start.overlaps.Q, start.overlaps.M
+    none = np.diag(Q) == 0.0
+    if problem.student.activation.ramp != 0.0 or not none.any():
+        return None
+    own = np.zeros(len(Q) if problem.rule.trained else 0)
+    return (
+        packed((none[:, None] | none).astype(float), np.repeat(none[:, None].astype(float), M.shape[1], 1), own) > 0.0
+    )
+
+
 class OverlapFlow:
     """The right-hand side of one system, with the arrays it works in (so one of them serves one thread).
 
@@ -98,26 +130,49 @@ class OverlapFlow:
         a = np.array(start.a, dtype=float)
         self.P, self.duals, self.rate, self.variance = P, duals, rate, variance
         self.rule, self.factor, self.noise = problem.rule, problem.clock.factor, problem.teacher.noise
-        self.a, self.v = a, np.concatenate([np.empty(p), problem.v_star])
-        self.ss, self.st = np.empty((3, p, p)), np.empty((3, p, k))
-        self.Omega, self.F, self.V = np.zeros((n, n)), np.empty((p, n)), np.zeros((p, p))
-        self.Omega[p:, p:] = P
+        Omega = np.zeros((n, n))
+        Omega[p:, p:] = P
+        v = np.concatenate([np.empty(p), problem.v_star])
+        kernels_room = np.empty((3, p, p)), np.empty((3, p, k))
+        self.at = Arrays(
+            np.empty((p, p)), np.empty((p, k)), a, v, *kernels_room, Omega, np.empty((p, n)), np.empty((p, n))
+        )
+        self.V, self.N = np.zeros((p, p)), np.empty((p, p))
         self.y = packed(start.overlaps.Q, start.overlaps.M, a if self.rule.trained else np.empty(0))
+        self.still = _still(problem, start)
 
     def __call__(self, t: float, y: Array, ydot: Array) -> None:
         self.y[:] = y
-        rule, duals = self.rule, self.duals
-        _drift(
-            self.y, self.P, rule.loss.share, duals.ss, duals.st, self.a, self.v, self.ss, self.st, self.Omega, self.F
-        )
-        V = self.ss[1]
+        if self.still is not None:
+            self.y[self.still] = 0.0
+        at, rule = self.at, self.rule
+        _drift(self.y, self.P, rule.loss.share, self.duals.ss, self.duals.st, at)
+        V = at.ss[1]
         if self.variance is not None:
             V = self.V
-            self.variance.fill(self.Omega, self.v, self.noise, V)
-        rate = self.rate * self.factor(t)
-        _flow(self.F, V, rate, self.a, self.Omega, rule.decay, rule.spherical, ydot)
+            self.variance.fill(at.Omega, at.v, self.noise, V)
+        _flow(at, V, self.rate * self.factor(t), rule.decay, rule.spherical, self.N, ydot)
         if rule.trained:
-            _train_output(self.v, self.ss, self.st, rule.train_output, ydot[-len(self.a) :])
+            _train_output(at.v, at.ss, at.st, rule.train_output, ydot[-len(at.a) :])
+        if self.still is not None:
+            ydot[self.still] = 0.0
+
+    def louder(self, share: float) -> OverlapFlow:
+        """The same with V larger by a share."""
+        flow = copy(self)
+        flow.rate = self.rate * (1.0 + share)
+        return flow
+
+    def stated_error(self, t: float, y: Array) -> float:
+        """A bound on the error of the right-hand side of Q at a state, relative to its largest part, that V is known
+        with; a millionth of the overlaps per unit of time is the least that it is compared with."""
+        if self.variance is None or self.variance.bound is None:
+            return 0.0
+        self(t, y, np.empty_like(y))
+        rate = self.rate * self.factor(t) * np.outer(self.at.a, self.at.a)
+        off = np.abs(rate) * self.variance.bound(self.at.Omega, self.at.v, self.noise)
+        parts = self.at.F, rate * self.V, _LEAST_CHANGE * self.at.Omega
+        return float(np.max(off) / max(*(np.max(np.abs(part)) for part in parts), 1e-300))
 
 
 def _curves(problem: Problem, start: Start) -> Callable[[Array], dict[str, Array]]:
@@ -138,17 +193,37 @@ def _system(problem: Problem, start: Start, name: str, flow: OverlapFlow, error:
     warnings = batch_warning(problem) if flow.rate else []
     P = start.overlaps.P
     kernel_error = kernel_error_at(*problem.activations, np.diag(start.overlaps.Q), np.diag(P))
-    told = {"kernel_error": kernel_error, **report}
-    return System(name, flow.y.copy(), flow, _curves(problem, start), max(error, kernel_error), told, warnings)
+    told, y0 = {"kernel_error": kernel_error, **report}, flow.y.copy()
+    curves, largest = _curves(problem, start), max(error, kernel_error)
+    bounded = flow.variance is not None and flow.variance.bound is not None
+    stated, louder = (flow.stated_error, flow.louder) if bounded else (None, None)
+    return System(name, y0, flow, curves, largest, told, warnings, stated_error=stated, louder=louder)
+
+
+def _refuse_steep(problem: Problem, start: Start) -> None:
+    """Activations of one's own that no rule resolves at the fields of the start, and four times as far."""
+    sides, defects = (start.overlaps.Q, start.overlaps.P), []
+    for part, unit, overlaps in zip(("student", "teacher"), problem.activations, sides, strict=True):
+        if unit.own:
+            from sgdode.gaussian.variance.own_activation import refusal
+
+            if (why := refusal(unit, 4.0 * math.sqrt(float(np.max(np.diag(overlaps)))))) is not None:
+                defects.append(Defect("", f"{part}.activation", why))
+    if defects:
+        raise SpecError(defects)
 
 
 def full(problem: Problem, start: Start, method: Method | None = None) -> System:
     """(SS-ODE), Saad & Solla: dM/dt = Ψ(M), dQ/dt = Ψ(GF) + (γ/p) Ψ(Var)/B; valid for γ/(pd) ≪ 1."""
     duals = kernels(*problem.activations)
     p, k = start.overlaps.M.shape
+    _refuse_steep(problem, start)
     variance = variance_term(*problem.activations, p, k, *duals.kernels)
     flow = OverlapFlow(problem, start, duals, problem.noise_rate, variance)
-    return _system(problem, start, "full", flow, variance.error, variance_method=variance.method)
+    error = variance.error
+    if error > 0.0 and variance.bound is not None:
+        error = min(error, flow.stated_error(0.0, flow.y.copy()))
+    return _system(problem, start, "full", flow, error, variance_method=variance.method)
 
 
 def gradient_flow(problem: Problem, start: Start, method: Method | None = None) -> System:

@@ -18,8 +18,8 @@ from sgdode.gaussian.quadrature import chi_square, normal
 from sgdode.model.overlaps import Array, teacher_factor
 from sgdode.model.problem import Problem
 
-#: Particles that ``auto`` takes for r = rank P = 1, 2 and above.
-_AUTO = {1: 128, 2: 500}
+#: Particles that ``auto`` takes for r = rank P = 0 (a teacher that is zero), 1, 2 and above.
+_AUTO = {0: 32, 1: 128, 2: 500}
 _AUTO_ABOVE = 1024
 _TENSOR_UP_TO = 2
 
@@ -107,7 +107,8 @@ def _tensor(r: int, D: float, count: int) -> tuple[Array, Array, Array]:
     y, wy = chi_square(D, n) if D > 0 else (np.zeros(1), np.ones(1))
     grids = np.meshgrid(*[x] * r, y, indexing="ij")
     weights = np.meshgrid(*[wx] * r, wy, indexing="ij")
-    return np.stack([g.ravel() for g in grids[:r]], axis=1), grids[r].ravel(), np.prod(weights, axis=0).ravel()
+    A = np.array([g.ravel() for g in grids[:r]]).reshape(r, grids[r].size)
+    return np.ascontiguousarray(A.T), grids[r].ravel(), np.prod(weights, axis=0).ravel()
 
 
 def _quasi_random(r: int, D: float, count: int) -> tuple[Array, Array, Array]:

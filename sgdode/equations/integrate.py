@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sgdode.equations.asymmetry import smallest_asymmetry, tolerances, unresolved
 from sgdode.equations.infinite_width import finer
+from sgdode.equations.reached import Reached
 from sgdode.equations.solvers import Solution, solve
+from sgdode.equations.stated_error import Solved, path_error, stated_risk_error
 from sgdode.equations.system import Method, System
 from sgdode.equations.systems import system
-from sgdode.equations.validity import beyond_theory, plan
+from sgdode.equations.validity import beyond_theory, plan, right_hand_side_seconds
 from sgdode.errors import Defect, RunError, SpecError, Stopped
 from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
 from sgdode.model.overlaps import Array
@@ -21,27 +27,36 @@ from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
 from sgdode.results.alignment import squared_inside
 from sgdode.results.checkpoint import Keeper
-from sgdode.results.trajectory import About, Trajectory
-from sgdode.signals import stop_if_asked, undisturbed
+from sgdode.results.trajectory import LARGEST_RISK_ERROR, About, Trajectory
+from sgdode.signals import postpone, stop_if_asked
 
 Progress = Callable[[float, float], None]
 NOTHING = About({}, {})
-#: Of more overlaps than this the Jacobian along a path takes hours.
-MOST_FLUCTUATING = 2000
+#: Of more overlaps than this a covariance along a path, or the Jacobian, takes hours.
+MOST_FLUCTUATING, MOST_SAMPLED = 2000, 5000
 #: A relative change of the risk on finer particles that is worth a warning.
 _PARTICLES_CONVERGED = 1e-3
+#: A risk that is round-off squared.
+_NOTHING = 1e-28
 #: Its own error is far below what that looks for, and it costs a third less than at the usual 1e-8.
 _CHECK_RTOL = 1e-6
+#: The solver begins anew after about this many seconds (by the stated cost of a right-hand side, so that it is the same
+#: everywhere), and these numbers of right-hand sides; seconds of other systems per number of their state.
+_RENEWAL_SECONDS, _FEWEST, _MOST, _SECONDS_A_NUMBER = 30.0, 500, 20_000, 1e-6
+#: A solution that took longer is kept while its errors are found.
+_WORTH_KEEPING = 1.0
 
 
 @dataclass(frozen=True)
 class Integration:
-    """One integration: the problem, how it is solved, what is saved, and the times of that."""
+    """One integration: the problem, how it is solved, what is saved, and the times of that. ``smallest``: the smallest
+    asymmetry of its start, None where that has no small one."""
 
     problem: Problem
     method: Method
     saving: Saving
     grid: Grid
+    smallest: float | None = None
 
 
 def integrate(
@@ -61,25 +76,31 @@ def integrate(
     what the result carries besides.
     Raises SpecError for a problem that cannot be integrated, RunError where the tolerance cannot be met.
     """
-    run = Integration(problem, method, saving, saved_grid(saving, problem.clock, problem.finite))
     choice = plan(problem, method.equations)
     beginning = start(problem) if math.isfinite(problem.p) else None
-    equations = system(problem, beginning, choice.equations, method)
+    smallest = None if beginning is None else smallest_asymmetry(beginning)
+    run = Integration(problem, method, saving, saved_grid(saving, problem.clock, problem.finite), smallest)
+    equations = _polled(system(problem, beginning, choice.equations, method))
     _refuse_fluctuations(method, equations)
     result = _Result(run, equations, problem.teacher.P if beginning is None else beginning.overlaps.P, about)
     solution = _kept_solve(result, progress, keeper)
-    report, warnings = dict(equations.report), [*equations.warnings, *beyond_theory(problem, choice.equations)]
+    report = equations.report | _errors(run, equations, solution, result.P)
+    warnings = [*equations.warnings, *beyond_theory(problem, choice.equations)]
     if beginning is None:
         _check_particles(run, equations, solution, report, warnings)
+        warnings = [*problem.cautions, *warnings]
     else:
-        warnings = [*beginning.warnings, *warnings]
-    if equations.error > method.rtol:
+        warnings = [*beginning.warnings, *unresolved(smallest), *warnings]
+    if _tolerances(run, equations)[0] > method.rtol:
         warnings.append(
             f"the right-hand side is known to {equations.error:.1g}: solved at that tolerance, "
             f"not at the {method.rtol:.1g} asked for"
         )
-    spreads, notes = _fluctuations(run, beginning, equations, run.grid.time[: len(solution.states)])
-    return result.trajectory(solution, report | {"equations_reason": choice.reason}, [*warnings, *notes], spreads)
+    if (unknown := float(report.get("risk_error", 0.0))) > LARGEST_RISK_ERROR:
+        warnings.append(f"the risk is known to {unknown:.2g} of itself alone: its Gaussian averages are too coarse")
+    spreads, notes, told = _fluctuations(run, beginning, equations, run.grid.time[: len(solution.states)])
+    report |= {"equations_reason": choice.reason, **told}
+    return result.trajectory(solution, report, [*warnings, *notes], spreads)
 
 
 @dataclass(frozen=True)
@@ -113,7 +134,7 @@ class _Result:
             particle_weight=self.equations.particle_weight,
             status="complete" if diverged_at is None else "diverged",
             diverged_at=diverged_at,
-            attributes=self.about.attributes | _solved(self.run.method, self.equations, solution) | report,
+            attributes=self.about.attributes | _solved(self.run, self.equations, solution) | report,
             provenance=dict(self.about.provenance),
             warnings=warnings,
         )
@@ -121,42 +142,75 @@ class _Result:
 
 def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | None) -> Solution:
     """Solve, from the states that ``keeper`` has, and with checkpoints of those reached."""
-    grid = result.run.grid
-    states = [] if keeper is None or keeper.resumed is None else list(keeper.resumed.state["states"])
+    grid, began = result.run.grid, time.monotonic()
+
+    def read(state: Mapping[str, NDArray[np.generic]]) -> tuple[Reached, str] | None:
+        found = Reached.of(state, result.equations.y0, len(grid.time))
+        return None if found is None else (found, f"t = {grid.time[found.anchor]:.4g}")
+
+    reached = (keeper and keeper.find(read)) or Reached()
 
     def keep() -> None:
-        if keeper is not None and states:
-            partial = result.trajectory(Solution(np.array(states)), {}, [], {})
-            partial.state = {"states": np.array(states)}
+        if keeper is not None:
+            partial = result.trajectory(Solution(np.array(reached.states)), {}, [], {})
+            partial.state = reached.state()
             keeper.keep(partial)
 
-    def at(time: float) -> None:
+    def at(t: float) -> None:
+        if keeper is not None:
+            postpone()
         stop_if_asked()
         if progress is not None:
-            progress(float(np.searchsorted(grid.time, time)), float(len(grid.time) - 1))
+            progress(float(np.searchsorted(grid.time, t)), float(len(grid.time) - 1))
         if keeper is not None and keeper.due():
             keep()
 
     try:
-        return _solve(result.run, result.equations, at, states)
-    except (Stopped, KeyboardInterrupt):
-        with undisturbed():
-            keep()
+        solution = _solve(result.run, result.equations, at, reached)
+    except Stopped:
+        keep()
         raise
+    if time.monotonic() - began > _WORTH_KEEPING and solution.diverged_at is None:
+        keep()
+    return solution
+
+
+def _polled(equations: System) -> System:
+    """The same, stopped by a signal at any right-hand side."""
+    given = equations.rhs
+
+    def rhs(t: float, y: Array, ydot: Array) -> None:
+        stop_if_asked()
+        given(t, y, ydot)
+
+    return replace(equations, rhs=rhs)
 
 
 def _solve(
     run: Integration,
     equations: System,
     at: Callable[[float], None],
-    states: list[Array] | None = None,
+    reached: Reached | None = None,
     loosest: float = 0.0,
 ) -> Solution:
-    method, rtol = run.method, max(_rtol(run.method, equations), loosest)
-    solution = solve(equations.rhs, equations.y0, run.grid.time, method.solver, rtol, method.atol, at, states)
+    rtol, atol = _tolerances(run, equations)
+    solver, rtol, renewal = run.method.solver, max(rtol, loosest), _renewal(run, equations)
+    solution = solve(equations.rhs, equations.y0, run.grid.time, solver, rtol, atol, at, reached, renewal)
     if solution.failed:
         raise RunError(f"integrate: {solution.failed}; loosen integrate.rtol, or choose another integrate.solver")
     return solution
+
+
+def _renewal(run: Integration, equations: System) -> float:
+    """Right-hand sides after which the solver begins anew at a saved time."""
+    full = equations.name == "full"
+    seconds = right_hand_side_seconds(run.problem) if full else _SECONDS_A_NUMBER * max(len(equations.y0), 1)
+    return min(max(round(_RENEWAL_SECONDS / seconds), _FEWEST), _MOST)
+
+
+def _tolerances(run: Integration, equations: System) -> tuple[float, float]:
+    """Those that are asked for and can be had, tighter where hidden units start nearly alike."""
+    return tolerances(_rtol(run.method, equations), run.method.atol, run.smallest)
 
 
 def _refuse_fluctuations(method: Method, equations: System) -> None:
@@ -166,26 +220,43 @@ def _refuse_fluctuations(method: Method, equations: System) -> None:
     if equations.name != "full":
         reason = f"only along equations: full; auto takes {equations.name} here: set integrate.equations: full"
         raise SpecError([Defect("", "integrate.fluctuations", reason)])
-    if len(equations.y0) > MOST_FLUCTUATING:
-        reason = f"fluctuations of {len(equations.y0)} overlaps are out of reach (up to {MOST_FLUCTUATING}); lower it"
+    dense, size = method.fluctuations is True, len(equations.y0)
+    if size > (most := MOST_FLUCTUATING if dense else MOST_SAMPLED):
+        other = ", or set integrate.fluctuations: risk" if dense and size <= MOST_SAMPLED else ""
+        reason = f"fluctuations of {size} overlaps are out of reach (up to {most}); lower it{other}"
         raise SpecError([Defect("", "student.width", f"{reason}, or set integrate.fluctuations: false")])
 
 
 def _fluctuations(
     run: Integration, beginning: Start | None, equations: System, times: Array
-) -> tuple[dict[str, Array], list[str]]:
-    """The predicted standard deviations over runs, where they are asked for, and their warnings."""
+) -> tuple[dict[str, Array], list[str], dict[str, float]]:
+    """The predicted standard deviations over runs, where they are asked for, their warnings, and their error."""
     if not run.method.fluctuations or beginning is None or len(times) < 2:
-        return {}, []
+        return {}, [], {}
     from sgdode.equations.fluctuations.linear_noise import fluctuations
 
-    found = fluctuations(run.problem, beginning, equations, times, run.method.atol)
-    return found.curves, found.warnings
+    found = fluctuations(run.problem, beginning, equations, times, run.method.atol, run.method.fluctuations)
+    return found.curves, found.warnings, found.report
 
 
 def _rtol(method: Method, equations: System) -> float:
     """The tolerance follows the error of the right-hand side."""
     return max(method.rtol, equations.error)
+
+
+def _errors(run: Integration, equations: System, solution: Solution, P: Array) -> dict[str, float]:
+    """The stated errors of the right-hand side and of the risk, relative to them."""
+    states = solution.states[np.isfinite(solution.states).all(axis=1)]
+    if len(states) == 0:
+        return {}
+    time = run.grid.time[: len(states)]
+    error = path_error(equations, time, states)
+
+    def solved(system: System) -> Array:
+        return _solve(run, system, lambda _: stop_if_asked()).states
+
+    risk_error = stated_risk_error(Solved(run.problem, P, time), equations, states, error, solved)
+    return {"right_hand_side_error": error, "risk_error": risk_error}
 
 
 def _check_particles(
@@ -198,7 +269,7 @@ def _check_particles(
     times = min(len(solution.states), len(finest.states))
     risk = equations.curves(solution.states[:times])["risk"]
     finer_risk = check.curves(finest.states[:times])["risk"]
-    changes = np.abs(risk - finer_risk) / np.maximum(np.abs(finer_risk), 1e-300)
+    changes = np.abs(risk - finer_risk) / np.maximum(np.abs(finer_risk), _NOTHING)
     change = float(np.max(changes))
     report |= {"particle_error": change, "particle_error_against": int(check.report["particles"])}
     if change > _PARTICLES_CONVERGED:
@@ -226,16 +297,18 @@ def _kept(run: Integration, curves: dict[str, Array], P: Array) -> dict[str, Arr
         M, Q = curves["M"], curves["Q"]
         curves["q"] = np.maximum(np.einsum("tii->ti", Q) - squared_inside(M, P), 0.0)
     names.add("output_weights")
-    return {name: curve for name, curve in curves.items() if name.removesuffix("_std").removesuffix("_shift") in names}
+    quantity = {name: re.sub("_(std_valid|std|shift)$", "", name) for name in curves}
+    return {name: curve for name, curve in curves.items() if quantity[name] in names}
 
 
-def _solved(method: Method, equations: System, solution: Solution) -> dict[str, Any]:
+def _solved(run: Integration, equations: System, solution: Solution) -> dict[str, Any]:
     """What the file tells of the solution."""
+    rtol, atol = _tolerances(run, equations)
     return {
         "equations": equations.name,
         "solver": solution.method,
-        "rtol": _rtol(method, equations),
-        "atol": method.atol,
+        "rtol": rtol,
+        "atol": atol,
         "solver_steps": solution.steps,
         "right_hand_sides": solution.evaluations,
         "right_hand_side_error": equations.error,

@@ -96,7 +96,7 @@ def mean_field_system(name: str, field: MeanField, M: Array, q: Array, a: Array,
         Ms, qs, weights = unpacked_diagonal(states, p, k)
         weights = weights if trained else np.broadcast_to(a, (len(states), p))
         risks = [field.risk(Ms[t], qs[t], weights[t]) for t in range(len(states))]
-        found = {"risk": np.array(risks), "M": Ms, "q": qs}
+        found = {"risk": np.array(risks), "M": Ms, "q": np.maximum(qs, 0.0)}
         return {**found, "output_weights": weights} if trained else found
 
     y0 = packed_diagonal(M, q, a if trained else np.empty(0))

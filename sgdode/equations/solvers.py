@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sgdode.equations.reached import Reached
+from sgdode.stand_in import stand_in
 
 Array = NDArray[np.float64]
 Rhs = Callable[[float, Array, Array], None]
@@ -47,8 +51,13 @@ class _Diverged(Exception):
 class _Counted:
     """A right-hand side that counts its calls and stops the solver when the state has diverged."""
 
-    def __init__(self, rhs: Rhs):
-        self.rhs, self.calls, self.t, self.square = rhs, 0, 0.0, 0.0
+    def __init__(self, rhs: Rhs, calls: int, renewal: float):
+        self.rhs, self.calls, self.t, self.square = rhs, calls, 0.0, 0.0
+        self.renewal, self.last = renewal, calls
+
+    def worn(self) -> bool:
+        """Whether the solver is to begin anew at a saved time."""
+        return self.calls - self.last >= self.renewal
 
     def fill(self, t: float, y: Array, ydot: Array) -> None:
         self.calls += 1
@@ -72,27 +81,35 @@ def solve(
     rtol: float,
     atol: float,
     at: Callable[[float], None],
-    states: list[Array] | None = None,
+    reached: Reached | None = None,
+    renewal: float = math.inf,
 ) -> Solution:
     """States at ``times`` (the first is that of ``y0``).
 
-    ``states``: a list that the states are appended to as they are reached; what is in it already is gone on from.
+    ``reached`` is kept up with the solve; what is in it already is gone on from. The solver begins anew at the first
+    saved time after every ``renewal`` right-hand sides.
     ``at(t)`` is told of every time reached. Where the state grows without bound the solution ends with ``diverged_at``;
     where the tolerance cannot be met, with ``failed``.
     """
-    counted = _Counted(rhs)
-    method = SOLVERS["cvode" if solver == "auto" else solver]
-    states = [] if states is None else states
+    reached = reached or Reached()
+    counted = _Counted(rhs, reached.evaluations, renewal)
+    solver = "cvode" if solver == "auto" else solver
+    states = reached.states
     if not states:
         states.append(np.array(y0, dtype=float))
-    solution = Solution(np.empty((0, len(y0))))
+    solution = Solution(np.empty((0, len(y0))), steps=reached.steps)
+    if len(y0) and len(times) > 1:
+        solution.method = f"cvode BDF {_linear(len(y0))}" if solver == "cvode" else f"scipy {_SCIPY[solver]}"
     try:
-        if len(y0) and len(states) < len(times):
-            # CVODE prints its errors on stdout, which carries results alone; they are in what it raises, too.
-            with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
-                method(counted, states, times[len(states) - 1 :], rtol, atol, at, solution)
-        else:
+        if not len(y0):
             states += [y0] * (len(times) - len(states))
+        # CVODE prints its errors on stdout, which carries results alone; they are in what it raises, too.
+        with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
+            while len(states) < len(times):
+                counted.last = counted.calls
+                reached.anchor, reached.evaluations, reached.steps = len(states) - 1, counted.calls, solution.steps
+                SOLVERS[solver](counted, states, times[len(states) - 1 :], rtol, atol, at, solution)
+        reached.anchor, reached.evaluations, reached.steps = len(states) - 1, counted.calls, solution.steps
     except _Diverged:
         solution.diverged_at = counted.t
     except FloatingPointError as error:
@@ -105,25 +122,30 @@ def solve(
     return solution
 
 
-def cvode(rhs: Rhs, size: int, rtol: float, atol: float) -> tuple[Any, str]:
-    """A CVODE solver (BDF) for a state of ``size`` numbers, and the name of the linear solver in it.
+def cvode(rhs: Rhs, size: int, rtol: float, atol: float) -> Any:
+    """A CVODE solver (BDF) for a state of ``size`` numbers.
 
     What it says of errors would go to stdout, which carries results alone; all that matters is in what it returns.
     """
     for level in ("WARNING", "ERROR"):
         os.environ.setdefault(f"SUNLOGGER_{level}_FILENAME", os.devnull)
-    from sksundae.cvode import CVODE
+    with stand_in("scipy.optimize._numdiff", group_columns=None), stand_in("scipy.sparse"):  # for sparse Jacobians
+        from sksundae.cvode import CVODE
 
-    linear = "dense" if size <= _DENSE_UP_TO else "gmres"
+    linear = _linear(size)
     krylov = {} if linear == "dense" else {"krylov_dim": min(size, 30)}
-    return CVODE(rhs, rtol=rtol, atol=atol, max_nonlin_iters=4, linsolver=linear, **krylov), linear
+    return CVODE(rhs, rtol=rtol, atol=atol, max_nonlin_iters=4, linsolver=linear, **krylov)
+
+
+def _linear(size: int) -> str:
+    """The linear solver in CVODE for a state of ``size`` numbers."""
+    return "dense" if size <= _DENSE_UP_TO else "gmres"
 
 
 def _cvode(
     rhs: _Counted, states: list[Array], times: Array, rtol: float, atol: float, at: At, solution: Solution
 ) -> None:
-    solver, linear = cvode(rhs.fill, len(states[-1]), rtol, atol)
-    solution.method = f"cvode BDF {linear}"
+    solver = cvode(rhs.fill, len(states[-1]), rtol, atol)
     solver.init_step(times[0], states[-1])
     reached = times[0]
     for time in times[1:]:
@@ -135,6 +157,8 @@ def _cvode(
                 raise FloatingPointError(f"CVODE stopped at t = {result.t:.6g}: {result.message}")
         states.append(np.array(solver.step(time).y))
         at(time)
+        if rhs.worn():
+            return
 
 
 def _scipy(name: str) -> Callable[..., None]:
@@ -143,7 +167,6 @@ def _scipy(name: str) -> Callable[..., None]:
     ) -> None:
         from scipy import integrate
 
-        solution.method = f"scipy {name}"
         solver = getattr(integrate, name)(rhs, times[0], states[-1], times[-1], rtol=max(rtol, 2.3e-14), atol=atol)
         next_time = 1
         while next_time < len(times):
@@ -158,14 +181,13 @@ def _scipy(name: str) -> Callable[..., None]:
                 dense = dense or solver.dense_output()
                 states.append(solver.y.copy() if times[next_time] == solver.t else dense(times[next_time]))
                 next_time += 1
+                if rhs.worn():
+                    at(times[next_time - 1])
+                    return
             at(solver.t)
 
     return method
 
 
-SOLVERS: dict[str, Callable[..., None]] = {
-    "cvode": _cvode,
-    "lsoda": _scipy("LSODA"),
-    "bdf": _scipy("BDF"),
-    "dop853": _scipy("DOP853"),
-}
+_SCIPY = {"lsoda": "LSODA", "bdf": "BDF", "dop853": "DOP853"}
+SOLVERS: dict[str, Callable[..., None]] = {"cvode": _cvode} | {name: _scipy(found) for name, found in _SCIPY.items()}

@@ -8,13 +8,16 @@ from typing import Any
 
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
+from sgdode.model.record import Record
 
+#: ``rhs(t, y, ydot)`` fills dy/dt.
+Rhs = Callable[[float, Array, Array], None]
 #: A mini-batch of more than this share of d is not small.
 _LARGE_BATCH = 0.05
 
 
 @dataclass(frozen=True)
-class Method:
+class Method(Record):
     """Which equations are solved, and how. ``equations``: a name of SYSTEMS, or "auto"; ``solver``: a name of SOLVERS,
     or "auto"; relative and absolute tolerance; whether error bars are computed, and whether the mean-field systems get
     the (γ/p) Δ term; ``particles`` at infinite width (None: as many as it takes)."""
@@ -23,7 +26,7 @@ class Method:
     solver: str = "auto"
     rtol: float = 1e-8
     atol: float = 1e-12
-    fluctuations: bool = False
+    fluctuations: bool | str = False
     noise_correction: bool = False
     particles: int | None = None
 
@@ -36,16 +39,20 @@ class System:
     ``curves(states)``: the named curves of states (T,size): risk (T,), M (T,p,k), Q (T,p,p) or q (T,p), and
     output_weights (T,p) where they are trained. ``error``: the relative error of the right-hand side (0: round-off).
     ``report``: numbers that belong to the result. ``particle_weight`` (p,): π at infinite width.
+    ``stated_error(t, y)``: a bound on the relative error of the right-hand side at one state; None: ``error`` is all
+    that is known of it. ``louder(share)``: the right-hand side with its Ψ(Var) larger by a share.
     """
 
     name: str
     y0: Array
-    rhs: Callable[[float, Array, Array], None]
+    rhs: Rhs
     curves: Callable[[Array], dict[str, Array]]
     error: float = 0.0
     report: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     particle_weight: Array | None = None
+    stated_error: Callable[[float, Array], float] | None = None
+    louder: Callable[[float], Rhs] | None = None
 
 
 def batch_warning(problem: Problem) -> list[str]:

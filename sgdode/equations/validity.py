@@ -71,16 +71,28 @@ def too_coarse(problem: Problem, precision: str) -> list[str]:
 
 
 def full_seconds(problem: Problem) -> float:
-    """Seconds that `full` takes, to an order of magnitude: right-hand sides times the cost of Ψ(Var)."""
+    """Seconds that `full` takes, to an order of magnitude."""
+    return _TYPICAL_RIGHT_HAND_SIDES * right_hand_side_seconds(problem)
+
+
+def right_hand_side_seconds(problem: Problem) -> float:
+    """Seconds of one right-hand side of `full`, to an order of magnitude: those of Ψ(Var)."""
     p, n = problem.p, problem.p + problem.k
     student, teacher = problem.activations
     if student.degree is not None and teacher.degree is not None:
         cost = 1e-9 * n**3 if student.hermite is None else 1e-7 * p**2 * n**2
     elif student.name == teacher.name == "erf":
         cost = 1.3e-9 * p**2 * n**2
+    elif student.ramp is not None and teacher.ramp is not None:
+        cost = 3e-8 * p**2 * n**2 + 1e-4
+    elif student.sigmoidal:
+        cost = (2e-8 if student.name == "erf" else 8e-7) * p**2 * n**2 + 1e-4
+    elif student.degree is not None:
+        cost = 5e-8 * p**2 * n**2 + 1e-5
     else:
-        cost = 2e-8 * p**2 * n**2 + 1e-3
-    return _TYPICAL_RIGHT_HAND_SIDES * cost
+        smooth = any(unit.own or unit.name == "softplus" for unit in (student, teacher))
+        cost = min((2e-4 if smooth else 9e-6) * p**2 * n**2, 0.1) + 2e-8 * p**2 * n**2
+    return cost
 
 
 def regime(problem: Problem) -> str:

@@ -25,6 +25,12 @@ _ROUND_OFF = 1e-15  # of 1 − ρ², whose root K11 feels: less than this counts
 _compiled = compiled(FILL_SIGNATURE, error_model="numpy", nogil=True)
 
 
+@compiled("float64(float64, float64)")
+def _slope(alpha: float, q: float) -> float:
+    """E[s'] of a ramp: (1 + α)/2, and s'(0) = α for a field without variance."""
+    return 0.5 * (1.0 + alpha) if q > 0.0 else alpha
+
+
 @_compiled
 def erf_erf(
     q1: Array,
@@ -95,7 +101,8 @@ def ramp_ramp(
     """Slopes α, β below 0: K = [αβ + (α(1−β) + (1−α)β)/2] c + (1−α)(1−β) K_relu, and its derivatives, with
     K_relu = (s + c(π/2 + θ))/(2π), K11_relu = 1/4 + θ/(2π), K20_relu = s/(2πq); s = √(qq' − c²), θ = asin ρ.
 
-    At q = 0, K20 (δ at a field without variance) is taken as 0: it only ever appears times covariances of that field.
+    At q = 0, K20 (δ at a field without variance) is taken as 0: it only ever appears times covariances of that field;
+    s' is the slope that the activations have at 0, the one below it (:func:`_slope`).
     """
     n1, n2 = C.shape
     alpha, beta = table[0, 0], table[0, 1]
@@ -112,7 +119,10 @@ def ramp_ramp(
             s = math.sqrt(left) if left > _ROUND_OFF * product else 0.0
             angle = math.atan2(covariance, s) + 0.5 * math.pi
             K[b, c] = straight * covariance + kink * (s + covariance * angle)
-            K11[b, c] = both * (straight + kink * angle)
+            if q1[b] > 0.0 and q2[c] > 0.0:
+                K11[b, c] = both * (straight + kink * angle)
+            else:
+                K11[b, c] = both * _slope(alpha, q1[b]) * _slope(beta, q2[c])
             K20[b, c] = gain1 * gain1 * kink * s / q if q > 0.0 else 0.0
 
 
@@ -130,13 +140,13 @@ def erf_ramp(
     K11: Array,
     K20: Array,
 ) -> None:
-    """(1+β) times K = c/√(2π(1+q)), K11 = 1/√(2π(1+q)), K20 = −c/(√(2π)(1+q)^{3/2})."""
+    """(1+β) times K = c/√(2π(1+q)), K11 = 1/√(2π(1+q)), K20 = −c/(√(2π)(1+q)^{3/2}); at q' = 0, 2β for 1+β."""
     n1, n2 = C.shape
-    scale = (1.0 + table[0, 1]) * gain1 * gain2 / _SQRT_TWO_PI
+    scale = 2.0 * gain1 * gain2 / _SQRT_TWO_PI
     for b in range(n1):
         q = 1.0 + gain1 * gain1 * max(q1[b], 0.0)
         for c in range(n2):
-            K11[b, c] = scale / math.sqrt(q)
+            K11[b, c] = scale * _slope(table[0, 1], q2[c]) / math.sqrt(q)
             K[b, c] = K11[b, c] * C[b, c]
             K20[b, c] = -gain1 * gain1 * K[b, c] / q
 
@@ -155,14 +165,14 @@ def ramp_erf(
     K11: Array,
     K20: Array,
 ) -> None:
-    """(1+α) times K = c/√(2π(1+q')), K11 = 1/√(2π(1+q')); K20 = 0."""
+    """(1+α) times K = c/√(2π(1+q')), K11 = 1/√(2π(1+q')); K20 = 0. At q = 0, 2α for 1+α."""
     n1, n2 = C.shape
-    scale = (1.0 + table[0, 0]) * gain1 * gain2 / _SQRT_TWO_PI
+    scale = 2.0 * gain1 * gain2 / _SQRT_TWO_PI
     for c in range(n2):
         slope = scale / math.sqrt(1.0 + gain2 * gain2 * max(q2[c], 0.0))
         for b in range(n1):
-            K[b, c] = slope * C[b, c]
-            K11[b, c] = slope
+            K11[b, c] = slope * _slope(table[0, 0], q1[b])
+            K[b, c] = K11[b, c] * C[b, c]
             K20[b, c] = 0.0
 
 

@@ -7,7 +7,7 @@ part of the equations needs to know of the activations. Closed forms where there
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from sgdode.gaussian.closed_forms import CLOSED_FORMS
 from sgdode.jit.units import Evaluate, machine_code
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
+
+if TYPE_CHECKING:
+    from sgdode.gaussian.sigmoidal_kernels import Kernel
 
 
 class PairKernel(NamedTuple):
@@ -44,12 +47,22 @@ class KernelError(NamedTuple):
 
 
 def pair_kernel(first: Activation, second: Activation) -> PairKernel:
-    """The dual kernel of ``first`` with ``second``: in closed form where there is one, else by Mehler."""
+    """The dual kernel of ``first`` with ``second``: in closed form where there is one, be it of the sum of erfs that
+    stands for tanh, else by Mehler."""
+    codes = first.gain, second.gain, machine_code(first), machine_code(second)
     fill = CLOSED_FORMS.get((first.name, second.name))
-    if fill is None:
-        return mehler_kernel(first, second)
-    table = np.array([[first.ramp or 0.0, second.ramp or 0.0]])
-    return PairKernel(fill, first.gain, second.gain, machine_code(first), machine_code(second), table)
+    if fill is not None:
+        return PairKernel(fill, *codes, np.array([[first.ramp or 0.0, second.ramp or 0.0]]))
+    found = _sum_of_erfs(first, second)
+    return mehler_kernel(first, second) if found is None else PairKernel(found.fill, *codes, found.table)
+
+
+def _sum_of_erfs(first: Activation, second: Activation) -> Kernel | None:
+    if not (first.sigmoidal or second.sigmoidal):
+        return None
+    from sgdode.gaussian.sigmoidal_kernels import sigmoidal_kernel
+
+    return sigmoidal_kernel(first, second)
 
 
 def mehler_kernel(first: Activation, second: Activation, refinement: int = 1) -> PairKernel:
@@ -63,11 +76,16 @@ def mehler_kernel(first: Activation, second: Activation, refinement: int = 1) ->
 def kernel_error(first: Activation, second: Activation, q: float, q_prime: float) -> KernelError:
     """Bounds on the errors of :func:`pair_kernel` at variances ``q`` and ``q_prime``, for every covariance.
 
-    Two parts: what the series leaves out (Parseval's residuals and Cauchy–Schwarz), and what a rule three times as
-    fine changes in the coefficients (which is round-off unless an activation has a kink away from 0).
+    Of a sum of erfs: see ``sigmoidal_error``. Of a series, two parts: what it leaves out (Parseval's residuals and
+    Cauchy–Schwarz), and what a rule three times as fine changes in the coefficients (which is round-off unless an
+    activation has a kink away from 0).
     """
     if (first.name, second.name) in CLOSED_FORMS:
         return KernelError(0.0, 0.0, 0.0)
+    if _sum_of_erfs(first, second) is not None:
+        from sgdode.gaussian.sigmoidal_error import sigmoidal_kernel_error
+
+        return KernelError(*sigmoidal_kernel_error(first, second, q, q_prime))
     a, b, norms, left, terms = _expansion(first, second, q, q_prime, 1)
     finer_a, finer_b, *_, finer_terms = _expansion(first, second, q, q_prime, 3)
     common = min(terms, finer_terms)

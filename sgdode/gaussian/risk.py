@@ -7,14 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sgdode.gaussian.dual import PairKernel, kernel_error, pair_kernel
+from sgdode.gaussian.tanh_as_erfs import MINIMAX
 from sgdode.jit.pairs import Pair, dual, held
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem, student_weights
 
 _ROUND_OFF = 1e-13
+_FLOOR = 1e-9
+#: Of tanh as a sum of erfs; of a sigmoid half of it.
+_SUM_ERROR = MINIMAX[2]
 RiskFunction = Callable[[Array, Array, Array, Array], float]
 
 
@@ -64,3 +69,42 @@ def risk_function(problem: Problem) -> RiskFunction:
         return float(np.maximum(0.5 * (student + 2.0 * cross + teacher), 0.0))
 
     return risk
+
+
+def averaged_risk_error(problem: Problem, P: Array, q: Array, a: Array, risk: Array) -> float:
+    """The largest error of :func:`risk_function` relative to the ``risk`` (T,), at variances ``q`` (T,p) of students
+    with the output weights ``a`` (T,p); 0: round-off.
+
+    With ½ Σ_bc |v_b v_c| |δK_bc|, δK at the largest variance of either kind; or, where one s̃ stands for s in all three
+    kernels, ½ E[(E + δE)²] − ½ E[E²] by the inequality of Cauchy and Schwarz, which falls with the risk.
+    """
+    student, teacher = problem.activations
+    outer, largest = float(np.abs(problem.v_star).sum()), float(np.max(np.diag(P)))
+    at_rest, errors = kernel_error(teacher, teacher, largest, largest).K, np.empty(len(risk))
+    for t in range(len(risk)):
+        own, most = float(np.abs(student_weights(a[t])).sum()), float(np.max(q[t]))
+        alone, cross = kernel_error(student, student, most, most).K, kernel_error(student, teacher, most, largest).K
+        errors[t] = 0.5 * (own * own * alone + 2.0 * own * outer * cross + outer * outer * at_rest)
+        if student.name == teacher.name:
+            moved = own * _value_error(student, alone) + outer * _value_error(teacher, at_rest)
+            errors[t] = min(errors[t], math.sqrt(2.0 * float(risk[t])) * moved + 0.5 * moved * moved)
+    return worst_share(errors, risk)
+
+
+def _value_error(unit: Activation, kernel: float) -> float:
+    """√E[(s̃ − s)²] of what stands for a unit in its own kernel, which is off by ``kernel``: a sum of erfs, or a series
+    that is cut, whose rest is orthogonal."""
+    return _SUM_ERROR if unit.sigmoidal and kernel > 0.0 else math.sqrt(kernel)
+
+
+def worst_share(errors: Array, risk: Array) -> float:
+    """The largest of ``errors`` (T,) relative to the ``risk`` (T,), of which what is below a billionth of the first
+    counts as that: no curve is read further down."""
+    return float(np.max(errors / np.maximum(risk, max(_FLOOR * float(risk[0]), 1e-300))))
+
+
+def some_times(time: Array) -> NDArray[np.intp]:
+    """The indices at which errors are stated: the first, the last and eight between, even in log t."""
+    last = len(time) - 1
+    between = np.geomspace(max(time[min(1, last)], 1e-300), max(time[-1], 1e-300), 8)
+    return np.unique(np.append(np.minimum(np.searchsorted(time, between), last), (0, last)))

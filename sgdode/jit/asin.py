@@ -7,6 +7,7 @@ asin x = π/2 − 2 asin √((1 − x)/2).
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from numba import types
 
@@ -33,3 +34,8 @@ def asin(x: float) -> float:
     inner = s + s * (numerator / denominator)
     value = _HALF_PI - 2.0 * inner if large else inner
     return value if x >= 0.0 else -value
+
+
+_plain: Any = asin
+#: The same with products contracted into sums, for loops: a fifth less time, and other last digits.
+contracted_asin = compiled(types.float64(types.float64), error_model="numpy", fastmath={"contract"})(_plain.py_func)

@@ -34,6 +34,8 @@ from numba.core.serialize import dumps
 from numba.extending import _Intrinsic
 from numba.misc.appdirs import user_cache_dir
 
+from sgdode.signals import stop_if_asked
+
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _NAME = "sgdode-"
 #: Folders of other fingerprints that stay: this many, the last used ones, for so many days.
@@ -179,7 +181,9 @@ class CodeCache:
         return os.path.join(str(folder()), f"{self._name}-{key.hex()[:32]}.nbc"), key
 
     def load_overload(self, signature: Any, target: Any) -> Any:
-        """The compiled form for a signature, a CompileResult; None where it is not there, or damaged."""
+        """The compiled form for a signature, a CompileResult; None where it is not there, or damaged. What comes next
+        then takes seconds: raises Stopped where a signal has come."""
+        stop_if_asked()
         if not self._kept:
             return None
         target.refresh()

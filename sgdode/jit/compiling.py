@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import importlib.util
+import os
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -11,6 +15,18 @@ from numba.core.typeinfer import register_dispatcher
 from numba.core.types import npy_rng
 
 from sgdode.jit.cache import CodeCache
+from sgdode.stand_in import stand_in
+
+
+def _load_blas() -> None:
+    """What numba takes of SciPy, by itself: the rest of scipy.linalg takes longer to import than that."""
+    found = importlib.util.find_spec("scipy")
+    places = [os.path.join(place, "linalg") for place in (found and found.submodule_search_locations) or ()]
+    with contextlib.suppress(ImportError), stand_in("scipy.linalg", __path__=places):
+        importlib.import_module("scipy.linalg.cython_blas")
+
+
+_load_blas()
 
 F = TypeVar("F", bound=Callable[..., Any])
 

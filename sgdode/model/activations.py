@@ -12,6 +12,8 @@ from dataclasses import InitVar, dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from sgdode.model.record import as_numbers
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -45,6 +47,11 @@ class Activation:
     sigmoidal: bool = False
     hermite: tuple[float, ...] | None = None
 
+    @property
+    def own(self) -> bool:
+        """Whether nothing is known of it but its values."""
+        return self.hermite is None and self.degree is None and self.name not in ACTIVATIONS
+
     def sample(self, x: Array) -> tuple[Array, Array]:
         """f and f' (no gain) at ``x`` (n,), in plain Python."""
         import numpy as np
@@ -57,6 +64,9 @@ class Activation:
             assert self.df is not None
             values[:], slopes[:] = self.f(x), self.df(x)
         return values, slopes
+
+    def __post_init__(self, d2f: Any) -> None:
+        as_numbers(self)
 
 
 def fault(activation: Any) -> str | None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sgdode.model.record import Record
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -32,7 +34,7 @@ LOSSES: dict[str, Loss] = {"squared": SQUARED}
 
 
 @dataclass(frozen=True)
-class LearningRule:
+class LearningRule(Record):
     """One-pass SGD: the loss, the ``batch`` size B, the weight ``decay`` ω, the rate η_a at which the output weights
     are trained (0: fixed), and whether the weights are kept on the sphere ‖w_i‖² = d."""
 

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sgdode.model.starts import TOLERANCE
+
 Array = NDArray[np.float64]
-TOLERANCE = 1e-8
+#: The same for overlaps whose numbers are of single precision.
+_SINGLE_TOLERANCE = 1e-6
+_SINGLE_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -65,27 +69,50 @@ class NotOverlaps(ValueError):
     """Matrices that are the overlaps of no weights; the text says by how much they fail."""
 
 
-def project(Q: Array, M: Array, P: Array, orthogonal_dimension: float) -> Overlaps:
+def asymmetry(matrix: Array) -> float:
+    """The largest |X_ij − X_ji| of a matrix, relative to its largest entry."""
+    return float(np.abs(matrix - matrix.T).max() / max(np.abs(matrix).max(), np.finfo(float).tiny))
+
+
+def allowance(tolerance: float, *matrices: Array) -> float:
+    """``tolerance``, and 1e-6 at least where all numbers of ``matrices`` are of single precision: such numbers exactly,
+    or of up to nine digits, as they are printed."""
+    with np.errstate(over="ignore"):
+        longer = [matrix[matrix.astype(np.float32) != matrix] for matrix in matrices]
+    single = all(float(f"{x:.{_SINGLE_DIGITS}g}") == x for numbers in longer for x in numbers.ravel())
+    return max(tolerance, _SINGLE_TOLERANCE) if single else tolerance
+
+
+def project(Q: Array, M: Array, P: Array, orthogonal_dimension: float, tolerance: float = TOLERANCE) -> Overlaps:
     """The overlaps nearest to (Q, M, P) that weights of D = ``orthogonal_dimension`` further dimensions have.
 
-    Judged at 1e-8 of λ_max(Ω). Raises NotOverlaps where Ω is not positive semidefinite, or Q⊥ has a rank above D.
+    ``tolerance``: how far below 0 eigenvalues of Ω may be, relative to λ_max(Ω), and up to where those of Q⊥ beyond the
+    D largest count as 0. Raises NotOverlaps where Ω is not positive semidefinite, or Q⊥ has a rank above D.
     """
     full = omega(Q, M, P)
     values = np.linalg.eigvalsh(full)
     scale = max(values[-1], np.finfo(float).tiny)
-    if values[0] < -TOLERANCE * scale:
+    if values[0] < -tolerance * scale:
         raise NotOverlaps(
             f"Ω = [[Q, M], [Mᵀ, P]] is not positive semidefinite: its smallest eigenvalue is {values[0]:.3g}, "
-            f"its largest {values[-1]:.3g} (allowed: down to -1e-8 of the largest)"
+            f"its largest {values[-1]:.3g} (allowed: down to -{tolerance:g} of the largest; initial.tolerance sets it)"
         )
+    if values[0] < -TOLERANCE * scale:
+        values, vectors = np.linalg.eigh(full)
+        full, p = (vectors * np.maximum(values, 0.0)) @ vectors.T, len(Q)
+        full = (full + full.T) / 2
+        Q, M, P = full[:p, :p], full[:p, p:], full[p:, p:]
     L = teacher_factor(P)
     A = M @ L @ np.linalg.inv(L.T @ L)
     values, vectors = np.linalg.eigh(Q - A @ A.T)
-    rank = int(np.sum(values > TOLERANCE * scale))
+    level = TOLERANCE * scale
+    if np.sum(values > level) > orthogonal_dimension:
+        level = max(tolerance, TOLERANCE) * scale
+    rank = int(np.sum(values > level))
     if rank > orthogonal_dimension:
         raise NotOverlaps(
             f"Q⊥ = Q − M P⁺ Mᵀ has rank {rank}, but only d − rank(P) = {orthogonal_dimension:g} dimensions are "
             "orthogonal to the teachers"
         )
-    kept = values > (TOLERANCE * scale if len(values) > orthogonal_dimension else 0.0)
+    kept = values > (level if len(values) > orthogonal_dimension else 0.0)
     return from_factors(A, vectors[:, kept] * np.sqrt(values[kept]), L, P)

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 from sgdode.model.activations import Activation
 from sgdode.model.clock import Clock
+from sgdode.model.hermite_lists import caution
 from sgdode.model.inputs import ISOTROPIC, InputLaw
 from sgdode.model.learning import PLAIN_SGD, LearningRule
 from sgdode.model.overlaps import Array
+from sgdode.model.record import Record
 from sgdode.model.starts import Initial
 
 
 @dataclass(frozen=True, eq=False)
-class Teacher:
+class Teacher(Record):
     """σ*, ``a`` = a* (k,), ``P`` = W* W*ᵀ/d (k,k) and the variance ``noise`` = Δ of the label noise."""
 
     activation: Activation
@@ -28,7 +30,7 @@ class Teacher:
 
 
 @dataclass(frozen=True, eq=False)
-class Student:
+class Student(Record):
     """σ, the width ``p`` (``math.inf`` for infinite width) and ``a`` (p,) at t = 0; at p = ∞ (1,), which all share."""
 
     activation: Activation
@@ -37,7 +39,7 @@ class Student:
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Problem(Record):
     """``d`` (may be ``math.inf``); ``gamma`` γ and ``gamma_over_p`` γ/p at t = 0 (its limit at p = ∞); ``clock``
     relates t = ν γ/(pd) to the steps ν."""
 
@@ -80,6 +82,12 @@ class Problem:
     def v_star(self) -> Array:
         """a*/k (k,), the teachers' part of v."""
         return teacher_weights(self.teacher.a)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What a reader of the results is to know of the functions that are learnt and learn."""
+        parts = (("student.activation", self.student.activation), ("teacher.activation", self.teacher.activation))
+        return tuple(told for key, activation in parts for told in caution(key, activation))
 
     @property
     def activations(self) -> tuple[Activation, Activation]:

@@ -14,12 +14,24 @@ from typing import Any
 import numpy as np
 
 from sgdode.errors import Defect, SpecError
-from sgdode.model.overlaps import Array, NotOverlaps, Overlaps, from_factors, project, teacher_factor
+from sgdode.model.overlaps import (
+    TOLERANCE,
+    Array,
+    NotOverlaps,
+    Overlaps,
+    allowance,
+    asymmetry,
+    from_factors,
+    project,
+    teacher_factor,
+)
 from sgdode.model.problem import Problem
 from sgdode.model.starts import found
 
 #: Overlaps beyond this are no start of anything.
 _LARGEST = 1e12
+#: An asymmetry of Q, relative to its largest entry, that any sum of products has.
+_ROUND_OFF = 1e-10
 Values = Mapping[str, Any]
 
 
@@ -45,7 +57,9 @@ def start(problem: Problem) -> Start:
     largest = max(float(np.abs(matrix).max(initial=0.0)) for matrix in (overlaps.Q, overlaps.M, overlaps.P))
     if not largest < _LARGEST:
         raise refused("initial", f"overlaps up to {largest:.3g} are out of range (allowed: below {_LARGEST:g})")
-    return Start(_on_sphere(problem, drawn.overlaps), drawn.a, (*drawn.warnings, *_symmetry(drawn)))
+    P = () if initial.law.given else _moved([(overlaps.P, problem.teacher.P)], initial.tolerance)
+    told = (*drawn.warnings, *P, *_symmetry(drawn), *problem.cautions)
+    return Start(_on_sphere(problem, drawn.overlaps), drawn.a, told)
 
 
 def bartlett(rng: np.random.Generator, rows: int, dimension: float) -> Array:
@@ -71,6 +85,8 @@ def in_teacher_span(problem: Problem, values: Values, rng: np.random.Generator) 
     """Rows of A uniform on the sphere, Q⊥ = 0: the same overlaps at every d (Veiga et al., appendix D)."""
     p, P = int(problem.p), problem.teacher.P
     L = teacher_factor(P)
+    if not L.size:
+        raise refused("initial.kind", "in-teacher-span needs a teacher; its weights are zero here: use gaussian")
     A = rng.standard_normal((p, L.shape[1]))
     A /= np.linalg.norm(A, axis=1, keepdims=True)
     return Start(from_factors(A, np.zeros((p, 0)), L, P), problem.student.a)
@@ -90,10 +106,24 @@ def symmetric(problem: Problem, values: Values, rng: np.random.Generator) -> Sta
 def overlaps(problem: Problem, values: Values, rng: np.random.Generator) -> Start:
     """``Q`` and ``M`` as given; ``notes``: warnings about where they come from."""
     Q, M, P = np.array(values["Q"], dtype=float), np.array(values["M"], dtype=float), problem.teacher.P
-    if not np.allclose(Q, Q.T, rtol=0, atol=1e-10 * np.abs(Q).max()):
-        raise refused("initial.Q", "not symmetric; Q_ij = w_i·w_j/d must equal Q_ji")
-    nearest = project((Q + Q.T) / 2, M, P, problem.d - teacher_factor(P).shape[1])
-    return Start(nearest, problem.student.a, tuple(values.get("notes", ())))
+    tolerance = allowance(problem.initial.tolerance, Q, M, P)
+    if asymmetry(Q) > max(tolerance, _ROUND_OFF):
+        reason = f"not symmetric, by {asymmetry(Q):.2g} of its largest entry (allowed: {tolerance:g}; "
+        raise refused("initial.Q", f"{reason}initial.tolerance sets it); Q_ij = w_i·w_j/d must equal Q_ji")
+    nearest = project((Q + Q.T) / 2, M, P, problem.d - teacher_factor(P).shape[1], tolerance)
+    notes = _moved([(nearest.Q, Q), (nearest.M, M), (nearest.P, P)], tolerance)
+    return Start(nearest, problem.student.a, (*values.get("notes", ()), *notes))
+
+
+def _moved(pairs: list[tuple[Array, Array]], tolerance: float) -> tuple[str, ...]:
+    """A warning where overlaps, (those used, those given) each, were moved by more than round-off."""
+    moved = max(float(np.abs(used - given).max()) for used, given in pairs)
+    if not moved > TOLERANCE * max(float(np.abs(given).max()) for _, given in pairs):
+        return ()
+    return (
+        "the overlaps given are those of no weights, to the precision of their numbers: projected to the nearest that "
+        f"are, which moves them by up to {moved:.2g} (allowed by a tolerance of {tolerance:g}; initial.tolerance)",
+    )
 
 
 def _on_sphere(problem: Problem, overlaps: Overlaps) -> Overlaps:
@@ -122,7 +152,7 @@ def _symmetry(drawn: Start) -> tuple[str, ...]:
             "unbroken symmetry: at least two neurons start with equal overlaps; the equations never part them "
             "(a solver does, by round-off, at no meaningful time)",
         )
-    if not M.any():
+    if not M.any() and drawn.overlaps.P.any():
         return ("unbroken symmetry: M = 0 at the start; the equations never leave it",)
     return ()
 

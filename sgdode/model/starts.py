@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
+from sgdode.model.record import Record
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     #: ``law(problem, values, rng)``: the start at finite width.
     Law = Callable[["Problem", Mapping[str, Any], np.random.Generator], Start]
 
+#: How far below 0 an eigenvalue of Ω may be, relative to the largest one: what rounding leaves of a double.
+TOLERANCE = 1e-8
 _LAWS = "sgdode.model.start_laws:"
 
 
@@ -56,13 +60,15 @@ class StartLaw:
 
 
 @dataclass(frozen=True, eq=False)
-class Initial:
-    """The start of a problem: its law, the values of the law's keys, the seed, and how the law is called."""
+class Initial(Record):
+    """The start of a problem: its law, the values of the law's keys, the seed, and how the law is called.
+    ``tolerance``: how far below 0 an eigenvalue of given overlaps may be, relative to the largest one."""
 
     law: StartLaw
     values: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     name: str = "this start"
+    tolerance: float = TOLERANCE
 
 
 _SCALE = Key("number", 1.0, 0.0, above=True, meaning="s: every w_i ~ N(0, s² I_d)")

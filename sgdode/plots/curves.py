@@ -51,13 +51,14 @@ class Curve:
 def curve(series: Series, view: View, name: str, pick: Callable[[Array], Array] = lambda values: values) -> Curve:
     """The curve of ``pick(series' name)``, (...,T) → (...,T): mean ± standard error over runs.
 
-    An integration has its predicted standard deviation as error, where the file holds one for ``name`` itself.
+    An integration has its predicted standard deviation as error, where the file holds one for ``name`` itself and
+    linear noise holds (NaN elsewhere).
     t = 0 has no place on a logarithmic axis and is left out. Raises UsageError for runs out of range.
     """
     samples = series.samples(name, pick)
-    predicted = f"{name}_std"
-    known = not series.simulated and len(samples) == 1 and series.has(predicted)
-    return curve_of(samples, series, view, series.samples(predicted, pick)[0] if known else None)
+    single = not series.simulated and len(samples) == 1
+    predicted = series.first.predicted(name) if single else None
+    return curve_of(samples, series, view, None if predicted is None else pick(predicted))
 
 
 def curve_of(samples: Array, series: Series, view: View, predicted: Array | None = None) -> Curve:
@@ -113,7 +114,7 @@ def _draw_line(axes: Axes, shown: Curve, series: Series, colour: str, low: float
         shown.x, _positive(shown.mean, low), color=colour, ls=DASHES[series.rank % len(DASHES)], zorder=3, **style
     )
     line.set_linewidth(width * line.get_linewidth())
-    if shown.error is not None and shown.error.any():
+    if shown.error is not None and (shown.error > 0).any():
         lower, upper = (_floored(end, low) for end in shown.ends)
         axes.fill_between(shown.x, lower, upper, color=colour, alpha=0.2, lw=0, zorder=1)
 

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Unpack
 
 import matplotlib
+import numpy as np
 from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 
 from sgdode.errors import UsageError
+from sgdode.foreign import visible_lines
 from sgdode.plots.figures.records import FIGURES, animated, listed
-from sgdode.plots.labels import common
+from sgdode.plots.labels import common, literal
 from sgdode.plots.style import STYLES, caption
 from sgdode.plots.view import SUFFIXES, DrawOptions, View, ViewOptions, refuse_unknown, view_of
 from sgdode.results.atomic import aside
@@ -45,7 +47,7 @@ def draw(
         raise UsageError("plot: no file given; what is to be drawn?")
     view = view_of(options, log_y=FIGURES[figure].log_y, paper=style == "paper")
     width, height, settings = STYLES[style]
-    with _style(settings):
+    with _style(settings), np.errstate(all="ignore"):  # files may hold numbers up to the largest
         picture = Figure(figsize=(width, height), layout="constrained")
         FIGURES[figure].draw(picture, trajectories, view)
         _head(picture, trajectories, title, view)
@@ -71,7 +73,7 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     if suffix not in SUFFIXES:
         allowed = f"{', '.join(SUFFIXES)}; .gif for the figures {listed(animated(), 'and')}"
         raise UsageError(f"{path}: got the suffix {path.suffix!r}; allowed: {allowed}")
-    with aside(path) as part, _style({"svg.hashsalt": "sgdode", "pdf.fonttype": 42}):
+    with aside(path, pipes=True) as part, _style({"svg.hashsalt": "sgdode", "pdf.fonttype": 42}):
         figure.savefig(part, format=suffix[1:], metadata=_metadata(suffix))
     return path
 
@@ -103,9 +105,9 @@ def _head(picture: Figure, trajectories: Sequence[Trajectory], title: str | None
     states = sorted({run.status for run in trajectories} - {"complete", "diverged"})
     phrases = [*common(trajectories), *states]
     width = picture.get_size_inches()[0]
-    lines = [title or "", caption(phrases, int(width * (18 if view.paper else 12)))]
+    lines = [visible_lines(title or ""), caption(phrases, int(width * (18 if view.paper else 12)))]
     if not any(lines) and len(names) == 1:
-        lines = [names.pop().replace("$", r"\$")]
+        lines = [literal(names.pop())]
     if text := "\n".join(filter(None, lines)):
         picture.suptitle(text, x=0.01, ha="left", fontsize=matplotlib.rcParams["font.size"])
 

@@ -43,7 +43,7 @@ def animate(trajectories: Sequence[Trajectory], figure: str, path: str | Path, *
     palette = pictures[-1].quantize(_COLOURS)  # one for all frames: nothing flickers
     frames = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     durations = [_MILLISECONDS] * (len(frames) - 1) + [_LAST_MILLISECONDS]
-    with aside(path) as part:
+    with aside(path, pipes=True) as part:
         frames[0].save(part, format="GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
     return path
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from sgdode.foreign import visible
 from sgdode.results.trajectory import Trajectory
 
 #: Attributes of a file → the symbols of the paper, in the order in which they are written.
@@ -108,7 +109,7 @@ def common(trajectories: Sequence[Trajectory]) -> list[str]:
 def phrase(key: str, value: Any) -> str:
     """``key = value`` as mathematics where the key has a symbol, else as text."""
     if key not in SYMBOLS:
-        return f"{key} = {_written(value)}"
+        return f"{literal(key)} = {_written(value)}"
     if isinstance(value, str):
         return f"${SYMBOLS[key]}$ = {literal(value)}"
     return f"${SYMBOLS[key]} = {as_mathematics(value)}$"
@@ -128,7 +129,7 @@ def as_mathematics(value: float) -> str:
 
 def literal(text: str) -> str:
     """Text of a user, in which $ is no mathematics."""
-    return text.replace("$", r"\$")
+    return visible(text).replace("$", r"\$")
 
 
 def _written(value: object) -> str:

@@ -1,100 +1,106 @@
-"""The one way a file is written: beside its place, to the disk, then renamed; and the one way a file is locked."""
+"""The one way a file is written: beside its place, to the disk, then renamed."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from sgdode.errors import FileError
+from sgdode.results.claims import NoLocks, claimed, create, forget_dead, make_way, own_name, release, stands
+from sgdode.signals import at_the_end, give_way
 
-#: What a file system without locks answers.
-NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+_PART = ".part"
+#: What a file system answers that cannot be told to write to its disk.
+_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 @contextlib.contextmanager
-def aside(path: Path) -> Iterator[Path]:
-    """``path.part``, to be written; once it is whole, and on the disk, it takes the name of ``path``.
+def aside(path: Path, pipes: bool = False, former: Path | None = None) -> Iterator[Path]:
+    """A path to write to; once that is whole, and on the disk, it takes the name of ``path``.
 
-    Where the block fails it is removed, and what stood at ``path`` stays. It is locked, so that processes that write
-    one ``path`` do so one after the other, and its name is the same every time, so that a killed process leaves one
-    file at most, which the next one takes over. Missing folders are made; a pipe or device at ``path`` is written to
-    itself. Raises FileError.
+    It leads to a new file of our own, ``path.part``, whatever anybody puts at that name. Where the block fails it is
+    removed, and what stood at ``path`` stays. What a killed process left there is removed first; where that is not to
+    be done, as where another process writes at the moment, the file has a longer name. Missing folders are made; with
+    ``pipes`` a pipe or device at ``path`` is written to itself. What stood at ``path`` takes the name ``former``, where
+    that is given. Raises FileError.
     """
     try:
-        if path.is_fifo() or path.is_char_device():
+        if pipes and (path.is_fifo() or path.is_char_device()):
             yield path
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked_part(path) as part:
-            yield part
-            _sync(part)
+        part, descriptor = _new_part(path)
+        with at_the_end(lambda: release(part, descriptor)):
+            yield _by_descriptor(part, descriptor)
+            _sync(descriptor)
+            if not stands(part, descriptor):
+                raise OSError(errno.EBUSY, f"another process has removed {part.name}")
+            if former is not None:
+                os.replace(path, former)
             os.replace(part, path)
-            _sync(path.parent)
+        _sync_folder(path.parent)
     except OSError as error:
+        give_way()
         reason = error.strerror or " ".join(str(error).split()) or type(error).__name__
         raise FileError(f"{path}: cannot be written: {reason}") from None
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a file of text, whole or not at all. Raises FileError."""
-    with aside(path) as part:
+    with aside(path, pipes=True) as part:
         part.write_text(text, encoding="utf-8")
 
 
-def locked(path: Path, wait: bool = True) -> int:
-    """An open descriptor of ``path``, made where it is missing, that holds the lock on it until it is closed.
-
-    The lock is the operating system's, between processes, and dies with its process. Whoever held it before may have
-    renamed or removed the file that we waited at: then again. Raises BlockingIOError where it is taken and ``wait`` is
-    false, and OSError with one of NO_LOCKS where the file system has none.
-    """
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            if _stands(path, descriptor):
-                return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
+def part_of(path: Path) -> Path:
+    """The name that ``path`` has while it is written."""
+    return path.with_name(path.name + _PART)
 
 
-@contextlib.contextmanager
-def _locked_part(path: Path) -> Iterator[Path]:
-    """``path.part``, locked where the file system has locks; removed where the block fails."""
-    part = path.with_name(path.name + ".part")
-    descriptor = None
+def forget_parts(path: Path) -> None:
+    """Remove what dead processes have left of writing ``path``."""
+    with contextlib.suppress(OSError, NoLocks):
+        make_way(part_of(path))
+    forget_dead(path, _PART)
+
+
+def _new_part(path: Path) -> tuple[Path, int]:
+    """A new file beside ``path``, and its descriptor."""
+    part = part_of(path)
     try:
-        descriptor = locked(part)
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            raise
+        return part, claimed(part)
+    except (OSError, NoLocks):
+        forget_dead(path, _PART)
+        part = own_name(path, _PART)
+        return part, create(part)
+
+
+def _by_descriptor(part: Path, descriptor: int) -> Path:
+    """A path to the file that ``descriptor`` is open on, whatever its name leads to; that where the system has none."""
+    path = Path(f"/proc/self/fd/{descriptor}")
     try:
-        yield part
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
+        other = os.open(path, os.O_RDWR)
+    except OSError:
+        return part
+    os.close(other)
+    return path
 
 
-def _stands(path: Path, descriptor: int) -> bool:
-    """Whether ``path`` is still the file that ``descriptor`` is open on."""
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _sync(descriptor: int) -> None:
     try:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+
+
+def _sync_folder(path: Path) -> None:
+    """The file is in its place: a folder that cannot be told to be written takes nothing from that."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

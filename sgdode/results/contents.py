@@ -15,6 +15,8 @@ from sgdode.results.quantities import QUANTITIES
 
 Kind = Literal["simulation", "integration"]
 Array = NDArray[np.float64]
+#: What is told of a file that is read without one.
+UNSEALED = "has no checksum, so that a change of its numbers would not be noticed"
 
 
 @dataclass
@@ -24,7 +26,8 @@ class Contents:
     ``time`` (T,); ``step`` (T,) SGD steps, None where p or d is infinite; ``P`` (k,k);
     ``curves``: risk (S,T) or (T,), M (...,p,k), Q (...,p,p), q (...,p), output_weights (...,p): what was saved.
     ``attributes``: the root attributes of the file; ``provenance``: spec, resolved and environment as text.
-    ``state``: arrays that a partial run goes on from.
+    ``state``: arrays that a partial run goes on from. ``unsealed``: read from a file without a checksum, where damage
+    goes unnoticed.
     """
 
     kind: Kind
@@ -39,6 +42,7 @@ class Contents:
     warnings: list[str] = field(default_factory=list)
     provenance: dict[str, str] = field(default_factory=dict)
     state: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    unsealed: bool = False
 
     @property
     def resolved(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdode.errors import UsageError
+from sgdode.foreign import cell
 from sgdode.results.atomic import aside
 from sgdode.results.trajectory import Trajectory
 
@@ -23,7 +24,7 @@ def export(trajectory: Trajectory, path: Path) -> Path:
     writers = {".csv": _csv, ".npz": _npz}
     if path.suffix not in writers:
         raise UsageError(f"{path}: export writes {' or '.join(writers)}; give -o a name that ends so")
-    with aside(path) as part:
+    with aside(path, pipes=True) as part:
         writers[path.suffix](trajectory, part)
     return path
 
@@ -44,7 +45,7 @@ def _csv(trajectory: Trajectory, path: Path) -> None:
         raise UsageError(f"{len(columns)} columns are too many for a table; export to .npz, or save less")
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow([name for name, _ in columns])
+        writer.writerow([cell(name) for name, _ in columns])
         writer.writerows(zip(*(values.tolist() for _, values in columns), strict=True))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from numpy.typing import ArrayLike
 
 from sgdode.errors import FileError
 from sgdode.results import seal
+from sgdode.results.apart import copied
 from sgdode.results.atomic import aside
-from sgdode.results.contents import Contents, mapping
+from sgdode.results.contents import Contents
 from sgdode.results.quantities import FORMAT_VERSION, QUANTITIES
+from sgdode.results.reading import contents_of, refuse_attributes, root_attributes
+from sgdode.results.structure import refuse_irregular
 
 _OVERHEAD = 40_000  # bytes of a file beyond its arrays
 _COORDINATES = {
@@ -29,15 +33,15 @@ _COORDINATES = {
 }
 
 
-def write(contents: Contents, path: Path) -> Path:
+def write(contents: Contents, path: Path, former: Path | None = None) -> Path:
     """Write ``path``: beside it first, then renamed. Raises FileError where that fails (nothing is left then)."""
     _refuse_not_finite(contents, path)
     try:
-        with aside(path) as part:
+        with aside(path, former=former) as part:
             _reserve(part, contents)
             with h5py.File(part, "w", locking=False) as file:
                 _fill(file, contents)
-                attributes = _root_attributes(file)
+                attributes = dict(file.attrs)
             seal.append(part, attributes)
     except RuntimeError as error:  # one of the kinds that h5py has
         raise FileError(f"{path}: cannot be written: {_told(error)}") from None
@@ -49,21 +53,22 @@ def write(contents: Contents, path: Path) -> Path:
 
 
 def read(path: Path, names: Collection[str] = QUANTITIES) -> Contents:
-    """Read a file of this program, or only the curves ``names`` of it.
+    """Read a file of this program, or only the curves ``names`` of it; one without a checksum is ``unsealed``.
 
     Raises FileError where it is missing, broken, or of another format.
     """
-    if not path.is_file():
-        raise FileError(f"{path}: no such file")
+    refuse_irregular(path)
     try:
-        _refuse_damage(path)
-        with h5py.File(path, "r", locking=False) as file:
-            return _contents(file, path, names)
+        if _sealed(path):
+            return contents_of(path, names, sealed=True)
     except FileError:
         raise
     except Exception as error:  # h5py raises many kinds for a broken file
-        advice = "simulate and integrate write them; --force computes a damaged one again"
-        raise FileError(f"{path}: not a readable sgdode file ({_told(error)}); {advice}") from None
+        raise broken(path, error) from None
+    with copied(path) as copy:
+        found = contents_of(copy, names, sealed=True)
+    found.unsealed = True
+    return found
 
 
 def header(path: Path) -> dict[str, Any]:
@@ -71,29 +76,37 @@ def header(path: Path) -> dict[str, Any]:
 
     Raises FileError as that does.
     """
+    refuse_irregular(path)
     try:
         attributes = seal.sealed_attributes(path)
-        if attributes is None:  # a file of an older version, or one that HDF5 has changed
-            _refuse_damage(path)
-            with h5py.File(path, "r", locking=False) as file:
-                attributes = _root_attributes(file)
+        if attributes is None and _sealed(path):  # a file of an older version
+            attributes = root_attributes(path)
+        if attributes is not None:
+            refuse_attributes(attributes, path)
+            return attributes
     except FileError:
         raise
     except Exception as error:  # as above
-        raise FileError(f"{path}: not a readable sgdode file ({_told(error)})") from None
-    _refuse_other_formats(attributes, path)
-    return attributes
+        raise broken(path, error) from None
+    with copied(path) as copy:
+        return root_attributes(copy)
+
+
+def broken(path: Path, error: Exception) -> FileError:
+    """What is told of a file that cannot be read, and what to do."""
+    advice = "simulate and integrate write them; --force computes a damaged one again"
+    return FileError(f"{path}: not a readable sgdode file ({_told(error)}); {advice}")
 
 
 def _told(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _refuse_damage(path: Path) -> None:
-    """Raises ValueError where a checksum is there, and wrong; FileError where another program is writing."""
+def _sealed(path: Path) -> bool:
+    """Whether it has a checksum. Raises ValueError where that is wrong; FileError where another program is writing."""
     whole = seal.is_whole(path)
     if whole:
-        return
+        return True
     with path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -103,6 +116,7 @@ def _refuse_damage(path: Path) -> None:
             pass  # a file system without locks
     if whole is False:
         raise ValueError("its checksum differs: it has changed since it was written")
+    return False
 
 
 def _reserve(path: Path, contents: Contents) -> None:
@@ -112,7 +126,11 @@ def _reserve(path: Path, contents: Contents) -> None:
     arrays = [*contents.curves.values(), *contents.state.values()]
     texts = sum(len(text.encode()) for text in contents.provenance.values())
     with path.open("r+b") as file:
-        os.posix_fallocate(file.fileno(), 0, sum(array.nbytes for array in arrays) + texts + _OVERHEAD)
+        try:
+            os.posix_fallocate(file.fileno(), 0, sum(array.nbytes for array in arrays) + texts + _OVERHEAD)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS, errno.ENODEV):
+                raise  # a file system that cannot tell of its room is no failure
 
 
 def _refuse_not_finite(contents: Contents, path: Path) -> None:
@@ -163,66 +181,3 @@ def _dataset(file: h5py.File, name: str, values: ArrayLike, dims: tuple[str, ...
             file[dim].attrs["units"] = "1"
             file[dim].attrs["long_name"] = _COORDINATES[dim]
         file[name].dims[axis].attach_scale(file[dim])
-
-
-def _root_attributes(file: h5py.File) -> dict[str, Any]:
-    return {key: value.item() if isinstance(value, np.generic) else value for key, value in file.attrs.items()}
-
-
-def _refuse_other_formats(attributes: Mapping[str, object], path: Path) -> None:
-    if attributes.get("format") != "sgdode":
-        raise FileError(f"{path}: an HDF5 file, but not one of sgdode")
-    version = attributes.get("format_version")
-    if version != FORMAT_VERSION:
-        newer = isinstance(version, int) and version > FORMAT_VERSION
-        advice = "a newer sgdode wrote it; update this one" if newer else "compute it again with --force"
-        raise FileError(f"{path}: format version {version}; this sgdode reads version {FORMAT_VERSION}: {advice}")
-
-
-def _contents(file: h5py.File, path: Path, names: Collection[str]) -> Contents:
-    attributes = _root_attributes(file)
-    _refuse_other_formats(attributes, path)
-    curves = {name: file[name][...] for name in QUANTITIES if name in names and name in file}
-    provenance = file["provenance"].attrs if "provenance" in file else {}
-    warnings = json.loads(attributes.pop("warnings", "[]"))
-    for key in ("format", "format_version"):
-        attributes.pop(key)
-    found = Contents(
-        kind=attributes.pop("kind"),
-        time=file["time"][...],
-        P=file["P"][...],
-        curves=curves,
-        step=file["step"][...] if "step" in file else None,
-        particle_weight=file["particle_weight"][...] if "particle_weight" in file else None,
-        status=attributes.pop("status"),
-        diverged_at=attributes.pop("diverged_at", None),
-        attributes=attributes,
-        warnings=warnings,
-        provenance={key: str(value) for key, value in provenance.items()},
-        state={key: values[...] for key, values in file["state"].items()} if "state" in file else {},
-    )
-    _refuse_inconsistent(found)
-    return found
-
-
-def _refuse_inconsistent(found: Contents) -> None:
-    """Raises ValueError where the parts of a file do not belong together."""
-    if found.kind not in ("simulation", "integration") or found.status not in ("complete", "diverged", "partial"):
-        raise ValueError(f"kind {found.kind!r}, status {found.status!r}")
-    if not isinstance(found.attributes.get("name", ""), str) or not all(isinstance(w, str) for w in found.warnings):
-        raise ValueError("attributes of a wrong type")
-    for key in ("resolved", "environment"):
-        mapping(found.provenance.get(key, ""))
-    if found.step is not None and found.step.shape != found.time.shape:
-        raise ValueError("step and time differ in length")
-    sizes = {"time": len(found.time), "teacher": len(found.P), "teacher_b": len(found.P)}
-    shapes = {"time": ("time",), "P": ("teacher", "teacher_b")} | {name: found.dims(name) for name in found.curves}
-    arrays = {"time": found.time, "P": found.P, **found.curves}
-    for name, values in arrays.items():
-        dims = shapes[name]
-        if values.ndim != len(dims) or values.dtype.kind != "f" or not np.isfinite(values).all():
-            raise ValueError(f"{name} is not a finite array over {', '.join(dims)}")
-        for dim, size in zip(dims, values.shape, strict=True):
-            dim = dim.replace("student_b", "student")
-            if sizes.setdefault(dim, size) != size:
-                raise ValueError(f"{name} has {size} along {dim}, others {sizes[dim]}")

@@ -29,6 +29,7 @@ QUANTITIES: dict[str, Quantity] = {
     "M_shift": Quantity(("student", "teacher"), "predicted shift of the mean of M over runs, of order δt"),
     "Q_shift": Quantity(("student", "student_b"), "predicted shift of the mean of Q over runs, of order δt"),
     "risk_std": Quantity((), "predicted standard deviation of the excess risk over runs"),
+    "risk_std_valid": Quantity((), "1 where linear noise holds, and with it all that is predicted over runs; else 0"),
     "M_std": Quantity(("student", "teacher"), "predicted standard deviation of M over runs"),
     "Q_std": Quantity(("student", "student_b"), "predicted standard deviation of Q over runs"),
 }

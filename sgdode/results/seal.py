@@ -64,8 +64,8 @@ def is_whole(path: Path) -> bool | None:
 
 
 def _for_json(value: object) -> object:
-    """What JSON does not know: arrays as lists, all else as text."""
-    return value.tolist() if isinstance(value, np.ndarray) else str(value)
+    """What JSON does not know: numbers of NumPy as Python's, arrays as lists, all else as text."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
 def _checksum(file: BinaryIO, size: int) -> int:

@@ -15,6 +15,9 @@ from sgdode.results.quantities import QUANTITIES
 if TYPE_CHECKING:
     import xarray
 
+#: A risk that is known to more than this share of itself is not known: no theory is written, no verdict built on it.
+LARGEST_RISK_ERROR = 0.01
+
 
 class About(NamedTuple):
     """What a result carries besides its numbers: root attributes, and the group provenance as text."""
@@ -51,17 +54,29 @@ class Trajectory(Contents):
         """diag Q⊥, (S,T,p) or (T,p)."""
         return self._curve("q")
 
+    def predicted(self, name: str, what: str = "std") -> Array | None:
+        """The predicted standard deviation over runs of the curve ``name``, or the ``what="shift"`` of its mean; NaN
+        where linear noise does not hold, None where the equations were solved without fluctuations."""
+        found = self.curves.get(f"{name}_{what}")
+        holds = self.curves.get("risk_std_valid")
+        if found is None or holds is None:  # a file of a version that did not tell
+            return found
+        return np.where(holds.reshape(-1, *(1,) * (found.ndim - 1)) > 0, found, np.nan)
+
     def _curve(self, name: str) -> Array:
         if name not in self.curves:
             saved = ", ".join(self.curves)
             raise AttributeError(f"{name} was not saved in this run (saved: {saved}); add it to `save` in the spec")
         return self.curves[name]
 
-    def save(self, path: str | Path) -> Path:
-        """Write the HDF5 file, whole or not at all. Raises FileError where it cannot be written."""
+    def save(self, path: str | Path, former: Path | None = None) -> Path:
+        """Write the HDF5 file, whole or not at all; what stood there takes the name ``former``, where that is given.
+
+        Raises FileError where it cannot be written.
+        """
         from sgdode.results.hdf5 import write
 
-        return write(self, Path(path))
+        return write(self, Path(path), former)
 
     @classmethod
     def load(cls, path: str | Path, names: Collection[str] = QUANTITIES) -> Trajectory:

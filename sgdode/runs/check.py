@@ -7,9 +7,9 @@ from typing import Any
 
 from sgdode.equations.validity import Plan, expected_errors, plan, regime
 from sgdode.errors import SpecError
-from sgdode.model.clock import saved_grid
-from sgdode.spec.build import build, saving
-from sgdode.spec.checks import located
+from sgdode.model.problem import Problem
+from sgdode.spec.build import build
+from sgdode.spec.checks import located, require
 from sgdode.spec.memory import Command
 from sgdode.spec.provenance import spec_hash
 from sgdode.spec.schema import Spec
@@ -19,22 +19,22 @@ from sgdode.spec.schema import Spec
 def forecast(spec: Spec, jobs: int) -> dict[str, Any]:
     """What ``sgdode check`` tells: gamma, dt, steps, equations, reason, expected_error, regime, warnings, and a list of
     ``runs`` (command, hash, seconds, bytes), with their sum in seconds and bytes. Raises SpecError for a bad start."""
-    from sgdode.model.start_laws import start
-    from sgdode.runs.cost import estimate
+    from sgdode.runs.file_size import saved_times
+    from sgdode.runs.pricing import in_time, priced, reckoned
 
+    refused, commands = _refused(spec)
     problem = build(spec)
     choice = plan(problem, spec.integrate.equations)
-    grid = saved_grid(saving(spec), problem.clock, spec.finite)
-    runs, refused = [], []
-    for command in _COMMANDS:
-        try:
-            cost = estimate(spec, command, jobs)
-        except SpecError as error:
-            if command == "integrate" or spec.finite:
-                raise
-            refused.append(f"{command}: {error.defects[0]}")
-            continue
-        found = {"command": command, "hash": spec_hash(spec, command)}
+    grid = saved_times(spec)
+    few = problem.p + problem.k <= _FEW or not math.isfinite(problem.p)
+    warnings = _warnings(problem) if few else in_time(lambda: _warnings(problem))
+    price = priced if warnings is not None else reckoned  # nothing is measured before there is a start
+    if warnings is None:
+        warnings = (f"the start of {problem.p:g} neurons takes long, and is not looked at here",)
+    runs = []
+    for command in commands:
+        cost = price(spec, command, jobs)
+        found = {"command": command, "hash": spec_hash(spec, command), "measured": cost.measured}
         runs.append(found | {"seconds": cost.seconds, "bytes": int(cost.bytes)})
     return {
         "gamma": spec.gamma,
@@ -46,14 +46,41 @@ def forecast(spec: Spec, jobs: int) -> dict[str, Any]:
         "reason": choice.reason,
         "expected_error": choice.expected_error,
         "regime": regime(problem),
-        "warnings": [*(start(problem).warnings if math.isfinite(spec.p) else ()), *refused],
+        "warnings": [*warnings, *refused],
         "runs": runs,
         "seconds": sum(run["seconds"] for run in runs),
         "bytes": sum(run["bytes"] for run in runs),
     }
 
 
+#: Starts of more neurons may take long to factorise.
+_FEW = 300
 _COMMANDS: tuple[Command, ...] = ("simulate", "integrate")
+
+
+def _refused(spec: Spec) -> tuple[list[str], list[Command]]:
+    """Why a command cannot run, and the commands that can. Raises SpecError where that is a defect of the spec."""
+    refused, commands = [], []
+    for command in _COMMANDS:
+        try:
+            require(spec, command)
+            commands.append(command)
+        except SpecError as error:
+            if command == "integrate" or spec.finite:
+                raise
+            refused.append(f"{command}: {error.defects[0]}")
+    return refused, commands
+
+
+def _warnings(problem: Problem) -> tuple[str, ...]:
+    """What is known of a problem before it is run."""
+    from sgdode.equations.asymmetry import smallest_asymmetry, unresolved
+    from sgdode.model.start_laws import start
+
+    if not math.isfinite(problem.p):
+        return problem.cautions
+    beginning = start(problem)
+    return (*beginning.warnings, *unresolved(smallest_asymmetry(beginning)))
 
 
 def as_text(spec: Spec, found: dict[str, Any]) -> str:
@@ -70,8 +97,8 @@ def as_text(spec: Spec, found: dict[str, Any]) -> str:
         f"  regime           {found['regime']}",
     ]
     for run in found["runs"]:
-        size = _size(run["bytes"])
-        lines.append(f"  {run['command']:16s} about {duration(run['seconds'])} and {size}, hash {run['hash']}")
+        size, how = amount(run["bytes"]), "about" if run["measured"] else "very roughly"
+        lines.append(f"  {run['command']:16s} {how} {duration(run['seconds'])} and {size}, hash {run['hash']}")
     return "\n".join([*lines, *(f"  note             {warning}" for warning in found["warnings"])])
 
 
@@ -105,7 +132,8 @@ def duration(seconds: float) -> str:
     return f"{seconds:.2g} s"
 
 
-def _size(size: float) -> str:
+def amount(size: float) -> str:
+    """Bytes for a reader, in the unit that fits."""
     for unit, length in (("GB", 2.0**30), ("MB", 2.0**20)):
         if size >= length:
             return f"{size / length:.3g} {unit}"

@@ -11,33 +11,33 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from sgdode.equations.asymmetry import smallest_asymmetry, tolerances
 from sgdode.equations.solvers import solve
 from sgdode.equations.systems import system
 from sgdode.equations.validity import plan
 from sgdode.gaussian.risk import risk_function
-from sgdode.model.clock import Grid, saved_grid, saved_names
 from sgdode.model.start_laws import start
-from sgdode.model.systems import SYSTEMS
 from sgdode.runs.engines import method, sampling
+from sgdode.runs.file_size import file_bytes, saved_times
 from sgdode.simulation.run import begin, mover, planned
-from sgdode.spec.build import build, clock, saving
+from sgdode.spec.build import build
 from sgdode.spec.checks import require
 from sgdode.spec.memory import Command
 from sgdode.spec.schema import Spec
 
-_PILOT_SECONDS = 0.3
-_FIXED_BYTES = 30_000
+_PILOT_SECONDS, _PILOT_TIMES = 0.3, 2000
 #: Right-hand sides per decade of t that CVODE takes at rtol 1e-8, and their growth with the digits asked for.
 _PER_DECADE = 500.0
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds of computing (imports not counted) and bytes of the file, of one command."""
+    """Seconds of computing (imports not counted) and bytes of the file, of one command; ``measured``: from a pilot."""
 
     command: Command
     seconds: float
     bytes: float
+    measured: bool = True
 
 
 class _Enough(Exception):
@@ -47,18 +47,19 @@ class _Enough(Exception):
 def estimate(spec: Spec, command: Command, jobs: int) -> Estimate:
     """The cost of ``command`` on this machine. Raises SpecError where it cannot run."""
     require(spec, command)
-    seconds = _simulation(spec, jobs) if command == "simulate" else _integration(spec)
-    return Estimate(command, seconds, _bytes(spec, command))
+    with np.errstate(all="ignore"):
+        seconds = _simulation(spec, jobs) if command == "simulate" else _integration(spec)
+    return Estimate(command, seconds, file_bytes(spec, command))
 
 
 def _simulation(spec: Spec, jobs: int) -> float:
     problem = build(spec)
-    grid, beginning = _grid(spec), start(problem)
+    grid, beginning = saved_times(spec), start(problem)
     assert grid.step is not None
     scheme = planned(problem, beginning, sampling(spec))
     seeds, total = spec.simulate.seeds, int(grid.step[-1])
     rng = np.random.Generator(np.random.SFC64(0))
-    with threadpool_limits(1 if seeds > 1 else None, "blas"), np.errstate(all="ignore"):
+    with threadpool_limits(1 if seeds > 1 else None, "blas"):
         state, move = begin(scheme, beginning, rng), mover(scheme)
 
         def steps(count: int) -> bool:
@@ -68,10 +69,6 @@ def _simulation(spec: Spec, jobs: int) -> float:
     saving_once = _once(lambda: risk_function(problem)(*_start_overlaps(beginning), beginning.a))
     rounds = math.ceil(seeds / max(1, min(jobs, seeds)))
     return rounds * (total * per_step + len(grid.time) * saving_once)
-
-
-def _grid(spec: Spec) -> Grid:
-    return saved_grid(saving(spec), clock(spec), spec.finite)
 
 
 def _start_overlaps(beginning: Any) -> tuple[Any, Any, Any]:
@@ -100,7 +97,7 @@ def _once(work: Callable[[], Any]) -> float:
 
 
 def _integration(spec: Spec) -> float:
-    problem, grid = build(spec), _grid(spec)
+    problem, grid = build(spec), saved_times(spec)
     beginning = start(problem) if math.isfinite(spec.p) else None
     equations = system(problem, beginning, plan(problem, spec.integrate.equations).equations, method(spec))
     ydot = np.empty_like(equations.y0)
@@ -115,15 +112,26 @@ def _integration(spec: Spec) -> float:
             raise _Enough
         equations.rhs(t, y, ydot)
 
-    rtol = max(spec.integrate.rtol, equations.error)
+    smallest = None if beginning is None else smallest_asymmetry(beginning)
+    rtol, atol = tolerances(max(spec.integrate.rtol, equations.error), spec.integrate.atol, smallest)
     reached = [0.0]
     try:
-        chosen = spec.integrate
-        solve(limited, equations.y0, grid.time, chosen.solver, rtol, chosen.atol, reached.append)
+        times = grid.time[:: max(1, len(grid.time) // _PILOT_TIMES)]  # to save is counted apart
+        solve(limited, equations.y0, times, spec.integrate.solver, rtol, atol, reached.append)
         solving = time.perf_counter() - began
     except _Enough:
         solving = _extrapolated(spec, rhs, rtol, reached[-1], calls)
-    return (2.5 if beginning is None else 1.0) * solving + saving_once
+    return (2.5 if beginning is None else 1.0) * solving + saving_once + error_bars(spec)
+
+
+def error_bars(spec: Spec) -> float:
+    """Seconds of `integrate.fluctuations`, from its operations."""
+    kind = spec.integrate.fluctuations
+    if not kind:
+        return 0.0
+    from sgdode.equations.fluctuations.price import error_bar_seconds
+
+    return error_bar_seconds(build(spec), kind, spec.time.stop, len(saved_times(spec).time))
 
 
 def _extrapolated(spec: Spec, rhs: float, rtol: float, reached: float, calls: int) -> float:
@@ -131,13 +139,3 @@ def _extrapolated(spec: Spec, rhs: float, rtol: float, reached: float, calls: in
     digits = (1e-8 / rtol) ** 0.1
     left = math.log10(spec.time.stop / max(reached, min(0.01, spec.time.stop / 10)))
     return rhs * (calls + _PER_DECADE * digits * max(left, 0.5))
-
-
-def _bytes(spec: Spec, command: Command) -> float:
-    times = len(_grid(spec).time)
-    seeds = spec.simulate.seeds if command == "simulate" else 1
-    p = spec.p if math.isfinite(spec.p) else 500.0
-    field = command == "integrate" and not SYSTEMS[plan(build(spec), spec.integrate.equations).equations].full_overlaps
-    numbers = {"risk": 1.0, "M": p * spec.k, "Q": p if field else p * p, "q": p}
-    names = [*saved_names(spec.save, spec.p, times, seeds), *(["q"] if spec.student.train_output else [])]
-    return 8.0 * (seeds * times * sum(numbers[name] for name in names) + 2 * times) + _FIXED_BYTES

@@ -4,17 +4,18 @@ Trajectory."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from sgdode.equations import integrate as equations
 from sgdode.equations.system import Method
 from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import Trajectory
-from sgdode.simulation import simulate as simulation
-from sgdode.simulation.run import Sampling
 from sgdode.spec.build import build, saving
 from sgdode.spec.checks import located, require
 from sgdode.spec.provenance import about
 from sgdode.spec.schema import Spec
+
+if TYPE_CHECKING:
+    from sgdode.simulation.run import Sampling
 
 Progress = Callable[[float, float], None]
 
@@ -29,6 +30,8 @@ def simulate(
     for; see :func:`sgdode.simulation.simulate.simulate`. ``progress(done, total)`` counts steps of all runs.
     Raises SpecError for a spec that cannot be simulated.
     """
+    from sgdode.simulation import simulate as simulation  # a run loads the machine code of its own engine alone
+
     require(spec, "simulate")
     told = about(spec, "simulate")
     arguments = build(spec), saving(spec), sampling(spec)
@@ -43,6 +46,8 @@ def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | 
     :func:`sgdode.equations.integrate.integrate`. ``progress(done, total)`` counts saved times.
     Raises SpecError for a spec that cannot be integrated, RunError where the tolerance cannot be met.
     """
+    from sgdode.equations import integrate as equations
+
     require(spec, "integrate")
     told = about(spec, "integrate")
     return equations.integrate(build(spec), saving(spec), method(spec), progress=progress, keeper=keeper, about=told)
@@ -50,6 +55,8 @@ def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | 
 
 def sampling(spec: Spec) -> Sampling:
     """How a spec is simulated."""
+    from sgdode.simulation.run import Sampling
+
     asked = spec.simulate
     return Sampling(spec.seed, asked.seeds, asked.method, asked.precision)
 

@@ -47,7 +47,7 @@ def _commit() -> str:
     source = Path(__file__).resolve().parents[1]
     if not (source.parent / ".git").exists():
         return ""
-    command = ["git", "-C", str(source), "describe", "--always", "--abbrev=40", "--dirty"]
+    command = ["git", "--no-optional-locks", "-C", str(source), "describe", "--always", "--abbrev=40", "--dirty"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):

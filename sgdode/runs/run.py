@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import shlex
 import sys
 import tempfile
@@ -12,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sgdode.errors import FileError, Stopped, UsageError
+from sgdode.errors import FileError, RunError, Stopped, UsageError
 from sgdode.machine import processors
 from sgdode.reporting import Reporter
 from sgdode.runs.environment import environment
-from sgdode.signals import stoppable
+from sgdode.signals import waiting
 from sgdode.spec.memory import Command
 from sgdode.spec.provenance import spec_hash
 from sgdode.spec.schema import Spec
@@ -37,11 +39,12 @@ class Outcome:
     status: str
     skipped: bool
     seconds: float
+    misplaced: bool = False
 
     @property
     def exit_status(self) -> int:
-        """0 for a complete file, 1 for one that ends in a divergence."""
-        return 0 if self.status == "complete" else 1
+        """0 for a complete file, 1 for one that ends in a divergence, or that is not where it was asked for."""
+        return 0 if self.status == "complete" and not self.misplaced else 1
 
     def summary(self) -> dict[str, Any]:
         """What --json prints."""
@@ -66,63 +69,119 @@ def perform(
     reporter: Reporter,
     *,
     force: bool = False,
-    resume: bool = False,
+    restart: bool = False,
     jobs: int | None = None,
     wait: bool = True,
     words: Sequence[str] = sys.argv,
 ) -> Outcome:
     """Run ``command`` on ``spec`` into ``path``, unless a finished file of the same values is there.
 
-    ``resume`` goes on from a checkpoint of the same run, where there is one. A run that computes ``path`` in another
-    process is waited for, or with ``wait`` false raises Busy. ``words`` is the command line that the file shall tell.
+    A checkpoint of the same run is gone on from, unless ``restart``. A run that computes ``path`` in another process is
+    waited for, or with ``wait`` false raises Busy. ``words`` is the command line that the file shall tell.
     Raises UsageError where another run's file is in the way, Stopped where a signal ends the run with a checkpoint, and
     what the engines raise.
     """
     from sgdode.runs.lock import hold
+    from sgdode.runs.place import refuse_full, refuse_name
 
+    refuse_name(path)
     if not force and (done := _done_already(spec, command, path, reporter)):
         return done
     _check_target(path)
-    with hold(path, reporter, wait):
+    refuse_full(spec, command, path)
+    with hold(path, reporter, wait), waiting():
         if not force and (done := _done_already(spec, command, path, reporter)):
             return done
-        return _compute(spec, command, path, reporter, resume, jobs, words)
+        return _compute(spec, command, path, reporter, _How(force, restart, jobs, words))
 
 
 def _done_already(spec: Spec, command: Command, path: Path, reporter: Reporter) -> Outcome | None:
     if status := finished(spec, command, path):
+        from sgdode.runs.lock import tidy
+
+        tidy(path)
         reporter.note(f"{path} is {status} already; --force computes it again")
         return Outcome(path, KINDS[command], status, True, 0.0)
     return None
 
 
-def _compute(
-    spec: Spec,
-    command: Command,
-    path: Path,
-    reporter: Reporter,
-    resume: bool,
-    jobs: int | None,
-    words: Sequence[str],
-) -> Outcome:
+@dataclass(frozen=True)
+class _How:
+    """How a run is asked for."""
+
+    force: bool
+    restart: bool
+    jobs: int | None
+    words: Sequence[str]
+
+
+def _compute(spec: Spec, command: Command, path: Path, reporter: Reporter, how: _How) -> Outcome:
     from sgdode.results.checkpoint import Keeper
 
     began, clock = datetime.now(UTC), time.perf_counter()
 
     def complete(trajectory: Trajectory) -> None:
-        trajectory.provenance["environment"] = environment(began, time.perf_counter() - clock, words)
+        trajectory.provenance["environment"] = environment(began, time.perf_counter() - clock, how.words)
 
-    keeper = Keeper(path, spec_hash(spec, command), complete, reporter.warn)
-    _look_for_checkpoint(keeper, reporter, resume)
-    trajectory = _engine(spec, command, reporter, jobs, keeper)
+    keeper = Keeper(path, spec_hash(spec, command), complete, reporter, how.restart)
+    trajectory = _engine(spec, command, reporter, how.jobs, keeper)
     complete(trajectory)
     seconds = time.perf_counter() - clock
     for warning in trajectory.warnings:
         reporter.warn(warning)
-    trajectory.save(path)
-    keeper.drop()
+    _refuse_unknown(trajectory, command, how.force)
+    place = _written(trajectory, path, reporter, how.force)
+    if place == path:
+        keeper.drop()
     reporter.detail(f"{command}: {seconds:.3g} s")
-    return Outcome(path, trajectory.kind, trajectory.status, False, seconds)
+    return Outcome(place, trajectory.kind, trajectory.status, False, seconds, misplaced=place != path)
+
+
+def _written(trajectory: Trajectory, path: Path, reporter: Reporter, force: bool) -> Path:
+    """Where a result was written: at ``path``, or, where that fails or another file has come there meanwhile, beside
+    it, in the current folder, or among the temporary files. Raises FileError where all fail."""
+    try:
+        if force or not path.exists():
+            return trajectory.save(path)
+        if not _is_of(path, trajectory):
+            raise FileError(f"{path}: another file has come there meanwhile")
+        reporter.note(f"{path} has been computed by another process meanwhile")
+        return path
+    except FileError as error:
+        for place in _other_places(path):
+            with contextlib.suppress(FileError):
+                trajectory.save(place)
+                reporter.error(f"{error}; the result is {place}")
+                return place
+        raise
+
+
+def _is_of(path: Path, trajectory: Trajectory) -> bool:
+    """Whether the file at ``path`` holds the run of ``trajectory``."""
+    from sgdode.results.hdf5 import header
+
+    with contextlib.suppress(FileError):
+        found = header(path)
+        return (found["kind"], found.get("spec_hash")) == (trajectory.kind, trajectory.attributes["spec_hash"])
+    return False
+
+
+def _other_places(path: Path) -> list[Path]:
+    """Where a result goes that cannot go to ``path``: names that nobody has."""
+    own = f"{path.stem[:100]}-{secrets.token_hex(4)}.h5"
+    return [folder / own for folder in dict.fromkeys((path.parent, Path.cwd(), Path(tempfile.gettempdir())))]
+
+
+def _refuse_unknown(trajectory: Trajectory, command: Command, force: bool) -> None:
+    """Refuse to write a theory whose risk is not known."""
+    from sgdode.results.trajectory import LARGEST_RISK_ERROR
+
+    error = float(trajectory.attributes.get("risk_error", 0.0))
+    if command == "integrate" and error > LARGEST_RISK_ERROR and not force:
+        raise RunError(
+            f"integrate: not written: the risk is known to {error:.1%} of itself alone (at most 1 %), its Gaussian "
+            "averages are too coarse for these activations: lower their gains or the widths, or write it with --force"
+        )
 
 
 def finished(spec: Spec, command: Command, path: Path) -> str | None:
@@ -164,22 +223,13 @@ def _is_hdf5(path: Path) -> bool:
         return file.read(8) in (b"\x89HDF\r\n\x1a\n", b"")
 
 
-def _look_for_checkpoint(keeper: Keeper, reporter: Reporter, resume: bool) -> None:
-    if resume and keeper.find():
-        assert keeper.resumed is not None
-        reporter.note(f"going on from {keeper.path} (t = {keeper.resumed.time[-1]:.4g})")
-    elif resume:
-        reporter.note(f"no checkpoint {keeper.path}: starting from zero")
-    elif keeper.path.exists():
-        reporter.note(f"{keeper.path} is the checkpoint of a stopped run; --resume goes on from it; starting over now")
-
-
 def _engine(spec: Spec, command: Command, reporter: Reporter, jobs: int | None, keeper: Keeper) -> Trajectory:
     from sgdode.spec.checks import require
 
     require(spec, command)
+    _tell_of_compiling(reporter)
     try:
-        with stoppable(), reporter.bar(command) as progress:
+        with reporter.bar(command) as progress:
             if command == "simulate":
                 from sgdode.runs.engines import simulate
 
@@ -191,6 +241,14 @@ def _engine(spec: Spec, command: Command, reporter: Reporter, jobs: int | None, 
         raise Stopped(stopped.cause, stopped.exit_status, _advice(keeper)) from None
 
 
+def _tell_of_compiling(reporter: Reporter) -> None:
+    """The first run of all takes long: say so, before the compiler is imported."""
+    from sgdode.jit.kept import any_kept
+
+    if reporter.draws and not any_kept():
+        reporter.note("compiling, once: about 10 s (`sgdode warm-up` compiles everything, for later)")
+
+
 def _advice(keeper: Keeper) -> str:
     """What to do after a stop."""
     if not keeper.path.exists():
@@ -199,6 +257,6 @@ def _advice(keeper: Keeper) -> str:
 
 
 def resuming() -> str:
-    """This process's command line, with --resume."""
-    words = [word for word in sys.argv[1:] if word not in ("--resume", "--force")]
-    return shlex.join(["sgdode", *words, "--resume"])
+    """The command line that goes on where this process's stops."""
+    words = [word for word in sys.argv[1:] if word not in ("--resume", "--restart")]
+    return shlex.join(["sgdode", *words])

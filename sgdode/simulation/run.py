@@ -13,6 +13,7 @@ from sgdode.jit.units import address, residual_address
 from sgdode.model.clock import Clock
 from sgdode.model.learning import SQUARED
 from sgdode.model.problem import Problem
+from sgdode.model.record import Record
 from sgdode.model.start_laws import Start
 from sgdode.simulation import explicit, large, small
 from sgdode.simulation.rule import IN_PLACE, Rule
@@ -43,7 +44,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Sampling:
+class Sampling(Record):
     """How SGD is simulated: ``seeds`` independent runs, of which run j draws from child j of ``seed``; ``method``
     exact or explicit; ``precision`` float64 or float32 of the weights."""
 

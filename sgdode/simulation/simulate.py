@@ -6,28 +6,32 @@ import math
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from sgdode.equations.validity import too_coarse
 from sgdode.errors import Defect, SpecError, Stopped, UsageError
-from sgdode.gaussian.risk import RiskFunction, risk_function
+from sgdode.gaussian.risk import RiskFunction, averaged_risk_error, risk_function, some_times
 from sgdode.machine import processors
 from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
+from sgdode.results.alignment import norms
 from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import About, Trajectory
-from sgdode.signals import stop_if_asked, undisturbed
+from sgdode.signals import asked_to_stop, postpone, stop_if_asked
 from sgdode.simulation.run import Array, Mover, Sampling, Scheme, State, begin, mover, overlaps_of, planned
 
 Progress = Callable[[float, float], None]
+#: The group ``state`` of a checkpoint.
+Kept = Mapping[str, NDArray[Any]]
 NOTHING = About({}, {})
 _CHUNK_SECONDS = 0.1  # a kernel cannot be interrupted
 _POLL_SECONDS = 0.1
@@ -65,27 +69,30 @@ def simulate(
     grid = saved_grid(saving, problem.clock, problem.finite)
     records = _records(problem, saving, sampling, len(grid.time), keeper)
     shared = Shared(scheme, sampling, beginning, grid, records, risk_function(problem), about)
-    runs = _begin(shared) if keeper is None or keeper.resumed is None else _resume(keeper.resumed, shared)
+    runs = _begin(shared)
+    runs = (keeper and keeper.find(lambda state: _resumed(state, shared, runs))) or runs
     threads = 1 if sampling.seeds > 1 else processors()
     with threadpool_limits(threads, "blas"):
         try:
+            if keeper:
+                postpone()
             while not _advance(shared, runs, jobs, progress, keeper) and keeper:
                 keeper.keep(_partial(shared, runs))
-        except (Stopped, KeyboardInterrupt):
-            if keeper:
-                with undisturbed():
-                    keeper.keep(_partial(shared, runs))
+            return _finished(shared, runs)
+        except Stopped:
+            if keeper and _worth_keeping(runs):
+                keeper.keep(_partial(shared, runs))
             raise
-    return _trajectory(shared, runs)
 
 
 @dataclass
 class Run:
-    """One realisation: its state, how many times are saved, and whether it diverged."""
+    """One realisation: its state, how many times are saved, whether it diverged, and the step that it began at."""
 
     state: State
     saved: int = 0
     diverged: bool = False
+    began: int = 0
 
 
 @dataclass
@@ -158,26 +165,26 @@ def _advance(shared: Shared, runs: list[Run], jobs: int, progress: Progress | No
     assert shared.grid.step is not None
     total = float(len(runs) * shared.grid.step[-1])
     shared.stopped.clear()
-    with ThreadPoolExecutor(max(1, min(jobs, len(runs)))) as pool:
-        futures: list[Future[None]] = []
-        try:
-            for number, run in enumerate(runs):
-                futures.append(pool.submit(_to_the_end, shared, number, run))
-            while True:
-                finished, running = wait(futures, _POLL_SECONDS, FIRST_EXCEPTION)
-                for future in finished:
-                    future.result()
-                stop_if_asked()
-                if progress is not None:
-                    progress(float(sum(run.state.step for run in runs)), total)
-                if not running or (keeper is not None and keeper.due()):
-                    return not running
-        finally:
-            with undisturbed():  # until the runs have ended their last call: their states are to be kept
-                shared.stopped.set()
-                for future in futures:
-                    future.cancel()
-                wait(futures)
+    pool = ThreadPoolExecutor(max(1, min(jobs, len(runs))))
+    try:
+        futures = [pool.submit(_to_the_end, shared, number, run) for number, run in enumerate(runs)]
+        while True:
+            finished, running = wait(futures, _POLL_SECONDS, FIRST_EXCEPTION)
+            for future in finished:
+                future.result()
+            stop_if_asked()
+            if progress is not None:
+                progress(float(sum(run.state.step for run in runs)), total)
+            if not running or (keeper is not None and keeper.due()):
+                return not running
+    finally:  # the runs end their last call before their states are kept, unless there is nothing to keep
+        shared.stopped.set()
+        pool.shutdown(_worth_keeping(runs) or not asked_to_stop(), cancel_futures=True)
+
+
+def _worth_keeping(runs: list[Run]) -> bool:
+    """Whether a run has moved; before that it may be compiling for many seconds."""
+    return any(run.state.step > run.began for run in runs)
 
 
 def _to_the_end(shared: Shared, number: int, run: Run) -> None:
@@ -219,12 +226,40 @@ def _reach(shared: Shared, run: Run, move: Mover, step: int, pace: Pace) -> bool
     return True
 
 
+def _finished(shared: Shared, runs: list[Run]) -> Trajectory:
+    """The result, with the error of its risk."""
+    result = _trajectory(shared, runs)
+    if "risk" in result.curves:
+        result.attributes["risk_error"] = _risk_error(shared, runs, result)
+    return result
+
+
+def _risk_error(shared: Shared, runs: list[Run], result: Trajectory) -> float:
+    """The largest error of the averages that the risk is made of, relative to its mean over runs; where the overlaps
+    are not saved, at the larger variances of the start and the end."""
+    problem, at = shared.scheme.problem, some_times(result.time)
+    a = np.max([np.abs(run.state.a) for run in runs], axis=0)
+    if {"M", "Q"} <= set(result.curves):
+        q = np.max(norms(result)[:, at], axis=0)
+    else:
+        ends = [np.diag(overlaps_of(shared.scheme, run.state)[0]) for run in runs if not run.diverged]
+        q = np.broadcast_to(np.max([np.diag(shared.start.overlaps.Q), *ends], axis=0), (len(at), len(a)))
+    weights = np.broadcast_to(a, (len(at), len(a)))
+    return averaged_risk_error(problem, result.P, q, weights, np.mean(result.risk[:, at], axis=0))
+
+
 def _partial(shared: Shared, runs: list[Run]) -> Trajectory:
     """Where all runs are: the times that all of them saved, and the state that they go on from."""
     partial = _trajectory(shared, runs)
     partial.diverged_at, partial.warnings = None, list(shared.start.warnings)
+    partial.state = dict(_state(shared, runs))
+    return partial
+
+
+def _state(shared: Shared, runs: list[Run]) -> Kept:
+    """All that the runs go on from, as arrays."""
     generators = [run.state.rng.bit_generator.state for run in runs]
-    partial.state = {
+    return {
         "saved": np.array([run.saved for run in runs]),
         "diverged": np.array([run.diverged for run in runs]),
         "step": np.array([run.state.step for run in runs]),
@@ -236,12 +271,17 @@ def _partial(shared: Shared, runs: list[Run]) -> Trajectory:
         "rng_half": np.array([[generator["has_uint32"], generator["uinteger"]] for generator in generators], np.uint64),
         **{f"record_{name}": record for name, record in shared.records.items()},
     }
-    return partial
 
 
-def _resume(kept: Trajectory, shared: Shared) -> list[Run]:
-    """The runs as they were when ``kept`` was made."""
-    runs, state = [], kept.state
+def _resumed(state: Kept, shared: Shared, fresh: list[Run]) -> tuple[list[Run], str] | None:
+    """The runs as they were when ``state`` was kept, and how far; None where it does not fit ``fresh`` ones, those at
+    the start."""
+    room = fresh[0].state.W.shape[1 if shared.scheme.explicit else 0] - shared.scheme.rank
+    if not _alike(state, _state(shared, fresh)) or not 0 <= state["m"].min() <= state["m"].max() <= room:
+        return None
+    if state["saved"].max() > len(shared.grid.time):
+        return None
+    runs: list[Run] = []
     for name, record in shared.records.items():
         record[:] = state[f"record_{name}"]
     for number, saved in enumerate(state["saved"]):
@@ -252,8 +292,19 @@ def _resume(kept: Trajectory, shared: Shared) -> list[Run]:
         rng, step = np.random.Generator(generator), int(state["step"][number])
         W, inverse, a = (state[name][number].copy() for name in ("W", "inverse", "a"))
         restored = State(W, int(state["m"][number]), inverse, a, rng, step)
-        runs.append(Run(restored, int(saved), bool(state["diverged"][number])))
-    return runs
+        runs.append(Run(restored, int(saved), bool(state["diverged"][number]), step))
+    assert shared.grid.step is not None
+    share = np.mean(state["step"]) / shared.grid.step[-1]
+    return runs, f"{share:.1%} of all steps"
+
+
+def _alike(state: Kept, expected: Kept) -> bool:
+    """Whether a kept state has the arrays of the expected one, with counts that a run can have."""
+    if state.keys() != expected.keys():
+        return False
+    if any(state[key].shape != array.shape or state[key].dtype != array.dtype for key, array in expected.items()):
+        return False
+    return bool((state["saved"] >= 1).all() and (state["step"] >= 0).all())
 
 
 def _trajectory(shared: Shared, runs: list[Run]) -> Trajectory:

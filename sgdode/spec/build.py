@@ -21,9 +21,10 @@ from sgdode.spec.start_files import ReadStart, read_start
 
 def build(spec: Spec) -> Problem:
     """The experiment of a spec, with what ``initial.file`` holds. Raises SpecError for a file that does not fit."""
-    initial = Initial(STARTS[spec.initial.kind], spec.initial.values, spec.start_seed, spec.initial.kind)
+    start = spec.initial
+    initial = Initial(STARTS[start.kind], start.values, spec.start_seed, start.kind, start.tolerance)
     P, a = teacher_overlap(spec), np.array(spec.student_output_weights, dtype=float)
-    if spec.initial.file is not None:
+    if start.file is not None:
         P, a, initial = _from_file(spec, initial, read_start(spec, P, a))
     a_star = np.array(spec.teacher_output_weights, dtype=float)
     return Problem(

@@ -6,7 +6,6 @@ import functools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sgdode.errors import Defect, SpecError, UsageError
@@ -14,7 +13,9 @@ from sgdode.machine import machine_memory
 from sgdode.model.starts import STARTS
 from sgdode.model.systems import SYSTEMS
 from sgdode.spec.memory import Command, memory, memory_by_key
+from sgdode.spec.paths import Unusable, found_at
 from sgdode.spec.schema import Spec
+from sgdode.spec.values import shown
 
 Found = tuple[tuple[str, ...], str]
 Rest = ParamSpec("Rest")
@@ -50,18 +51,22 @@ def _teacher(spec: Spec) -> Iterator[Found]:
 def _overlap(spec: Spec) -> Iterator[str]:
     import numpy as np
 
-    from sgdode.model.overlaps import TOLERANCE
+    from sgdode.model.overlaps import TOLERANCE, allowance, asymmetry
 
     P = np.array(spec.teacher.overlap)
     if P.shape != (spec.k, spec.k):
         yield f"got a {P.shape[0]}×{P.shape[1]} matrix; teacher.width is {spec.k}, so {spec.k}×{spec.k} is needed"
         return
-    if not np.allclose(P, P.T, rtol=0, atol=1e-10 * abs(P).max()):
+    allowed = allowance(spec.initial.tolerance, P)
+    if asymmetry(P) > max(allowed, 1e-10):
         yield "not symmetric; P_rs = w*_r·w*_s/d must equal P_sr"
         return
     values = np.linalg.eigvalsh((P + P.T) / 2)
-    if values[0] < -TOLERANCE * abs(values).max() or values[-1] <= 0:
-        yield f"not positive semidefinite: its smallest eigenvalue is {values[0]:.3g}, its largest {values[-1]:.3g}"
+    if values[0] < -allowed * abs(values).max():
+        yield (
+            f"not positive semidefinite: its smallest eigenvalue is {values[0]:.3g}, its largest {values[-1]:.3g} "
+            f"(allowed: down to -{allowed:g} of the largest; initial.tolerance sets it)"
+        )
     elif int(np.sum(values > TOLERANCE * values[-1])) > spec.d:
         yield f"its rank is above dimension = {spec.d:g}"
 
@@ -75,6 +80,11 @@ def _initial(spec: Spec) -> Iterator[Found]:
         yield ("initial", "kind"), law.refusal
     if law.given and math.isinf(spec.p):
         yield ("initial", "kind"), f"{start.kind} needs a finite student.width; use gaussian or in-teacher-span"
+    if law.neuron == "sphere" and spec.teacher.overlap is not None and not any(map(any, spec.teacher.overlap)):
+        yield (
+            ("initial", "kind"),
+            f"{start.kind} needs teachers that span something; teacher.overlap is zero: use gaussian",
+        )
     yield from _given(spec)
 
 
@@ -91,8 +101,11 @@ def _given(spec: Spec) -> Iterator[Found]:
         elif start.file is None and math.isfinite(spec.p):
             for key, shape in (("Q", (spec.p, spec.p)), ("M", (spec.p, spec.k))):
                 yield from _shape(values.get(key), key, shape)
-    if start.file is not None and not (spec.folder / Path(start.file).expanduser()).is_file():
-        yield ("initial", "file"), f"got {start.file!r}; no such file (paths are relative to the spec)"
+    if start.file is not None:
+        try:
+            found_at(spec.folder, start.file)
+        except Unusable as error:
+            yield ("initial", "file"), f"got {shown(start.file)}; {error}"
 
 
 def _shape(value: tuple[tuple[float, ...], ...] | None, key: str, shape: tuple[float, float]) -> Iterator[Found]:
@@ -116,9 +129,12 @@ def _learning_rate(spec: Spec) -> Iterator[Found]:
 
 def _steps(spec: Spec) -> Iterator[Found]:
     if spec.finite and math.isfinite(spec.gamma_over_p) and spec.step_size > 0:
+        import numpy as np
+
         from sgdode.spec.build import clock
 
-        steps = float(clock(spec).step(spec.time.stop))
+        with np.errstate(all="ignore"):
+            steps = float(clock(spec).step(spec.time.stop))
         if not steps < 2**53:
             yield ("time", "stop"), f"got {spec.time.stop:g}; that is {steps:.3g} SGD steps, more than 2^53"
 

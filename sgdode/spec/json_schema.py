@@ -10,7 +10,8 @@ from sgdode.model.inputs import INPUT_LAWS
 from sgdode.model.learning import LOSSES
 from sgdode.model.starts import STARTS
 from sgdode.model.systems import SYSTEMS
-from sgdode.spec.schema import Spec, start_keys
+from sgdode.spec.initial import start_keys
+from sgdode.spec.schema import Spec
 
 
 def json_schema() -> dict[str, Any]:

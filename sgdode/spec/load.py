@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from sgdode.errors import Defect, SpecError, UsageError, nearest
 from sgdode.model.activations import ACTIVATIONS, Activation, fault
 from sgdode.spec.checks import defects
-from sgdode.spec.schema import LONGEST_NAME, InitialSpec, Spec, start_keys
+from sgdode.spec.initial import InitialSpec, start_keys
+from sgdode.spec.schema import LONGEST_NAME, Spec
 from sgdode.spec.values import shown
 from sgdode.spec.yaml_document import Document, parse, parse_value
 

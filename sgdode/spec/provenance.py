@@ -5,19 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from pathlib import Path
 from typing import Any
 
-from sgdode.model.starts import STARTS
+from sgdode.errors import Defect, SpecError
+from sgdode.model.starts import STARTS, TOLERANCE
 from sgdode.results.quantities import FORMAT_VERSION
 from sgdode.results.trajectory import About
 from sgdode.spec.memory import Command
+from sgdode.spec.paths import Unusable, content_hash, found_at
 from sgdode.spec.schema import ActivationSpec, Spec
+from sgdode.spec.values import shown
 
-#: Raised whenever the same spec gives other numbers.
-RESULTS_VERSION = 3
+#: Raised whenever the same spec gives other numbers: of all runs, and of those whose averages were made better since.
+RESULTS_VERSION, AVERAGES_VERSION, SPREADS_VERSION = 3, 4, 5
+#: Larger gains of erf had lost digits.
+_MODEST_GAIN = 10.0
 #: Sections that came after the first version: they count only where they differ from their default.
 _LATER = ("inputs", "algorithm")
+#: A spread of a symmetric start from which on the solver's tolerances are those asked for.
+_DELICATE = 1e-4
 
 
 def resolved(spec: Spec) -> dict[str, Any]:
@@ -36,6 +42,8 @@ def resolved(spec: Spec) -> dict[str, Any]:
         if "output_weights" not in spec.student.model_fields_set:
             del values["student"]["output_weights"]
     keys = {key: value for key, value in spec.initial.values.items() if value is not None}
+    if spec.initial.tolerance != TOLERANCE:
+        keys["tolerance"] = spec.initial.tolerance
     values["initial"] = {"kind": spec.initial.kind, "seed": spec.start_seed, **keys}
     for section in _LATER:
         if getattr(spec, section) == type(spec).model_fields[section].default:
@@ -47,10 +55,29 @@ def resolved(spec: Spec) -> dict[str, Any]:
 def spec_hash(spec: Spec, command: Command) -> str:
     """12 hex digits over the values that the numbers of ``command`` depend on."""
     values = _identifying(spec)
+    if command == "integrate" and 0.0 < spec.initial.values.get("spread", 0.0) < _DELICATE:
+        values["tolerances"] = 2  # since 0.2 they follow the spread
     del values["integrate" if command == "simulate" else "simulate"]
     if command == "integrate":
         del values["seed"]
-    return _digest({"command": command, "format": FORMAT_VERSION, "results": RESULTS_VERSION, **values})
+    return _digest({"command": command, "format": FORMAT_VERSION, "results": _results_version(spec, command), **values})
+
+
+def _results_version(spec: Spec, command: Command) -> int:
+    """That of the numbers of a run: files of before stay what they are where their numbers are.
+
+    Ψ(Var) is as it was of erf with erf, and of polynomials with each other; the risk, which is all that a simulation
+    averages, wherever no sigmoidal unit is, and of erf with itself and with ramps. Error bars have new numbers.
+    """
+    if command == "integrate" and spec.integrate.fluctuations:
+        return SPREADS_VERSION
+    units = [spec.activation(part.activation) for part in (spec.student, spec.teacher)]
+    erf = all(unit.name == "erf" and unit.gain <= _MODEST_GAIN for unit in units)
+    same = erf or all(unit.degree is not None for unit in units)
+    if command == "simulate":
+        plain = all(unit.name == "erf" or unit.ramp is not None for unit in units)
+        same = plain or not any(unit.sigmoidal for unit in units)
+    return RESULTS_VERSION if same else AVERAGES_VERSION
 
 
 def problem_hash(spec: Spec) -> str:
@@ -100,13 +127,20 @@ def _identifying(spec: Spec) -> dict[str, Any]:
     if not STARTS[spec.initial.kind].drawn:
         del values["initial"]["seed"]
     if spec.initial.file is not None:
-        path = spec.folder / Path(spec.initial.file).expanduser()
-        values["initial"]["file"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        values["initial"]["file"] = _content(spec, spec.initial.file)
     for part in ("teacher", "student"):
         name = getattr(spec, part).activation.name
         if name in spec._activations:
             values[part]["activation"]["function"] = _fingerprint(spec, name)
     return values
+
+
+def _content(spec: Spec, name: str) -> str:
+    """A file counts by its content."""
+    try:
+        return content_hash(found_at(spec.folder, name))
+    except Unusable as error:
+        raise SpecError([Defect(spec.place("initial.file"), "initial.file", f"got {shown(name)}; {error}")]) from None
 
 
 def _activation(part: ActivationSpec) -> dict[str, Any]:

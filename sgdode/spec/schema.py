@@ -14,14 +14,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationInfo,
     WithJsonSchema,
-    create_model,
     field_validator,
     model_validator,
 )
@@ -30,9 +27,10 @@ from sgdode.errors import nearest
 from sgdode.model.activations import ACTIVATIONS, Activation, hermite_series
 from sgdode.model.inputs import INPUT_LAWS
 from sgdode.model.learning import LOSSES
-from sgdode.model.starts import STARTS, Key
 from sgdode.model.systems import SYSTEMS
-from sgdode.spec.values import Extent, Matrix, Number, OutputWeights, Whole, number, shown, wrong
+from sgdode.spec.initial import InitialSpec
+from sgdode.spec.part import Part, one_of
+from sgdode.spec.values import Extent, Matrix, Number, OutputWeights, Whole, number, plain, shown, wrong
 from sgdode.spec.yaml_document import Document
 
 Quantity = Literal["risk", "M", "Q", "q"]
@@ -40,11 +38,7 @@ LONGEST_NAME = 150  # bytes: file systems allow 255, with the command, the hash 
 LONGEST_SERIES = 512  # coefficients of a Hermite series
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class ActivationSpec(_Part):
+class ActivationSpec(Part):
     """σ(x) = f(gain · x), with f named, or a series in orthonormal Hermite polynomials."""
 
     name: str = "erf"
@@ -54,8 +48,7 @@ class ActivationSpec(_Part):
     @model_validator(mode="before")
     @classmethod
     def _short_forms(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, str):
-            value = {"name": value}
+        value = {"name": value} if isinstance(value, str) else plain(value)
         if not isinstance(value, Mapping):
             raise wrong(f"got {shown(value)}; must be a name, {{hermite: [c0, c1, ...]}} or {{name: erf, gain: 2.0}}")
         if value.get("hermite") is not None:
@@ -76,7 +69,7 @@ class ActivationSpec(_Part):
         return value
 
 
-class TeacherSpec(_Part):
+class TeacherSpec(Part):
     """The teacher network: k, σ*, a*, P and Δ."""
 
     width: Annotated[Whole, Field(ge=1)]
@@ -93,7 +86,7 @@ class TeacherSpec(_Part):
         return None if value == "identity" else value
 
 
-class StudentSpec(_Part):
+class StudentSpec(Part):
     """The student network at the start: p, σ, a and η_a."""
 
     width: Extent
@@ -102,14 +95,14 @@ class StudentSpec(_Part):
     train_output: Annotated[Number, Field(ge=0)] = 0.0
 
 
-class Schedule(_Part):
+class Schedule(Part):
     """γ(t) = γ (1 + t/time)^(−power)."""
 
     power: Annotated[Number, Field(ge=0)]
     time: Annotated[Number, Field(gt=0)]
 
 
-class LearningRate(_Part):
+class LearningRate(Part):
     """γ = gamma · d^d_exponent · p^p_exponent, times the schedule."""
 
     gamma: Annotated[Number, Field(gt=0)]
@@ -120,6 +113,7 @@ class LearningRate(_Part):
     @model_validator(mode="before")
     @classmethod
     def _bare(cls, value: Any) -> Any:
+        value = plain(value)
         if isinstance(value, (str, int, float, list)) or value is None:
             return {"gamma": number(value)}
         return value
@@ -132,81 +126,19 @@ class LearningRate(_Part):
         return None if value == "constant" else value
 
 
-def one_of(records: Mapping[str, Any], *also: str) -> BeforeValidator:
-    """A validator that takes the names of ``records``, which may grow, and the words ``also``."""
-
-    def known(value: Any) -> Any:
-        allowed = [*also, *records]
-        if value in allowed:
-            return value
-        hint = nearest(value, allowed) if isinstance(value, str) else ""
-        raise wrong(f"got {shown(value)}; allowed: {', '.join(allowed)}{hint}")
-
-    return BeforeValidator(known)
-
-
-class InputSpec(_Part):
+class InputSpec(Part):
     """The law of the inputs."""
 
     spectrum: Annotated[str, one_of(INPUT_LAWS)] = "isotropic"
 
 
-class AlgorithmSpec(_Part):
+class AlgorithmSpec(Part):
     """The learning rule, where it is not that of plain SGD."""
 
     loss: Annotated[str, one_of(LOSSES)] = "squared"
 
 
-class InitialSpec(_Part):
-    """The start that simulation and equations share: its kind, and the keys of that kind (``sgdode.model.starts``)."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    kind: Annotated[str, one_of(STARTS)] = "gaussian"
-    seed: Annotated[Whole, Field(ge=0)] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _keys_of_starts(cls, value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            return value
-        fields: dict[str, Any] = {key: _field(record) for key, record in start_keys().items()}
-        own: dict[str, Any] = {key: (field.annotation, field) for key, field in cls.model_fields.items()}
-        checked = create_model("InitialKeys", __base__=_Part, **own, **fields).model_validate(dict(value))
-        return {key: getattr(checked, key) for key in value}
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The keys of starts that the spec has, of whatever kind."""
-        return dict(self.model_extra or {})
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The values of the keys of this kind, by default where they are not given."""
-        return {key: self.given.get(key, record.default) for key, record in STARTS[self.kind].keys.items()}
-
-    @property
-    def file(self) -> str | None:
-        """The file that the start comes from."""
-        return self.given.get("file")
-
-
-def start_keys() -> dict[str, Key]:
-    """The keys of all starts."""
-    return {key: record for law in STARTS.values() for key, record in law.keys.items()}
-
-
-def _field(key: Key) -> Any:
-    """A key of a start as a field of a model."""
-    kind: Any = {"number": Number, "time": Number, "matrix": Matrix, "file": str}[key.kind]
-    limits: dict[str, Any] = {"gt" if key.above else "ge": key.low, "le": key.high}
-    bounded = Annotated[kind, Field(**{name: limit for name, limit in limits.items() if limit is not None})]
-    last = [BeforeValidator(lambda value: None if value == "last" else value)] if key.kind == "time" else []
-    optional: Any = bounded if key.default is not None else bounded | None
-    return (Annotated[optional, *last] if last else optional, key.default)
-
-
-class TimeSpec(_Part):
+class TimeSpec(Part):
     """The saved times, in units of t = ν δt."""
 
     stop: Annotated[Number, Field(gt=0)]
@@ -220,7 +152,7 @@ class TimeSpec(_Part):
         return min(0.01, self.stop / 100) if self.start is None else self.start
 
 
-class SimulateSpec(_Part):
+class SimulateSpec(Part):
     """How SGD is simulated."""
 
     seeds: Annotated[Whole, Field(ge=1, le=1_000_000)] = 8
@@ -228,22 +160,29 @@ class SimulateSpec(_Part):
     precision: Literal["float64", "float32"] = "float64"
 
 
-class IntegrateSpec(_Part):
+class IntegrateSpec(Part):
     """Which equations are solved, and how."""
 
     equations: Annotated[str, one_of(SYSTEMS, "auto")] = "auto"
     solver: Literal["auto", "cvode", "lsoda", "bdf", "dop853"] = "auto"
     rtol: Annotated[Number, Field(ge=1e-14, le=0.1)] = 1e-8
     atol: Annotated[Number, Field(ge=1e-30, le=0.1)] = 1e-12
-    fluctuations: bool = False
+    fluctuations: bool | Literal["risk", "ensemble"] = False
     noise_correction: bool = False
     particles: Annotated[Whole, Field(ge=1)] | None = None
 
-    @field_validator("fluctuations", "noise_correction", mode="before")
+    @field_validator("noise_correction", mode="before")
     @classmethod
     def _switch(cls, value: Any) -> Any:
         if not isinstance(value, bool):
             raise wrong(f"got {shown(value)}; must be true or false")
+        return value
+
+    @field_validator("fluctuations", mode="before")
+    @classmethod
+    def _spread(cls, value: Any) -> Any:
+        if not isinstance(value, bool) and value not in ("risk", "ensemble"):
+            raise wrong(f"got {shown(value)}; must be true, false, risk or ensemble")
         return value
 
     @field_validator("particles", mode="before")
@@ -274,7 +213,7 @@ def _name(value: Any) -> Any:
     return value
 
 
-class Spec(_Part):
+class Spec(Part):
     """A validated experiment. Made by :func:`sgdode.load_spec`; frozen."""
 
     name: Annotated[str, BeforeValidator(_name)]

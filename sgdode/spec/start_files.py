@@ -14,10 +14,15 @@ import numpy as np
 from sgdode.errors import FileError
 from sgdode.model.overlaps import Array
 from sgdode.model.start_laws import refused
+from sgdode.results.contents import UNSEALED
 from sgdode.results.trajectory import Trajectory
+from sgdode.spec.paths import Unusable, found_at
 from sgdode.spec.schema import Spec
+from sgdode.spec.values import shown
 
 _NPZ_NAMES = ("W", "W_star", "a")
+#: Bytes, of a number of any kind, and of what stands before the numbers of all arrays.
+_LARGEST_NUMBER, _LARGEST_HEADERS = 32, 1 << 20
 
 
 class ReadStart(NamedTuple):
@@ -35,7 +40,10 @@ def read_start(spec: Spec, P: Array, a: Array) -> ReadStart:
 
     Raises SpecError for a file that cannot be read or does not fit.
     """
-    path = spec.folder / Path(str(spec.initial.file)).expanduser()
+    try:
+        path = found_at(spec.folder, str(spec.initial.file))
+    except Unusable as error:  # it was there when the spec was read
+        raise refused("initial.file", f"got {shown(spec.initial.file)}; {error}") from None
     return (_from_weights if spec.initial.kind == "weights" else _from_run)(spec, path, P, a)
 
 
@@ -57,17 +65,19 @@ def _from_run(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
     Q, M = run.Q[(*first, at)], run.M[(*first, at)]
     weights = run.curves["output_weights"][(*first, at)] if "output_weights" in run.curves else a
     _check_shape("initial.file", f"{path}: M", M.shape, (spec.p, spec.k))
-    read = ReadStart(Q, M, _agreed(spec, run.P, P, path), _agreed_weights(spec, weights, a, path))
+    doubts = (f"initial.file: {path.name} {UNSEALED}",) if run.unsealed else ()
+    read = ReadStart(Q, M, _agreed(spec, run.P, P, path), _agreed_weights(spec, weights, a, path), doubts)
     found = float(run.time[at])
     if asked is None or abs(found - asked) <= 1e-6 * max(asked, found):
         return read
     note = f"initial.at = {asked:g} is not a saved time of {path.name}: the start is that of t = {found:.6g}"
-    return read._replace(notes=(note,))
+    return read._replace(notes=(*doubts, note))
 
 
 def _from_weights(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
     """W (p,d), W_star (k,d) and optionally a (p,) from an npz file; λ = W x/√d for x ~ N(0, I)."""
-    found = _arrays(path)
+    numbers = spec.p * spec.d + spec.k * spec.d + spec.p
+    found = _arrays(path, _LARGEST_NUMBER * numbers + _LARGEST_HEADERS)
     for name, shape in (("W", (spec.p, spec.d)), ("W_star", (spec.k, spec.d))):
         if name not in found:
             raise refused("initial.file", f"{path}: has no array {name}; needed: W (p,d), W_star (k,d), optionally a")
@@ -82,11 +92,15 @@ def _from_weights(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
     return ReadStart(W @ W.T / d, W @ W_star.T / d, _agreed(spec, W_star @ W_star.T / d, P, path), weights)
 
 
-def _arrays(path: Path) -> dict[str, Array]:
-    """The weights in an npz file."""
+def _arrays(path: Path, most: float) -> dict[str, Array]:
+    """The weights in an npz file, which unpacks to no more than ``most`` bytes of them."""
     try:
         if not zipfile.is_zipfile(path):
             raise ValueError("it is no zip archive; numpy.savez writes one")
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist() if Path(part.filename).stem in _NPZ_NAMES)
+        if size > most:
+            raise ValueError(f"it unpacks to {size} bytes, more than weights of the spec's widths and dimension have")
         with np.load(path, allow_pickle=False) as arrays:
             given = {name: arrays[name] for name in arrays.files if name in _NPZ_NAMES}
         if any(np.iscomplexobj(array) for array in given.values()):
@@ -101,8 +115,6 @@ def _arrays(path: Path) -> dict[str, Array]:
 def _agreed(spec: Spec, P: Array, own: Array, path: Path) -> Array:
     """The file's P where ``teacher.overlap`` is absent; else they must agree."""
     P = (P + P.T) / 2
-    if not P.any():
-        raise refused("initial.file", f"{path}: the teacher is zero")
     if "overlap" in spec.teacher.model_fields_set:
         if P.shape != own.shape or not np.allclose(P, own, rtol=0, atol=1e-6 * np.abs(own).max()):
             raise refused(

@@ -6,6 +6,8 @@ Every validator takes what YAML gave and returns the value that the rest of the 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -14,6 +16,12 @@ from pydantic_core import PydanticCustomError
 from sgdode.errors import nearest
 
 LARGEST_WHOLE = 2**53
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+#: What people write between the digits of a large number, and how a number looks that is written so.
+_SEPARATORS = {"_": "_", ",": "commas", " ": "spaces", "'": "'"}
+_GROUPS = {"_": re.compile(".*")} | {
+    sign: re.compile(rf"[-+]?[0-9]{{1,3}}({sign}[0-9]{{3}})+(\.[0-9]*)?") for sign in ", '"
+}
 
 
 def wrong(reason: str) -> PydanticCustomError:
@@ -25,6 +33,18 @@ def shown(value: Any) -> str:
     """A value as it is repeated in an error, cut to a readable length."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def plain(value: Any) -> Any:
+    """NumPy's numbers and arrays, also inside mappings and lists, as Python's; anything else as it is."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(plain(item) for item in value)
+    to_list = getattr(value, "tolist", None)
+    return to_list() if callable(to_list) else value
 
 
 def number(value: Any) -> float:
@@ -66,7 +86,7 @@ def output_weights(value: Any) -> Any:
             return value
         hint = nearest(value, ["width", "sqrt-width"])
         raise wrong(f"got {shown(value)}; allowed: a number, a list of numbers, width, sqrt-width{hint}")
-    return tuple(number(item) for item in value) if isinstance(value, list) else number(value)
+    return tuple(number(item) for item in value) if isinstance(value, (list, tuple)) else number(value)
 
 
 def matrix(value: Any) -> tuple[tuple[float, ...], ...]:
@@ -79,11 +99,17 @@ def matrix(value: Any) -> tuple[tuple[float, ...], ...]:
 
 
 def _unquoted(value: Any) -> str:
-    try:
-        known = math.isfinite(float(value))
-    except (TypeError, ValueError):
+    """Advice on a text that is meant as a number."""
+    if not isinstance(value, str):
         return ""
-    return " (remove the quotes)" if isinstance(value, str) and known else ""
+    if _NUMBER.fullmatch(value.strip()):
+        return " (remove the quotes)"
+    for sign, name in _SEPARATORS.items():
+        joined = value.strip().replace(sign, "")
+        if _GROUPS[sign].fullmatch(value.strip()) and _NUMBER.fullmatch(joined):
+            return f" (write {joined}, without {name})"
+    pointed = value.strip().replace(",", ".", 1)
+    return f" (write {pointed}, with a point)" if "," in value and _NUMBER.fullmatch(pointed) else ""
 
 
 Number = Annotated[float, BeforeValidator(number)]

@@ -24,6 +24,7 @@ _INT = re.compile(r"[-+]?[0-9]+")
 _HEX = re.compile(r"0x[0-9a-fA-F]+|0o[0-7]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INFINITY = re.compile(r"([-+]?)\.(inf|Inf|INF)")
+_INDENTATION = re.compile(r"[ \t]*(- *\t)?")
 _MAX_DEPTH = 30
 _MAX_ALIASED = 10_000
 _LONGEST_NUMBER = 400
@@ -163,11 +164,23 @@ def parse(text: str | bytes, source: str) -> Document:
     except UnicodeDecodeError as error:
         raise SpecError([Defect(source, "", f"not UTF-8 text (byte {error.start}); save the file as UTF-8")]) from None
     except yaml.MarkedYAMLError as error:
-        place = f"{source}:{error.problem_mark.line + 1}" if error.problem_mark else source
-        raise SpecError([Defect(place, "", f"not valid YAML: {error.problem or error.context}")]) from None
+        raise SpecError([_located(error, decoded, source)]) from None
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise SpecError([Defect(source, "", f"not valid YAML: {reason}")]) from None
+
+
+def _located(error: yaml.MarkedYAMLError, text: str, source: str) -> Defect:
+    """An error of the parser with its line; where that is indented by a tab, which YAML forbids, it is this that is
+    told."""
+    lines = text.splitlines()
+    marks = [mark.line for mark in (error.problem_mark, error.context_mark) if mark is not None]
+    for at in marks:
+        indentation = _INDENTATION.match(lines[at] if at < len(lines) else "")
+        if indentation is not None and "\t" in indentation[0]:
+            return Defect(f"{source}:{at + 1}", "", "not valid YAML: a tab: indent with spaces")
+    place = f"{source}:{marks[0] + 1}" if marks else source
+    return Defect(place, "", f"not valid YAML: {error.problem or error.context}")
 
 
 def parse_value(text: str, source: str) -> Any:

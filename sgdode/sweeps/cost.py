@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sgdode.errors import SgdodeError
 from sgdode.reporting import Reporter
 from sgdode.runs.check import duration
-from sgdode.runs.cost import estimate
+from sgdode.runs.pricing import priced
 from sgdode.spec.provenance import resolved
 from sgdode.sweeps.points import Task
 from sgdode.sweeps.sweep import standing
@@ -76,6 +76,6 @@ def _without_seeds(task: Task) -> str:
 def _seconds(task: Task) -> float:
     """A start that is refused costs nothing: the sweep will say so of it."""
     try:
-        return estimate(task.spec, task.command, 1).seconds + _WRITE
+        return priced(task.spec, task.command, 1).seconds + _WRITE
     except SgdodeError:
         return 0.0

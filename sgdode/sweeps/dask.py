@@ -14,12 +14,13 @@ from typing import Any
 
 from sgdode.errors import Stopped, UsageError, explained
 from sgdode.reporting import Reporter
+from sgdode.signals import stop_if_asked
 from sgdode.sweeps.local_pool import Message
 from sgdode.sweeps.worker import Order, Reply, work
 
 _SECONDS_TO_ANSWER = 15.0
 _SECONDS_TO_STOP = 30.0
-_SECONDS_BETWEEN = 1.0
+_SECONDS_BETWEEN, _POLL_SECONDS = 1.0, 0.05
 #: BLAS threads are a setting of a whole process: two runs in one would change each other's last digits.
 _ALONE = threading.Lock()
 
@@ -90,6 +91,9 @@ def _carry_out(client: Any, orders: list[Order]) -> Iterator[Message]:
         for number, order in enumerate(orders):
             submit(number, order)
         while left:
+            while not waiting.has_ready():
+                stop_if_asked()
+                time.sleep(_POLL_SECONDS)
             future = next(waiting)
             number, reply = left.pop(future), _reply(future)
             yield number, reply

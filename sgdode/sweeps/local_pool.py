@@ -15,10 +15,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from signal import Signals
 
+from sgdode.signals import stop_if_asked
 from sgdode.sweeps.worker import Order, Reply
 
 Message = tuple[int, Reply]
 _TRIES = 2
+_POLL_SECONDS = 0.1
 
 
 def on_this_machine(orders: Sequence[Order], jobs: int) -> Iterator[Message]:
@@ -34,7 +36,11 @@ def on_this_machine(orders: Sequence[Order], jobs: int) -> Iterator[Message]:
     left = len(orders)
     try:
         while left:
-            number, message = crew.messages.get()
+            stop_if_asked()
+            try:
+                number, message = crew.messages.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
             left -= not message.keys() & {"share", "busy"}
             yield number, message
     finally:
@@ -69,7 +75,7 @@ class _Crew:
                 process.terminate()
 
     def _hire(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "sgdode.sweeps.worker"]
+        command = [sys.executable, "-W", "ignore", "-m", "sgdode.sweeps.worker"]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", process_group=0
         )
@@ -94,7 +100,7 @@ class _Crew:
             return True
         cause = _cause(process.wait())
         if tries < _TRIES:
-            self.todo.append((number, {**order, "resume": True}, tries + 1))
+            self.todo.append((number, {**order, "restart": False}, tries + 1))
         else:
             advice = "where memory is short, a smaller -j helps"
             self.messages.put((number, {"error": f"its process {cause}, {_TRIES} times; {advice}", "warnings": []}))

@@ -91,9 +91,10 @@ def _combinations(axes: Sequence[Axis]) -> Iterator[Point]:
 
 def _task(source: Source, settings: Sequence[str], spec: Spec, point: Point, command: Command, folder: Path) -> Task:
     words = [f"{axis.key}={value_word(value)}" for axis, _, value in point if _matters(spec, axis.key, command)]
-    name = "-".join([spec.name, *words])
-    while len(name.encode()) > LONGEST_NAME:  # the hash tells such files apart
-        name = name[:-1]
+    name = spec.name
+    for word in words:
+        if len(f"{name}-{word}".encode()) <= LONGEST_NAME:  # the hash tells files apart that have no room for a setting
+            name = f"{name}-{word}"
     named = spec.model_copy(update={"name": name})
     swept = [f"{axis.key}={text}" for axis, text, _ in point]
     if words:

@@ -71,7 +71,7 @@ numbers=$(seq $((SLURM_ARRAY_TASK_ID * {per} - {per} + 1)) "$last")"""
 def script(tasks: Sequence[Task], system: str, path: Path, jobs: int, folder: Path) -> Path:
     """Write the script of a sweep for ``system`` (shell or slurm) at ``path``; the files go to ``folder``.
 
-    Every line is a `sgdode simulate` or `sgdode integrate` with --set and --resume, on ``jobs`` threads, and writes the
+    Every line is a `sgdode simulate` or `sgdode integrate` with --set, on ``jobs`` threads, and writes the
     very file that the sweep would. Raises UsageError for another system, or a spec from standard input.
     """
     if system not in ENDINGS:
@@ -93,7 +93,7 @@ def script(tasks: Sequence[Task], system: str, path: Path, jobs: int, folder: Pa
 
 def _command_line(task: Task, jobs: int, folder: Path) -> str:
     settings = [word for setting in task.settings for word in ("--set", setting)]
-    words = [task.command, task.source.place, *settings, "--out-dir", str(folder), "-j", str(jobs), "--resume"]
+    words = [task.command, task.source.place, *settings, "--out-dir", str(folder), "-j", str(jobs)]
     return f"$SGDODE {shlex.join(words)}"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sgdode.errors import Stopped, UsageError
 from sgdode.reporting import Progress, Reporter
 from sgdode.runs.run import KINDS, finished, resuming
-from sgdode.signals import stoppable
+from sgdode.signals import postpone, waiting
 from sgdode.sweeps.local_pool import Message
 from sgdode.sweeps.points import Task
 from sgdode.sweeps.worker import Order, Reply
@@ -62,7 +62,7 @@ def sweep(
 ) -> list[Ending]:
     """Compute the files of ``tasks`` that are not there; one that fails does not stop the others.
 
-    ``carry`` runs the orders; ``how`` (force, resume, jobs) goes into each. ``done`` is told every Ending in the order
+    ``carry`` runs the orders; ``how`` (force, restart, jobs) goes into each. ``done`` is told every Ending in the order
     of ``tasks``, as soon as it and all before it are known. Raises Stopped, with what to type to go on.
     """
     endings = [standing(task, bool(how["force"])) for task in tasks]
@@ -71,10 +71,11 @@ def sweep(
     told, waited = 0, set[int]()
     try:
         with (
-            stoppable(),
+            waiting(),
             reporter.bar("sweep") as progress,
             _closing(carry, orders) as messages,
         ):
+            postpone()
             told = _tell_known(endings, told, done)
             for at, message in _counted(messages, len(orders), progress):
                 number = missing[at]
@@ -84,7 +85,7 @@ def sweep(
                 else:
                     endings[number] = _ending(tasks[number], message, number in waited)
                     told = _tell_known(endings, told, done)
-    except (Stopped, KeyboardInterrupt) as stop:
+    except Stopped as stop:
         raise _with_advice(stop, endings) from None
     return [ending for ending in endings if ending is not None]
 
@@ -150,8 +151,7 @@ def _closing(carry: Carry, orders: list[Order]) -> Iterator[Iterator[Message]]:
             messages.close()
 
 
-def _with_advice(stop: BaseException, endings: Sequence[Ending | None]) -> Stopped:
-    cause, status = (stop.cause, stop.exit_status) if isinstance(stop, Stopped) else ("SIGINT", 130)
+def _with_advice(stop: Stopped, endings: Sequence[Ending | None]) -> Stopped:
     there = sum(ending is not None and not ending.error for ending in endings)
     kept = f" with {there} of {len(endings)} files there; long runs kept checkpoints"
-    return Stopped(cause, status, f"{kept}\ngo on with: {resuming()}")
+    return Stopped(stop.cause, stop.exit_status, f"{kept}\ngo on with: {resuming()}")

@@ -20,6 +20,8 @@ from typing import Any, TextIO
 
 from sgdode.errors import Busy, RunError, Stopped, explained
 from sgdode.reporting import Reporter
+from sgdode.signals import listen
+from sgdode.stand_in import own_process
 
 Order = dict[str, Any]
 Reply = dict[str, Any]
@@ -43,7 +45,7 @@ def work(order: Order, hear: Callable[[float], None]) -> Reply:
         spec = read_spec(text.encode(), place, Path(folder), stem, order["settings"])
         if spec_hash(spec, order["command"]) != order["hash"]:
             raise RunError("this worker reads the spec in another way: it needs the same sgdode and the same files")
-        how = {key: order[key] for key in ("force", "resume", "jobs", "wait", "words")}
+        how = {key: order[key] for key in ("force", "restart", "jobs", "wait", "words")}
         outcome = perform(spec, order["command"], Path(order["path"]), reporter, **how)
     except Busy as busy:
         return {"busy": str(busy)}
@@ -58,20 +60,18 @@ def work(order: Order, hear: Callable[[float], None]) -> Reply:
 
 def serve_orders() -> None:
     """Take orders until standard input ends."""
-    from sgdode.signals import stop_if_asked, stoppable
-
+    listen()
+    own_process()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
     orders: queue.SimpleQueue[str] = queue.SimpleQueue()
     busy = threading.Event()
     threading.Thread(target=_listen, args=(orders, busy), daemon=True).start()
     try:
-        with stoppable():
-            while line := orders.get():
-                busy.set()
-                _answer(answers, work(json.loads(line), _Share(answers)))
-                busy.clear()
-                stop_if_asked()
+        while line := orders.get():
+            busy.set()
+            _answer(answers, work(json.loads(line), _Share(answers)))
+            busy.clear()
     except (Stopped, BrokenPipeError):
         pass
     os._exit(0)  # the listening thread may hold standard input

@@ -117,3 +117,17 @@ def test_the_settings_of_all_files_make_the_columns(tmp_path):
     assert [row["student.output_weights"] for row in (first, second)] == ["", "[1.0, 2.0]"]
     assert float(first["final_risk"]) == one.risk[-1]
     assert float(first["time_below_0.1"]) == passage(one, 0.1).mean
+
+
+def test_a_folder_stands_for_its_files(sgdode, tmp_path):
+    for name in ("b.h5", "a.h5", "a.h5.ckpt", "notes.txt"):
+        made_up(p=2, k=2).save(tmp_path / "runs" / name)
+    done = sgdode("collect", "runs")
+    assert done.returncode == 0, done.stderr
+    assert [line.split(",")[0] for line in done.stdout.splitlines()] == ["file", "runs/a.h5", "runs/b.h5"]
+    assert sgdode("collect", "-", input="runs\n").stdout == done.stdout
+    (tmp_path / "empty").mkdir()
+    nothing = sgdode("collect", "empty", "-o", "t.csv")
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+    assert "empty: holds no .h5 file" in nothing.stderr
+    assert not (tmp_path / "t.csv").exists()

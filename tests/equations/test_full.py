@@ -1,12 +1,17 @@
 """The systems on (Q, M) against reference trajectories, gradients of the risk, and averages over SGD steps."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from support.built import equations_of, started
+from support.specs import SMALL, merged
 from support.systems import solved
 
+from sgdode import integrate
+from sgdode.equations.full import full
 from sgdode.gaussian.risk import risk_function
 from sgdode.model.activations import ACTIVATIONS
 from sgdode.model.overlaps import omega
@@ -231,3 +236,28 @@ def test_large_batches_are_warned_of():
     for batch, warned in ((1, False), (2, False), (50, True)):
         spec = experiment(dimension=100, batch_size=batch)
         assert bool(equations_of(spec, "full").warnings) == warned
+
+
+RIGHT = json.loads((Path(__file__).parents[1] / "reference" / "averages" / "right_values.json").read_text())["cases"]
+
+
+@pytest.mark.parametrize("case", ["hermite4_tanh", "softplus_softplus_a4", "gelu_linear"])
+def test_right_values_where_the_variance_term_is_hard(case):
+    right = RIGHT[case]
+    spec = load_spec(Path(__file__).parents[1] / "reference" / "averages" / right["spec"])
+    found = integrate(spec)
+    np.testing.assert_allclose(found.time, right["time"], atol=1e-12)
+    np.testing.assert_allclose(found.risk, right["excess_risk"], rtol=right["tolerance_risk"])
+    assert found.attributes["right_hand_side_error"] < 1e-6
+
+
+def test_the_error_stated_in_the_file_is_the_largest_on_the_path():
+    """Students that grow: what V is known to at the start says nothing of the end."""
+    unit = {"activation": "softplus", "width": 1}
+    changes = {"student": unit, "teacher": {**unit, "output_weights": 4.0}, "learning_rate": 0.5}
+    spec = load_spec(merged(SMALL, changes))
+    beginning, problem = started(spec), build(spec)
+    system = full(problem, beginning)
+    found = integrate(spec)
+    at_start = system.stated_error(0.0, system.y0.copy())
+    assert 0.0 < at_start <= found.attributes["right_hand_side_error"] < 1e-5

@@ -107,6 +107,16 @@ def test_erf_at_infinite_width_is_the_limit_of_wide_networks():
     assert deviations[1] < deviations[0] / 3
 
 
+def test_a_teacher_that_is_zero():
+    """No direction is a teacher's: f = E_w[(w·x)²]/d = ‖x‖²/d at the start, learnt away towards 0."""
+    nothing = {"width": 2, "activation": "linear", "overlap": [[0.0, 0.0], [0.0, 0.0]]}
+    times = np.array([0.0, 0.5, 3.0])
+    for count in (2, 40):
+        risk = solved(equations_of(wide("square", d=50, teacher=nothing), "mean-field", particles=count), times)["risk"]
+        np.testing.assert_allclose(risk[0], 0.5 * (1 + 2 / 50), rtol=1e-12)
+        assert 0 < risk[2] < 0.1 * risk[1] < 0.1 * risk[0]
+
+
 @pytest.mark.parametrize("k", [1, 2, 3])
 @pytest.mark.parametrize("kind", ["gaussian", "in-teacher-span"])
 def test_particles_have_the_moments_of_the_start(kind, k):

@@ -7,6 +7,7 @@ import pytest
 from scipy import integrate
 from support.built import equations_of, started
 from support.mean_fields import A_STAR, P, experiment
+from support.specs import SMALL, merged
 from support.systems import solved
 
 from sgdode.equations.mean_field import MeanField
@@ -209,3 +210,11 @@ def test_correlated_start_is_warned_of():
     initial = {"kind": "overlaps", "Q": Q.tolist(), "M": [[0.0, 0.1]] * 3}
     spec = experiment(dimension=1000, overrides={"initial": initial})
     assert any("correlations" in warning for warning in equations_of(spec, "mean-field").warnings)
+
+
+def test_what_is_saved_of_q_is_never_below_0():
+    """A solver leaves round-off on either side."""
+    system = equations_of(load_spec(merged(SMALL, {"initial": {"kind": "in-teacher-span"}})), "mean-field")
+    states = np.tile(system.y0, (2, 1))
+    states[1, -3:] = -1e-18, 1e-18, -0.5
+    np.testing.assert_array_equal(system.curves(states)["q"], [[0, 0, 0], [0, 1e-18, 0]])

@@ -70,6 +70,73 @@ def test_given_overlaps_are_projected_and_kept():
     consistent(again, 100)
 
 
+def weights_in_single_precision(rng, p=6, k=3, d=4):
+    """Q, M and P (rank d < p + k) of weights, computed in single precision: with a stray negative eigenvalue."""
+    W, W_star = (rng.standard_normal((rows, d)).astype(np.float32) for rows in (p, k))
+    d = np.float32(d)
+    return W @ W.T / d, W @ W_star.T / d, W_star @ W_star.T / d
+
+
+def single(Q, M, P, **keys):
+    p, k = M.shape
+    initial = {"kind": "overlaps", "Q": Q, "M": M, **keys}
+    return merged(
+        SMALL, {"dimension": 4, "teacher": {"width": k, "overlap": P}, "student": {"width": p}, "initial": initial}
+    )
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_rounding_of_single_precision_is_projected_and_told(seed):
+    Q, M, P = weights_in_single_precision(np.random.default_rng(seed))
+    lowest = np.linalg.eigvalsh(omega(Q.astype(float), M.astype(float), P.astype(float)))[0]
+    assert -3e-6 < lowest < 0
+    drawn = started(load_spec(single(Q, M, P)))
+    consistent(drawn.overlaps, 4)
+    moved = max(np.abs(a - b).max() for a, b in ((drawn.overlaps.Q, Q), (drawn.overlaps.M, M), (drawn.overlaps.P, P)))
+    assert moved < 1e-5
+    told = [warning for warning in drawn.warnings if "projected" in warning]
+    assert told == [] if moved < 1e-8 else f"by up to {moved:.2g}" in told[0]
+
+
+STRAY = np.array([[1.0, 0.8, 0.0], [0.8, 0.64 - 2.9e-7 * (1 + 1e-9), 0.0], [0.0, 0.0, 1.0]])
+
+
+def test_more_than_the_precision_allows_needs_a_tolerance():
+    given = {"kind": "overlaps", "Q": STRAY, "M": np.zeros((3, 2))}
+    with pytest.raises(SpecError, match=r"initial: .* -1e-08 of the largest; initial\.tolerance sets it"):
+        started(load_spec(merged(SMALL, {"initial": given})))
+    drawn = started(load_spec(merged(SMALL, {"initial": {**given, "tolerance": 1e-6}})))
+    consistent(drawn.overlaps, 100)
+    assert any("moves them by up to 1." in warning for warning in drawn.warnings)
+    with pytest.raises(SpecError, match="-2e-08 of the largest"):
+        started(load_spec(merged(SMALL, {"initial": {**given, "tolerance": 2e-8}})))
+    rounded = {**given, "Q": np.round(STRAY, 7)}
+    assert np.linalg.eigvalsh(rounded["Q"])[0] < -1e-7
+    assert any("projected" in warning for warning in started(load_spec(merged(SMALL, {"initial": rounded}))).warnings)
+
+
+def test_an_asymmetry_of_rounding_is_one_too():
+    Q = np.eye(3)
+    Q[0, 1], Q[1, 0] = 0.1, 0.1 + 3e-8
+    given = {"kind": "overlaps", "Q": Q, "M": np.zeros((3, 2))}
+    with pytest.raises(SpecError, match=r"initial\.Q: not symmetric, by 3e-08 of its largest entry \(allowed: 1e-08"):
+        started(load_spec(merged(SMALL, {"initial": {**given, "Q": Q * (1 + 1e-12)}})))
+    drawn = started(load_spec(merged(SMALL, {"initial": {**given, "tolerance": 1e-6}})))
+    assert drawn.overlaps.Q[0, 1] == pytest.approx(0.1 + 1.5e-8, abs=1e-12)
+
+
+def test_a_zero_teacher_has_starts():
+    zero = {"teacher": {"overlap": [[0, 0], [0, 0]]}}
+    drawn = started(load_spec(merged(SMALL, zero)))
+    consistent(drawn.overlaps, 100)
+    assert not drawn.overlaps.M.any()
+    assert drawn.warnings == ()
+    with pytest.raises(SpecError, match=r"initial\.kind: in-teacher-span needs teachers that span something"):
+        load_spec(merged(SMALL, {**zero, "initial": {"kind": "in-teacher-span"}}))
+    with pytest.raises(SpecError, match="positive semidefinite"):
+        started(load_spec(merged(SMALL, {**zero, "initial": {"kind": "symmetric"}})))
+
+
 @pytest.mark.parametrize(
     ("initial", "changes", "message"),
     [

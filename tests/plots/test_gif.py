@@ -23,10 +23,9 @@ def test_a_frame_shows_the_runs_up_to_its_moment():
         assert risk.get_title().startswith("risk, $t = ")
 
 
-@pytest.mark.parametrize("name", ["trajectories", "histogram"])
-def test_animations_are_the_same_byte_for_byte(name, tmp_path):
+def test_animations_are_the_same_byte_for_byte(tmp_path):
     runs = [sgd(times=3, p=12), run(times=3, p=12)]
-    one, other = (animate(runs, name, tmp_path / f"{n}.gif").read_bytes() for n in "ab")
+    one, other = (animate(runs, "histogram", tmp_path / f"{n}.gif").read_bytes() for n in "ab")
     assert one == other
     with Image.open(tmp_path / "a.gif") as picture:
         assert picture.n_frames == 4

@@ -9,7 +9,6 @@ import pytest
 
 from sgdode.errors import FileError
 from sgdode.results import seal
-from sgdode.results.atomic import aside, write_text
 from sgdode.results.hdf5 import header
 from sgdode.results.trajectory import Trajectory
 
@@ -68,27 +67,3 @@ def test_a_damaged_header_is_not_believed(path):
     assert seal.sealed_attributes(path) is None
     with pytest.raises(FileError, match="checksum differs"):
         header(path)
-
-
-def test_what_is_written_aside_is_whole_or_not_there(tmp_path):
-    target = tmp_path / "deep" / "text"
-    write_text(target, "one")
-
-    def fail():
-        with aside(target) as part:
-            part.write_text("two")
-            raise OSError(28, "No space left on device")
-
-    with pytest.raises(FileError, match=r"deep/text: cannot be written: No space"):
-        fail()
-    assert target.read_text() == "one"
-    assert [file.name for file in target.parent.iterdir()] == ["text"]
-
-
-def test_without_file_locks_files_are_written_all_the_same(tmp_path, monkeypatch):
-    def none(*_):
-        raise OSError(37, "No locks available")
-
-    monkeypatch.setattr("sgdode.results.atomic.fcntl.flock", none)
-    write_text(tmp_path / "text", "one")
-    assert (tmp_path / "text").read_text() == "one"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 from support.sgd import SIZES, VARIANTS, experiment
+from support.specs import SMALL, merged
 
 from sgdode.model.start_laws import start
 from sgdode.runs.engines import sampling
@@ -13,6 +14,7 @@ from sgdode.simulation import large as wide
 from sgdode.simulation import step as sgd
 from sgdode.simulation.run import begin, best, mover, overlaps_of, planned
 from sgdode.spec.build import build
+from sgdode.spec.load import load_spec
 
 RUNS = 1000
 STEPS = 17  # not a multiple of the blocks, so that every run ends with a shorter one
@@ -129,3 +131,19 @@ def test_the_block_is_a_function_of_the_sizes():
     assert best(8, 4, 10**9, 1) == (False, 1)
     assert best(5000, 3, 3, 1) == (False, 1)
     assert best(1000, 5, 1000, 1)[0]
+
+
+def test_overlaps_of_float32_weights_are_summed_in_float64():
+    changes = {"simulate": {"precision": "float32"}, "dimension": 400, "student": {"width": 60}}
+    spec = load_spec(merged(SMALL, changes))
+    problem = build(spec)
+    beginning = start(problem)
+    plan = planned(problem, beginning, sampling(spec))
+    state = begin(plan, beginning, np.random.Generator(np.random.SFC64(1)))
+    assert state.W.dtype == np.float32
+    W = state.W[: plan.rank + state.m].astype(float)
+    Q, M, q = overlaps_of(plan, state)
+    assert {Q.dtype, M.dtype, q.dtype} == {np.dtype(float)}
+    np.testing.assert_allclose(Q, W.T @ W, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(M, W[: plan.rank].T @ plan.L.T, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(q, np.sum(W[plan.rank :] ** 2, axis=0), rtol=1e-14)

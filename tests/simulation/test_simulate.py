@@ -82,6 +82,34 @@ def test_a_divergence_ends_the_run_at_its_last_finite_time(method, precision):
     assert "diverged" in run.warnings[-1]
 
 
+def test_these_seeds_give_these_numbers():
+    """Child j of the seed, for run j: on every machine, within what compilers may reorder."""
+    spec = load_spec(
+        {
+            "seed": 7,
+            "dimension": 100,
+            "teacher": {"width": 2, "noise": 0.1},
+            "student": {"width": 2},
+            "learning_rate": 0.5,
+            "time": {"stop": 1.0, "points": 1},
+            "simulate": {"seeds": 3},
+            "initial": {"seed": 3},
+        }
+    )
+    run = simulate(spec)
+    start = [[0.20409191213851827, -0.2555665031314182], [0.04180988467257789, -0.056776960612792984]]
+    ends = [
+        [[0.31480131577441595, -0.10707126971390381], [0.15073458442873974, 0.09142886847580395]],
+        [[0.31387547428970614, -0.08408893115121709], [0.15073219055267076, 0.10697217323501665]],
+        [[0.28638692788761716, -0.07055807100234529], [0.12342759752450624, 0.12342413798321472]],
+    ]
+    np.testing.assert_allclose(run.M[:, 0], [start] * 3, rtol=1e-12)
+    np.testing.assert_allclose(run.M[:, -1], ends, rtol=1e-9)
+    np.testing.assert_allclose(
+        run.risk[:, -1], [0.09719735783277361, 0.0918845486908125, 0.09534302307416048], rtol=1e-9
+    )
+
+
 def test_an_interrupt_stops_a_run_of_days():
     """With runs under way: this test comes to its end."""
 

@@ -81,7 +81,7 @@ def test_overrides_open_short_forms():
         ({"simulate": {"seeds": 0}}, "simulate.seeds: got 0"),
         ({"simulate": {"method": "exakt"}}, "did you mean exact?"),
         ({"integrate": {"rtol": 2}}, "integrate.rtol: got 2; must be ≤ 0.1"),
-        ({"integrate": {"fluctuations": "maybe"}}, "must be true or false"),
+        ({"integrate": {"fluctuations": "maybe"}}, "must be true, false, risk or ensemble"),
         ({"integrate": {"equations": "fulll"}}, "did you mean full?"),
         ({"integrate": {"fluctuations": True, "equations": "mean-field"}}, "along `full`"),
         ({"integrate": {"noise_correction": True}}, "belongs to mean-field"),

@@ -33,6 +33,94 @@ def test_hashes_follow_the_numbers_and_nothing_else():
     assert problem_hash(noise_alone) == problem_hash(spec)
 
 
+#: Another value of every key, and the commands that it gives another hash.
+BOTH, FIRST, SECOND = ("simulate", "integrate"), ("simulate",), ("integrate",)
+CHANGES = {
+    "name": ({"name": "other"}, ()),
+    "seed": ({"seed": 1, "initial": {"seed": 0}}, FIRST),
+    "dimension": ({"dimension": 101}, BOTH),
+    "teacher.width": ({"teacher": {"width": 3}}, BOTH),
+    "teacher.activation": ({"teacher": {"activation": "square"}}, BOTH),
+    "teacher.output_weights": ({"teacher": {"output_weights": 2.0}}, BOTH),
+    "teacher.overlap": ({"teacher": {"overlap": [[1.0, 0.1], [0.1, 1.0]]}}, BOTH),
+    "teacher.noise": ({"teacher": {"noise": 0.1}}, BOTH),
+    "student.width": ({"student": {"width": 4}}, BOTH),
+    "student.activation": ({"student": {"activation": {"name": "erf", "gain": 1.1}}}, BOTH),
+    "student.output_weights": ({"student": {"output_weights": 2.0}}, BOTH),
+    "student.train_output": ({"student": {"train_output": 0.1}}, BOTH),
+    "learning_rate.gamma": ({"learning_rate": 0.6}, BOTH),
+    "learning_rate.d_exponent": ({"learning_rate": {"gamma": 0.5, "d_exponent": 0.1}}, BOTH),
+    "learning_rate.p_exponent": ({"learning_rate": {"gamma": 0.5, "p_exponent": 0.1}}, BOTH),
+    "learning_rate.schedule": ({"learning_rate": {"gamma": 0.5, "schedule": {"power": 0.5, "time": 1.0}}}, BOTH),
+    "batch_size": ({"batch_size": 2}, BOTH),
+    "weight_decay": ({"weight_decay": 0.1}, BOTH),
+    "constraint": ({"constraint": "spherical"}, BOTH),
+    "initial.kind": ({"initial": {"kind": "in-teacher-span"}}, BOTH),
+    "initial.seed": ({"initial": {"seed": 1}}, BOTH),
+    "initial.scale": ({"initial": {"scale": 0.5}}, BOTH),
+    "time.start": ({"time": {"start": 0.02}}, BOTH),
+    "time.stop": ({"time": {"stop": 2.0, "start": 0.01}}, BOTH),
+    "time.points": ({"time": {"points": 6}}, BOTH),
+    "time.spacing": ({"time": {"spacing": "linear"}}, BOTH),
+    "simulate.seeds": ({"simulate": {"seeds": 3}}, FIRST),
+    "simulate.method": ({"simulate": {"method": "explicit"}}, FIRST),
+    "simulate.precision": ({"simulate": {"precision": "float32"}}, FIRST),
+    "integrate.equations": ({"integrate": {"equations": "full"}}, SECOND),
+    "integrate.solver": ({"integrate": {"solver": "lsoda"}}, SECOND),
+    "integrate.rtol": ({"integrate": {"rtol": 1e-6}}, SECOND),
+    "integrate.atol": ({"integrate": {"atol": 1e-10}}, SECOND),
+    "integrate.fluctuations": ({"integrate": {"fluctuations": True}}, SECOND),
+    "integrate.noise_correction": ({"integrate": {"noise_correction": True}}, SECOND),
+    "integrate.particles": ({"integrate": {"particles": 50}}, SECOND),
+    "save": ({"save": ["risk"]}, BOTH),
+}
+
+
+#: What some keys need.
+NEEDED = {
+    "integrate.noise_correction": {"integrate": {"equations": "mean-field"}},
+    "integrate.particles": {"student": {"width": float("inf")}, "dimension": 5},
+}
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_every_value_that_the_numbers_follow_from_counts(key):
+    changes, commands = CHANGES[key]
+    base = merged(SMALL, NEEDED.get(key, {}))
+    plain, changed = load_spec(base), load_spec(merged(base, changes))
+    other = [command for command in BOTH if spec_hash(changed, command) != spec_hash(plain, command)]
+    assert tuple(other) == commands
+
+
+def test_no_key_is_forgotten():
+    def keys(values, prefix=""):
+        for key, value in values.items():
+            whole = f"{prefix}{key}"
+            yield from keys(value, f"{whole}.") if isinstance(value, dict) and key != "activation" else [whole]
+
+    assert set(keys(resolved(load_spec(SMALL)))) == CHANGES.keys()
+
+
+def test_a_tolerance_counts_where_it_is_not_the_default():
+    spec, same, other = (
+        load_spec(merged(SMALL, {"initial": keys})) for keys in ({}, {"tolerance": 1e-8}, {"tolerance": 1e-6})
+    )
+    assert spec_hash(same, "simulate") == spec_hash(spec, "simulate")
+    assert spec_hash(other, "simulate") != spec_hash(spec, "simulate")
+    assert load_spec(resolved(other)).initial.tolerance == 1e-6
+
+
+def test_tolerances_that_follow_the_spread_give_other_integrations():
+    keys = {"kind": "symmetric", "spread": 1e-6}
+    spec = load_spec(merged(SMALL, {"initial": keys}))
+    now = [spec_hash(spec, command) for command in ("simulate", "integrate")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sgdode.spec.provenance._DELICATE", 0.0)
+        before = [spec_hash(spec, command) for command in ("simulate", "integrate")]
+    assert now[0] == before[0]
+    assert now[1] != before[1]
+
+
 Q, M = [[1.0, 0.1, 0.0], [0.1, 0.8, 0.1], [0.0, 0.1, 1.2]], [[0.4, 0.0], [0.1, 0.5], [-0.2, 0.3]]
 #: Changes of the small spec → the hashes of its simulation and of its integration.
 HASHES = {
@@ -106,6 +194,8 @@ HASHES = {
 def version_3(monkeypatch):
     """The version of the numbers that the hashes below are of."""
     monkeypatch.setattr("sgdode.spec.provenance.RESULTS_VERSION", 3)
+    for name in ("AVERAGES_VERSION", "SPREADS_VERSION"):
+        monkeypatch.setattr(f"sgdode.spec.provenance.{name}", 3)
 
 
 @pytest.mark.parametrize("case", HASHES)
@@ -128,3 +218,25 @@ def test_an_activation_of_ones_own_counts_by_its_values(version_3):
     assert hashes(lambda x: np.sin(x), lambda x: np.cos(x)) == hashes(np.sin, np.cos)
     doubled = hashes(lambda x: 2 * np.sin(x), lambda x: 2 * np.cos(x))
     assert not set(doubled) & set(hashes(np.sin, np.cos))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "stays"),
+    [
+        ("erf", "erf", (True, True)),
+        ("square", "linear", (True, True)),
+        ("relu", "relu", (True, False)),
+        ("erf", "relu", (True, False)),
+        ("gelu", "gelu", (True, False)),
+        ("erf", "tanh", (False, False)),
+        ("erf", "gelu", (False, False)),
+        ({"name": "erf", "gain": 30.0}, "erf", (True, False)),
+    ],
+)
+def test_files_of_the_first_version_stay_where_their_numbers_do(one, other, stays, monkeypatch):
+    spec = load_spec(merged(SMALL, {"student": {"activation": one}, "teacher": {"activation": other}}))
+    now = [spec_hash(spec, command) for command in ("simulate", "integrate")]
+    for name in ("AVERAGES_VERSION", "SPREADS_VERSION"):
+        monkeypatch.setattr(f"sgdode.spec.provenance.{name}", 3)
+    before = [spec_hash(spec, command) for command in ("simulate", "integrate")]
+    assert tuple(one == other for one, other in zip(now, before, strict=True)) == stays

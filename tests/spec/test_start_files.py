@@ -69,13 +69,19 @@ def test_what_the_spec_says_too_must_agree(weights):
         ({"W": np.where(W > 1, np.nan, W)}, "not finite"),
         ({"W": W * 1j}, "complex"),
         ({"W": np.full(W.shape, "heavy")}, "not an npz file of numbers"),
-        ({"W_star": 0 * W_STAR}, "the teacher is zero"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(changes, message, weights):
     with pytest.raises(SpecError, match=message) as caught:
         build(from_file(weights(**changes)))
     assert "initial.file" in str(caught.value)
+
+
+def test_a_zero_teacher_is_one(weights):
+    drawn = started(from_file(weights(W_star=0 * W_STAR)))
+    np.testing.assert_allclose(drawn.overlaps.Q, W @ W.T / D, atol=1e-12)
+    assert not drawn.overlaps.M.any()
+    assert not drawn.overlaps.P.any()
 
 
 def test_another_dimension_is_refused(weights):

@@ -69,6 +69,29 @@ def test_errors_name_the_place(text, message):
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\nb:\n\tc: 2\n", 3),
+        ("a: 1\nb:\n  \tc: 2\n", 3),
+        ("a: 1\n\tb: 2\n", 2),
+        ("a:\n  - 1\n\t- 2\n", 3),
+        ("\ta: 1\n", 1),
+        ("a:\n  -\tb: 1\n\t c: 2\n", 2),
+    ],
+)
+def test_a_tab_that_indents_is_named(text, line):
+    with pytest.raises(SpecError, match=rf"^f.yaml:{line}: not valid YAML: a tab: indent with spaces$"):
+        parse(text, "f.yaml")
+
+
+def test_a_tab_elsewhere_is_not_blamed():
+    assert parse("a:\t1  \t# one\n", "f.yaml").values == {"a": 1}
+    with pytest.raises(SpecError) as caught:
+        parse("a:\t1\nb: [1\n", "f.yaml")
+    assert "a tab" not in str(caught.value)
+
+
 def test_alias_bomb_is_refused():
     lines = ["a: &a [1,2,3,4,5,6,7,8,9]"]
     lines += [f"{c}: &{c} [{','.join(['*' + p] * 9)}]" for p, c in zip("abcdefgh", "bcdefghi", strict=True)]

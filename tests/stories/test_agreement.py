@@ -19,6 +19,8 @@ BASE = {
     "simulate": {"seeds": 200},
     "save": ["risk", "M", "Q"],
 }
+#: A start with a neuron of weight zero, whose fields are 0: what moves it is σ'(0).
+DEAD = {"kind": "overlaps", "Q": [[1, 0, 0], [0, 0, 0], [0, 0, 0.7]], "M": [[0.1, 0], [0, 0], [0, 0.1]]}
 POWER = {"schedule": {"power": 0.5, "time": 0.5}}
 CASES = {
     "erf": {"dimension": 10_000},
@@ -33,6 +35,25 @@ CASES = {
         "initial": {"scale": 0.7},
     },
     "relu": {"student": {"activation": "relu"}, "teacher": {"activation": "relu"}, "learning_rate": 0.5},
+    "relu, a neuron of weight zero": {
+        "student": {"activation": "relu"},
+        "teacher": {"activation": "relu"},
+        "learning_rate": 0.5,
+        "initial": DEAD,
+    },
+    "leaky-relu, a neuron of weight zero": {
+        "student": {"activation": "leaky-relu"},
+        "teacher": {"activation": "leaky-relu"},
+        "learning_rate": 0.5,
+        "initial": DEAD,
+    },
+    "erf student of a relu teacher, a neuron of weight zero": {"teacher": {"activation": "relu"}, "initial": DEAD},
+    "a teacher of weight zero": {"teacher": {"overlap": [[0, 0], [0, 0]]}},
+    "a relu teacher of weight zero": {
+        "teacher": {"overlap": [[0, 0], [0, 0]], "activation": "relu"},
+        "student": {"activation": "relu"},
+        "learning_rate": 0.5,
+    },
     "tanh": {"student": {"activation": "tanh"}, "teacher": {"activation": "tanh"}},
     "erf student of a relu teacher": {"teacher": {"activation": "relu"}},
     "trained output weights": {"student": {"train_output": 0.5, "output_weights": [1.0, -0.5, 1.5]}},
@@ -84,6 +105,27 @@ def test_the_mean_of_sgd_follows_the_full_equations(case):
     np.testing.assert_array_equal(runs.M[:, 0], np.broadcast_to(theory.M[0], runs.M[:, 0].shape))
     for name, beyond in excess(runs, theory, spec.step_size):
         assert beyond < 0, f"{name} lies {beyond:.2g} beyond 4 standard errors + 3 δt"
+
+
+@pytest.mark.parametrize("teacher", ["relu", "leaky-relu", "erf", "tanh"])
+@pytest.mark.parametrize("equations", ["full", "gradient-flow", "mean-field"])
+def test_a_relu_neuron_of_weight_zero_stays_in_both(teacher, equations):
+    changes = {"student": {"activation": "relu"}, "teacher": {"activation": teacher}, "initial": DEAD}
+    spec = load_spec(merged(BASE, {**changes, "simulate": {"seeds": 1}, "integrate": {"equations": equations}}))
+    for run in (integrate(spec), simulate(spec)):
+        M = run.M if run.M.ndim == 4 else run.M[None]
+        assert not M[:, :, 1].any()
+        assert M[:, -1, 0, 0] != M[:, 0, 0, 0]
+
+
+def test_a_zero_teacher_is_one_of_output_weights_zero():
+    """y is noise alone: Q and the risk are the same, whatever M is."""
+    overlap = {"initial": {"kind": "overlaps", "Q": np.eye(3), "M": np.zeros((3, 2))}}
+    none = integrate(load_spec(merged(BASE, {"teacher": {"output_weights": 0.0}, **overlap})))
+    zero = integrate(load_spec(merged(BASE, {"teacher": {"overlap": np.zeros((2, 2))}, **overlap})))
+    np.testing.assert_allclose(zero.risk, none.risk, rtol=1e-7)
+    np.testing.assert_allclose(zero.Q, none.Q, atol=1e-8)
+    assert not any("unbroken" in warning for warning in zero.warnings if "M = 0" in warning)
 
 
 def test_an_activation_of_ones_own():

@@ -1,5 +1,6 @@
 """The experiments: every spec is valid, every script is one of the shell, made of commands and options that exist."""
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -83,3 +84,14 @@ def test_scripts_run_from_anywhere_with_specs_that_exist_and_values_that_are_val
         if line[0] in ("simulate", "integrate"):
             load_spec(place.parent / line[1], re.findall(r"--set (\S+=(?:\{.*?\}|\S+))", " ".join(line)))
     assert any(line[0] == "plot" for line in lines)
+
+
+def test_the_bench_runs():
+    """Its tables take minutes; its parts are to be there."""
+    path = Path(__file__).parents[2] / "experiments" / "bench.py"
+    made = importlib.util.spec_from_file_location("bench", path)
+    bench = importlib.util.module_from_spec(made)
+    made.loader.exec_module(bench)
+    assert bench.step(bench.spec(2, 1, 10), seconds=0.0) > 0.0
+    lines = bench.variances()
+    assert "erf | erf" in [next(lines) for _ in range(2)][1]

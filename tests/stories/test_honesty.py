@@ -27,12 +27,13 @@ DISHONEST = {
         "particles not converged",
     ),
     "a coarse right-hand side": (
-        {"student": {"activation": "tanh", "width": 5}, "teacher": {"activation": "gelu"}},
+        {"student": {"activation": "softplus", "width": 5}, "teacher": {"activation": "gelu"}}
+        | {"time": {"stop": 0.05, "points": 2}},
         integrate,
         "the right-hand side is known to",
     ),
     "too few Hermite terms": (
-        {"student": {"activation": {"name": "tanh", "gain": 30.0}}, "teacher": {"activation": "gelu"}}
+        {"student": {"activation": {"name": "softplus", "gain": 30.0}}, "teacher": {"activation": "gelu"}}
         | {"initial": {"scale": 30.0}, "integrate": {"equations": "gradient-flow"}},
         integrate,
         "the right-hand side is known to",

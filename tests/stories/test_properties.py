@@ -79,7 +79,7 @@ def judge(run):
 def test_what_check_accepts_runs_or_says_why_not(patient, counted, tmp_path):
     totals = dict.fromkeys(("specs drawn", "specs run to an end", "specs refused or failed with a reason"), 0)
 
-    @examples(60)
+    @examples(40)
     @given(any_spec())
     def holds(values):
         totals["specs drawn"] += 1

@@ -102,6 +102,7 @@ def definitions():
 #: Names that mean the same wherever they stand: the engines behind the door and their faces for users.
 SAME = {"simulate": {"sgdode.simulation.simulate", "sgdode.runs.engines"},
         "integrate": {"sgdode.equations.integrate", "sgdode.runs.engines"},
+        "hermite_coefficients": {"sgdode.gaussian.hermite", "sgdode.runs.hermite_list"},
         "main": {"sgdode.__main__", "sgdode.sweeps.worker"}}  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def run(kind="integration", p=4, k=2, d=100, seeds=8, times=60, start=0, equatio
     elif band:
         curves |= {"risk_std": 0.1 * curves["risk"], "M_std": 0.1 * np.abs(M)}
     attributes = {"name": "plateau", "gamma": 0.5, "noise": 1e-3, "dimension": d, "student_width": p}
-    attributes |= {"teacher_width": k, "batch_size": 2, "problem_hash": f"{d} {p} {k} {start}"}
+    attributes |= {"teacher_width": k, "batch_size": 2, "problem_hash": f"{d:06x}{p:02x}{k:02x}{start:02x}"}
     attributes |= {"method": "exact"} if kind == "simulation" else {"equations": equations}
     provenance = {"resolved": resolved(d, p, k, start), "environment": '{"seconds": 2.0}'} if stored else {}
     step = np.rint(t * p * d / 0.5).astype(int)

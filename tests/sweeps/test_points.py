@@ -27,3 +27,29 @@ def test_names_hold_the_swept_values_that_matter():
     assert len(long.path.name.encode()) < 200
     with pytest.raises(SpecError, match="integrate alone"):
         found(["student.width=inf"])
+
+
+def test_names_are_cut_between_settings():
+    values = {
+        "teacher.overlap": "[[1,0.123456789],[0.123456789,1]]",
+        "student.output_weights": "[1.123456789,2.123456789,3.1234567]",
+        "learning_rate.gamma": "0.123457",
+        "initial.scale": "0.123456",
+        "time.stop": "0.123456",
+    }
+    (task,) = found([f"{key}={value}" for key, value in values.items()], ["integrate"])
+    words = task.spec.name.split("-", 1)[1]
+    assert len(task.spec.name.encode()) <= 150
+    shown = [key for key in values if f"{key}=" in words]
+    assert shown[:3] == list(values)[:3]
+    for key in shown:
+        text = values[key]
+        assert f"{key}=" + ("-".join(text.strip("[]").replace("],[", ",").split(",")) if "[" in text else text) in words
+    assert len(shown) < len(values)
+    assert f"name={task.spec.name}" in task.settings
+
+
+def test_a_name_without_room_for_a_setting_stays_whole():
+    source = Source(SPEC.encode(), "c.yaml", Path(), "c" * 146)
+    (task,) = tasks(source, (), axes(["dimension=1000"]), ["integrate"], Path("out"))
+    assert task.spec.name == "c" * 146

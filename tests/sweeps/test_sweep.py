@@ -82,7 +82,7 @@ def test_a_signal_keeps_checkpoints_and_says_how_to_go_on(number, status, folder
     answer, out, err = ended(process)
     assert (answer, out) == (status, ""), err
     assert f"stopped by {number.name}" in err
-    assert "go on with: sgdode sweep c.yaml --grid seed=0:4 --command simulate -j 2 --resume" in err
+    assert "go on with: sgdode sweep c.yaml --grid seed=0:4 --command simulate -j 2\n" in err
     assert len(partial(folder)) == 2
     assert not list(folder.glob("*.h5"))
     assert not list(folder.glob("*.lock"))

@@ -15,7 +15,7 @@ from sgdode.sweeps.points import tasks
 from sgdode.sweeps.sweep import report, standing, sweep
 from sgdode.sweeps.worker import work
 
-HOW = {"force": False, "resume": False, "jobs": 1}
+HOW = {"force": False, "restart": False, "jobs": 1}
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import types
 
@@ -50,7 +52,17 @@ def _turns(
         step = _DIFFERENCE * directions[i]
         _risk_gradient(y + step, a, v_star, q_star, ss_pair, st_pair, up)
         _risk_gradient(y - step, a, v_star, q_star, ss_pair, st_pair, down)
-        out[i] = (up - down) / (2.0 * _DIFFERENCE)
+        for m in range(y.size):
+            out[i, m] = (up[m] - down[m]) / (2.0 * _DIFFERENCE)
+
+
+class RiskMoments(NamedTuple):
+    """Both terms of Var R = ∇Rᵀ C ∇R + ½ tr(∇∇R C ∇∇R C), and of the shift of its mean, ∇R·shift + ½ tr(∇∇R C)."""
+
+    linear: float
+    curved: float
+    moved: float
+    bent: float
 
 
 class RiskSlope:
@@ -72,9 +84,8 @@ class RiskSlope:
         _risk_gradient(y, *self.parameters, found)
         return found
 
-    def moments(self, y: Array, C: Array, shift: Array) -> tuple[float, float, float]:
-        """Both terms of Var R = ∇Rᵀ C ∇R + ½ tr(∇∇R C ∇∇R C), and the shift of its mean, ∇R·shift + ½ tr(∇∇R C), for
-        Gaussian fluctuations of covariance ``C`` (size,size) about a mean moved by ``shift`` (size,)."""
+    def moments(self, y: Array, C: Array, shift: Array) -> RiskMoments:
+        """For Gaussian fluctuations of covariance ``C`` (size,size) about a mean moved by ``shift`` (size,)."""
         gradient = self.gradient(y)
         values, vectors = np.linalg.eigh(C)
         kept = values > _NEGLIGIBLE * max(values[-1], 0.0)
@@ -83,4 +94,14 @@ class RiskSlope:
         _turns(y, directions, *self.parameters, bent)
         curvature = scale[:, np.newaxis] * (bent @ directions.T) * scale
         linear, curved = max(float(gradient @ C @ gradient), 0.0), 0.5 * float(np.sum(curvature * curvature.T))
-        return linear, curved, float(gradient @ shift + 0.5 * np.trace(curvature))
+        return RiskMoments(linear, curved, float(gradient @ shift), 0.5 * float(np.trace(curvature)))
+
+    def sampled(self, y: Array, D: Array) -> tuple[float, float]:
+        """½ tr(∇∇R C ∇∇R C) and ½ tr(∇∇R C) from samples ``D`` (size,N) of covariance C."""
+        count, length = D.shape[1], np.maximum(np.linalg.norm(D, axis=0), 1e-300)
+        bent = np.empty((count, len(y)))
+        _turns(y, np.ascontiguousarray((D / length).T), *self.parameters, bent)
+        forms = length[:, np.newaxis] * (bent @ D)
+        own = np.diag(forms)
+        pairs = float(np.sum(forms * forms.T) - np.sum(own * own))  # of different samples: without bias
+        return 0.5 * max(pairs, 0.0) / (count * (count - 1)), 0.5 * float(np.mean(own))

@@ -9,7 +9,6 @@ A handful of nodes and terms is exact for polynomials. Nothing is inverted: Ω m
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import types
@@ -48,7 +47,7 @@ def _with_hermite(x: Array, w: Array, terms: int) -> Array:
 
 
 @compiled(types.boolean(MATRIX, types.intp, types.intp, VECTOR, VECTOR, VECTOR, MATRIX), error_model="numpy")
-def _condition(Omega: Array, i: int, j: int, alpha: Array, beta: Array, spread: Array, cosine: Array) -> Any:
+def condition(Omega: Array, i: int, j: int, alpha: Array, beta: Array, spread: Array, cosine: Array) -> bool:
     """α, β, √T_cc (n,) and T_bc/√(T_bb T_cc) (n,n), given fields i and j; returns whether there is a second ζ."""
     n = alpha.size
     for c in range(n):
@@ -87,7 +86,7 @@ def _sample(
 
 
 @compiled(types.float64(VECTOR, VECTOR, MATRIX, MATRIX, MATRIX), fastmath=REORDER)
-def _second_moment(s: Array, v: Array, rule: Array, powers: Array, F: Array) -> Any:
+def _second_moment(s: Array, v: Array, rule: Array, powers: Array, F: Array) -> float:
     """E[(Σ v_c s_c)² | ζ] from the samples s (n·m,); ``powers`` (terms, n(n+1)/2): cosine^n, doubled where b < c."""
     n, m, terms = v.size, rule.shape[1], rule.shape[0] - 1
     total = 0.0
@@ -131,7 +130,7 @@ def conditional_variance(
     lam, s, ds = np.empty(n * m), np.empty(n * m), np.empty(n * m)
     for i in range(p):
         for j in range(i, p):
-            plane = _condition(Omega, i, j, alpha, beta, spread, cosine)
+            plane = condition(Omega, i, j, alpha, beta, spread, cosine)
             _fill_powers(cosine, powers)
             total = 0.0
             for one in range(outer.shape[1]):

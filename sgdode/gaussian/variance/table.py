@@ -10,24 +10,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sgdode.gaussian.dual import PairKernel, kernel_error, pair_kernel
+from sgdode.gaussian.polynomials import low_degree
+from sgdode.gaussian.variance.round_off import PLAIN, erf_round_off, polynomial_round_off, steepest
 from sgdode.jit.pairs import held
-from sgdode.model.activations import ACTIVATIONS, Activation
+from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
+
+if TYPE_CHECKING:
+    from sgdode.gaussian.variance.smoothed_ramps import WedgeSum
 
 #: ``fill(Omega, v, noise, out)``: fills V (p,p) for Ω (n,n), v (n,) and Δ.
 Fill = Callable[[Array, Array, float, Array], None]
+#: ``bound(Omega, v, noise)``: what the error of V does not exceed at this state, (p,p).
+Bound = Callable[[Array, Array, float], Array]
 #: Relative error of V by quasi Monte Carlo where Ω is singular (measured; a tenth of it for regular Ω).
 _SAMPLING_ERROR = 8e-3
 #: Outer nodes, inner nodes and Hermite terms of the conditional method, the best first; seconds that one V may cost.
 _LEVELS = ((20, 24, 24), (16, 20, 20), (12, 16, 16))
 _LONGEST = 0.05
 _EVALUATION = 2e-8  # seconds of one σ
+_PRODUCT = 1e-7  # seconds of one product of steps and ramps
+_WEDGES_ERROR = 1e-7
 _ROUND_OFF = 1e-11
+#: Up to this :func:`_size` V is computed by the adaptive rule, and the error of the conditional one measured with it.
+_FEW, _MOST_JUDGED = 48, 2000
 #: Two students and a teacher in coordinates.
 _CASES = (
     [[1.0, 0.0, 0.3], [0.3, 1.0, 0.0], [0.5, 0.8, 0.5]],
@@ -38,11 +49,13 @@ _CASES = (
 
 @dataclass(frozen=True)
 class VarianceTerm:
-    """How V is computed. ``error``: relative error of V (0: round-off). ``method``: the same in words."""
+    """How V is computed. ``error``: relative error of V where nothing cancels, which the solver's tolerance follows
+    (0: round-off). ``method``: how, in words. ``bound``: a bound on the error at a state; None: round-off."""
 
     fill: Fill
     error: float
     method: str
+    bound: Bound | None = None
 
 
 class Pairing(NamedTuple):
@@ -83,57 +96,74 @@ def variance_term(
 def _erf(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.erf_student import erf_variance
 
-    gains = pairing.student.gain, pairing.teacher.gain
-    return VarianceTerm(lambda Omega, v, noise, out: erf_variance(Omega, v, noise, *gains, out), 0.0, "closed form")
+    gains, p = (pairing.student.gain, pairing.teacher.gain), pairing.p
+    every, steep = np.repeat(gains, (p, pairing.k)), lru_cache(1)(lambda: _sigmoidal(pairing))
+
+    def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
+        if steepest(Omega, every) <= PLAIN:
+            erf_variance(Omega, v, noise, *gains, out)
+        else:
+            steep().fill(Omega, v, noise, out)
+
+    def bound(Omega: Array, v: Array, noise: float) -> Array:
+        if steepest(Omega, every) <= PLAIN:
+            return erf_round_off(Omega, v, noise, every, p)
+        found = steep().bound
+        assert found is not None
+        return found(Omega, v, noise)
+
+    return VarianceTerm(fill, 0.0, "closed form", bound)
 
 
 def _square(pairing: Pairing) -> VarianceTerm:
     from sgdode.gaussian.variance.square import square_variance
 
     gains = pairing.student.gain, pairing.teacher.gain
-    return VarianceTerm(lambda Omega, v, noise, out: square_variance(Omega, v, noise, *gains, out), 0.0, "closed form")
+
+    def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
+        square_variance(Omega, v, noise, *gains, out)
+
+    return VarianceTerm(fill, 0.0, "closed form", _polynomial_bound(pairing))
 
 
-def _both_sigmoidal(pairing: Pairing) -> bool:
-    return pairing.student.sigmoidal and pairing.teacher.sigmoidal
+def _polynomial_bound(pairing: Pairing) -> Bound:
+    degrees = pairing.student.degree or 0, pairing.teacher.degree or 0
+
+    def bound(Omega: Array, v: Array, noise: float) -> Array:
+        return polynomial_round_off(Omega, v, noise, (pairing.ss, pairing.tt), degrees, pairing.p)
+
+    return bound
+
+
+def _sigmoidal_student(pairing: Pairing) -> bool:
+    """Whether the student is sigmoidal and the averages of the teacher under a Gaussian are known in closed form."""
+    teacher = pairing.teacher
+    known = teacher.sigmoidal or teacher.ramp is not None or teacher.name in {"gelu", "softplus"}
+    return pairing.student.sigmoidal and (known or low_degree(teacher))
 
 
 def _sigmoidal(pairing: Pairing) -> VarianceTerm:
-    from sgdode.gaussian.variance.erf_mixture import affordable_terms, mixture, mixture_variance
+    from sgdode.gaussian.variance.sigmoidal import USUAL, sigmoidal_variance
 
-    terms = affordable_terms(pairing.student, pairing.teacher, pairing.p, pairing.k)
-    one, other = mixture(pairing.student, terms), mixture(pairing.teacher, terms)
-    parts = one.weights, one.scales, other.weights, other.scales, one.constant, other.constant
+    term = sigmoidal_variance(pairing.student, pairing.teacher)
 
-    def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
-        mixture_variance(Omega, v, noise, *parts, out)
+    def bound(Omega: Array, v: Array, noise: float) -> Array:
+        return term.error(Omega, v, noise, pairing.p)
 
-    return VarianceTerm(fill, 4.0 * max(one.error, other.error), f"closed form, {terms} erfs for each tanh")
-
-
-def _tanh_terms(pairing: Pairing) -> int:
-    """How many erfs stand for a tanh student: few where the dual kernels of the teacher are series; 0: too dear."""
-    from sgdode.gaussian.variance.erf_mixture import affordable_terms, affordable_with_series
-
-    if pairing.student.name != "tanh":
-        return 0
-    if pairing.teacher.ramp is not None:
-        return affordable_terms(pairing.student, pairing.student, pairing.p, pairing.k)
-    return affordable_with_series(pairing.p)
+    if term.exact:
+        return VarianceTerm(term.fill, 0.0, "closed form", bound)
+    return VarianceTerm(term.fill, USUAL.error, f"closed form, {len(USUAL.table.scales)} erfs for each tanh", bound)
 
 
-def _tanh(pairing: Pairing) -> VarianceTerm:
-    from sgdode.gaussian.variance.erf_mixture import mixture, tanh_student_variance
+def _polynomial_student(pairing: Pairing) -> bool:
+    return low_degree(pairing.student)
 
-    terms = _tanh_terms(pairing)
-    part, erf = mixture(pairing.student, terms), ACTIVATIONS["erf"]
-    pairs = held(pair_kernel(erf, erf)), held(pair_kernel(erf, pairing.teacher)), held(pairing.tt)
 
-    def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
-        tanh_student_variance(Omega, v, noise, part.weights, part.scales, *pairs, out)
+def _any_teacher(pairing: Pairing) -> VarianceTerm:
+    from sgdode.gaussian.variance.polynomial import PolynomialStudents
 
-    error = max(4.0 * part.error, _kernel_error(erf, pairing.teacher))
-    return VarianceTerm(fill, error, f"closed form, {terms} erfs for each tanh")
+    term = PolynomialStudents(pairing.student, pairing.teacher, pairing.p, pairing.k)
+    return VarianceTerm(term.fill, 0.0, term.method, term.error)
 
 
 def _kernel_error(student: Activation, teacher: Activation) -> float:
@@ -163,7 +193,7 @@ def _polynomial(pairing: Pairing) -> VarianceTerm:
 
     degree, largest = pairing.student.degree or 0, max(pairing.student.degree or 0, pairing.teacher.degree or 0)
     rules = gauss_rules(max(degree + largest, 1), largest + 1, largest + 1)
-    return VarianceTerm(_conditional_fill(pairing, rules), 0.0, "exact quadrature")
+    return VarianceTerm(_conditional_fill(pairing, rules), 0.0, "exact quadrature", _polynomial_bound(pairing))
 
 
 def _both_ramps(pairing: Pairing) -> bool:
@@ -171,16 +201,55 @@ def _both_ramps(pairing: Pairing) -> bool:
 
 
 def _ramps(pairing: Pairing) -> VarianceTerm:
-    from sgdode.gaussian.variance.piecewise_linear import path_rule, ramp_variance
+    from sgdode.gaussian.variance.piecewise_linear import ramp_error, ramp_variance
+    from sgdode.gaussian.variance.tetrahedra import path_rules
 
     units = [pairing.student] * pairing.p + [pairing.teacher] * pairing.k
     gain, slope = np.array([unit.gain for unit in units]), np.array([unit.ramp for unit in units])
-    rule = path_rule(12)
+    rules = path_rules()
 
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
-        ramp_variance(Omega, v, noise, gain, slope, rule, out)
+        ramp_variance(Omega, v, noise, gain, slope, rules, out)
 
-    return VarianceTerm(fill, 5e-6, "arcsines, integrated over 12 nodes")
+    def bound(Omega: Array, v: Array, noise: float) -> Array:
+        out = np.empty((pairing.p, pairing.p))
+        ramp_error(Omega, v, noise, gain, slope, out)
+        return out
+
+    return VarianceTerm(fill, 0.0, "arcsines, and a short integral for every four units", bound)
+
+
+@lru_cache(8)
+def _wedge_sum(student: Activation, teacher: Activation, p: int, k: int) -> WedgeSum:
+    from sgdode.gaussian.variance.smoothed_ramps import WedgeSum
+
+    return WedgeSum(student, teacher, p, k)
+
+
+def _sums_of_ramps(pairing: Pairing) -> bool:
+    """Whether the student is a sum of ramps, the teacher a named one, and V affordable."""
+    from sgdode.gaussian.variance.smoothed_ramps import holds_for
+
+    if not holds_for(pairing.student, pairing.teacher):
+        return False
+    return _wedge_sum(pairing.student, pairing.teacher, pairing.p, pairing.k).products * _PRODUCT <= 2.0 * _LONGEST
+
+
+def _wedges(pairing: Pairing) -> VarianceTerm:
+    term = _wedge_sum(pairing.student, pairing.teacher, pairing.p, pairing.k)
+    return VarianceTerm(term.fill, _WEDGES_ERROR, term.method, term.error)
+
+
+def _size(pairing: Pairing) -> int:
+    """Pairs of students times pairs of neurons."""
+    return pairing.p * (pairing.p + 1) // 2 * (pairing.p + pairing.k) ** 2
+
+
+def _adaptive(pairing: Pairing) -> VarianceTerm:
+    from sgdode.gaussian.variance.own_activation import AdaptiveRule
+
+    term = AdaptiveRule(pairing.student, pairing.teacher, pairing.p, pairing.st)
+    return VarianceTerm(term.fill, 0.0, term.method, term.error)
 
 
 def _conditional_level(pairing: Pairing) -> tuple[int, int, int] | None:
@@ -201,8 +270,20 @@ def _conditional(pairing: Pairing) -> VarianceTerm:
     assert level is not None
     outer, _, terms = level
     words = f"quadrature over pairs of fields, {outer}² nodes, {terms} Hermite terms"
-    fill = _conditional_fill(pairing, trapezoid_rules(*level))
-    return VarianceTerm(fill, _conditional_error(pairing.student, pairing.teacher, level), words)
+    fill, p = _conditional_fill(pairing, trapezoid_rules(*level)), pairing.p
+    finer = _conditional_fill(pairing, trapezoid_rules(*(2 * size for size in level)))
+    judge = _adaptive(pairing) if _size(pairing) <= _MOST_JUDGED else None
+
+    def bound(Omega: Array, v: Array, noise: float) -> Array:
+        found, fine = np.empty((p, p)), np.empty((p, p))
+        fill(Omega, v, noise, found)
+        if judge is None or judge.bound is None:
+            finer(Omega, v, noise, fine)
+            return np.asarray(3.0 * np.abs(found - fine))
+        judge.fill(Omega, v, noise, fine)
+        return np.asarray(np.abs(found - fine) + judge.bound(Omega, v, noise))
+
+    return VarianceTerm(fill, _conditional_error(pairing.student, pairing.teacher, level), words, bound)
 
 
 def _conditional_fill(pairing: Pairing, rules: tuple[Array, Array]) -> Fill:
@@ -236,15 +317,10 @@ def _conditional_error(student: Activation, teacher: Activation, level: tuple[in
 
 
 def _sampled(pairing: Pairing) -> VarianceTerm:
-    from sgdode.gaussian.variance.quasi_monte_carlo import LOG2_NODES, nodes, sampled_variance, symmetric_root
+    from sgdode.gaussian.variance.quasi_monte_carlo import QuasiMonteCarlo
 
-    z = nodes(pairing.p + pairing.k)
-    pairs = held(pairing.ss), held(pairing.st)
-
-    def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
-        sampled_variance(symmetric_root(Omega), z, v, noise, *pairs, out)
-
-    return VarianceTerm(fill, _SAMPLING_ERROR, f"quasi Monte Carlo, 2^{LOG2_NODES} nodes")
+    term = QuasiMonteCarlo(pairing.p, pairing.k, pairing.ss, pairing.st)
+    return VarianceTerm(term.fill, _SAMPLING_ERROR, term.method, term.error)
 
 
 #: The methods in order of preference; the last one always holds.
@@ -252,10 +328,12 @@ METHODS: dict[str, VarianceMethod] = {
     "erf": VarianceMethod(lambda pairing: pairing.names == {"erf"}, _erf, "erf of erf, in closed form"),
     "square": VarianceMethod(lambda pairing: pairing.names == {"square"}, _square, "square of square, in closed form"),
     "polynomial": VarianceMethod(_both_polynomials, _polynomial, "polynomials of each other: few nodes are exact"),
-    "piecewise-linear": VarianceMethod(_both_ramps, _ramps, "relu, leaky-relu and linear"),
-    "sigmoidal": VarianceMethod(_both_sigmoidal, _sigmoidal, "erf, tanh and sigmoid as sums of erfs"),
-    "tanh": VarianceMethod(lambda pairing: _tanh_terms(pairing) > 0, _tanh, "a tanh student of any teacher"),
+    "piecewise-linear": VarianceMethod(_both_ramps, _ramps, "relu, leaky-relu and linear of each other"),
+    "sigmoidal": VarianceMethod(_sigmoidal_student, _sigmoidal, "erf, tanh and sigmoid of named teachers"),
+    "polynomial-student": VarianceMethod(_polynomial_student, _any_teacher, "polynomials of any teacher"),
     "erf-student": VarianceMethod(lambda pairing: pairing.student.name == "erf", _tilted, "of any teacher"),
+    "sums-of-ramps": VarianceMethod(_sums_of_ramps, _wedges, "relu, leaky-relu, softplus and gelu of named ones"),
+    "adaptive": VarianceMethod(lambda pairing: _size(pairing) <= _FEW, _adaptive, "any, on their own scales"),
     "conditioning": VarianceMethod(
         lambda pairing: _conditional_level(pairing) is not None, _conditional, "smooth ones"
     ),

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from sgdode.analysis.compare import Comparison
 from sgdode.analysis.compare import compare as judge
+from sgdode.analysis.deviation import ratio
 from sgdode.errors import UsageError
 from sgdode.plots.groups import ABSCISSAE, View, abscissa
 from sgdode.plots.style import NEUTRAL, PALETTE, lighter, log_axis, log_limits, place_legend
@@ -19,7 +20,7 @@ from sgdode.results.trajectory import Trajectory
 
 def draw_comparison(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
     """Above the excess risk: mean ± standard error of the runs, the equations ± one predicted standard deviation of a
-    run. Below its z, and the verdict over all overlaps."""
+    run. Below its raw z, what is allowed of it, what is left, and the verdict over all overlaps."""
     kinds = [run.kind for run in trajectories]
     if sorted(kinds) != ["integration", "simulation"]:
         raise UsageError("--figure compare: needs one file of simulate and one of integrate")
@@ -58,11 +59,18 @@ def _risk(axes: Axes, found: Comparison, x: np.ndarray, view: View) -> None:
 
 
 def _deviation(axes: Axes, found: Comparison, x: np.ndarray) -> None:
-    axes.axhspan(-2, 2, color=NEUTRAL, alpha=0.12, lw=0)
+    """Raw z, what is allowed of it, and the z that is left."""
     axes.axhline(0, color=NEUTRAL, lw=0.6)
-    axes.plot(x, found.z, "o-", color=PALETTE[1], ms=3, lw=0.8)
-    reach = max(3.0, 1.1 * float(np.abs(found.z).max()))
-    axes.set(ylim=(-reach, reach), ylabel=r"$z$ of the risk")
-    word = "agree" if found.agrees() else "DISAGREE"
-    text = f"{word}: largest $|z|$ = {found.largest_z:.2f}, {found.where} ({found.points} points)"
+    allowed = np.minimum(ratio(found.allowed, found.standard_error), 1e3)
+    seen = float(np.abs(found.raw_z[np.isfinite(found.raw_z)]).max(initial=2.5))
+    reach = 1.15 * max(seen, min(float(np.nanmax(allowed)), 1.5 * seen))
+    shown = np.minimum(allowed, reach)
+    band = axes.fill_between(x, -shown, shown, color=NEUTRAL, alpha=0.15, lw=0)
+    (raw,) = axes.plot(x, found.raw_z, "o", color=PALETTE[1], mfc=lighter(PALETTE[1]), ms=3)
+    (left,) = axes.plot(x, found.z, "-", color=PALETTE[2], lw=1.2)
+    axes.set(ylim=(-reach, 2 * reach), ylabel=r"$z$ of the risk")  # room for the legend
+    if reach > 30:
+        axes.set(yscale="symlog", ylim=(-reach, 10 * reach))
+    axes.legend([raw, band, left], ["raw", "allowed", "what is left"], loc="upper right", ncols=3)
+    text = f"{found.word()}: $z$ = {found.max_z:.2f} corrected for {found.points} points, {found.where}"
     axes.set_title(text, fontsize="small", loc="left")

@@ -64,6 +64,8 @@ def _drawn(lines: Sequence[object], axis: str) -> Array:
 
 
 def _d(run: Trajectory) -> float:
+    if "dimension" not in run.attributes:
+        raise UsageError(f"--figure cost: {label(run)} does not say its dimension")
     return float(run.attributes["dimension"])
 
 

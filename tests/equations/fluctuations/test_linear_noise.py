@@ -10,7 +10,7 @@ import pytest
 from support.noisy import BASE
 from support.specs import merged
 
-from sgdode import integrate, load_spec, simulate
+from sgdode import Trajectory, integrate, load_spec, simulate
 from sgdode.equations.fluctuations import linear_noise
 from sgdode.errors import SpecError
 
@@ -102,14 +102,26 @@ def test_only_full_has_fluctuations():
         integrate(wide)
 
 
-def test_what_exceeds_the_overlaps_is_not_saved(small, monkeypatch):
-    """A covariance that has left linear response by orders of magnitude is no error bar."""
+@pytest.mark.parametrize("until", [0.5, -1.0])
+@pytest.mark.parametrize("size", [1e40, np.inf])
+def test_a_covariance_beyond_linear_response_is_no_error_bar(small, monkeypatch, until, size, tmp_path):
+    """By orders of magnitude from t = 0.5 on, or always; or no number at all."""
 
     def runaway(generator, source, times, step):
         for t in times:
-            yield np.eye(12) * (1e40 if t > 0.5 else 1e-6), np.zeros(12)
+            if t > until and size == np.inf:
+                raise FloatingPointError
+            yield np.eye(12) * (size if t > until else 1e-10), np.zeros(12)
 
     monkeypatch.setattr(linear_noise, "propagate", runaway)
     found = integrate(small(integrate={"fluctuations": True}))
-    assert not any(name.endswith(("_std", "_shift")) for name in found.curves)
-    assert any("exceed the overlaps themselves" in warning for warning in found.warnings)
+    assert any("linear noise" in warning for warning in found.warnings)
+    if until < 0:
+        assert not any(name.endswith(("_std", "_shift", "_valid")) for name in found.curves)
+        return
+    found = Trajectory.load(found.save(tmp_path / "a.h5"))
+    np.testing.assert_array_equal(found.curves["risk_std_valid"], found.time <= until)
+    for name in ("risk", "Q", "M"):
+        for what in ("std", "shift"):
+            known = np.isfinite(found.predicted(name, what)).reshape(len(found.time), -1)
+            np.testing.assert_array_equal(known, np.broadcast_to(found.time[:, None] <= until, known.shape))

@@ -1,7 +1,9 @@
 """The variance term of every student and teacher: Monte Carlo, nested quadrature, perfect learning."""
 
+import json
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from sgdode.model.activations import ACTIVATIONS, Activation, hermite_series
 SERIES = (0.3, -1.0, 0.5, 0.2)
 EVERY = {**ACTIVATIONS, "hermite": hermite_series(SERIES)}
 PAIRS = list(product(EVERY, EVERY))
+VALUES = json.loads((Path(__file__).parents[2] / "reference" / "averages_values.json").read_text())["values"]
 V = np.array([-0.6, -0.4, 0.5, 0.5])
 NOISE = 0.1
 _ROWS = np.random.default_rng(3).standard_normal((4, 4)) * 0.6
@@ -63,7 +66,11 @@ def test_stated_error_against_quadrature(student, teacher):
     for q, P, m in ((0.9, 1.0, 0.5), (0.5, 1.2, -0.3), (1.0, 1.0, 0.995), (1.0, 1.0, 1.0)):
         out = filled(variance, np.array([[q, m], [m, P]]), np.array([-0.7, 1.0]), NOISE, 1)[0, 0]
         wanted = average(lambda u, w: ds(u) ** 2 * ((r(w) - 0.7 * s(u)) ** 2 + NOISE), q, P, m)
-        assert abs(out - wanted) < (variance.error + 1e-9) * wanted
+        stated = variance.error * wanted
+        if variance.bound is not None:
+            stated = variance.bound(np.array([[q, m], [m, P]]), np.array([-0.7, 1.0]), NOISE)[0, 0]
+            assert stated <= max(5.0 * variance.error, 1e-7) * wanted
+        assert abs(out - wanted) < stated + 1e-9 * wanted
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -124,8 +131,36 @@ def test_a_users_activation_has_a_variance_term(student, teacher):
         ("hermite", "square", "exact quadrature"),
         ("relu", "leaky-relu", "arcsines"),
         ("tanh", "erf", "erfs for each tanh"),
-        ("relu", "gelu", "quasi Monte Carlo"),
+        ("tanh", "softplus", "erfs for each tanh"),
+        ("erf", "relu", "closed form"),
+        ("erf", "elu", "closed form in the student"),
+        ("square", "tanh", "exact sum"),
+        ("hermite", "cosine", "exact sum"),
+        ("relu", "gelu", "steps and ramps"),
+        ("cosine", "erf", "quadrature on the scale of the activations"),
     ],
 )
 def test_the_method_says_what_it_is(student, teacher, method):
-    assert method in term(EVERY[student], EVERY[teacher], 2, 2).method
+    units = {**EVERY, **USERS}
+    assert method in term(units[student], units[teacher], 2, 2).method
+
+
+def recorded(record):
+    """The activation that a reference value is of."""
+    if isinstance(record, str):
+        return ACTIVATIONS[record]
+    if "hermite" in record:
+        return hermite_series(tuple(record["hermite"]))
+    return replace(ACTIVATIONS[record["name"]], gain=record["gain"])
+
+
+@pytest.mark.parametrize("case", VALUES, ids=[f"{number}" for number in range(len(VALUES))])
+def test_reference_values(case):
+    Omega, v, noise, p = np.array(case["Omega"]), np.array(case["v"]), case["noise"], case["p"]
+    variance = term(recorded(case["student"]), recorded(case["teacher"]), p, case["k"])
+    out, wanted = filled(variance, Omega, v, noise, p), np.array(case["V"])
+    size = np.sqrt(np.outer(wanted.diagonal(), wanted.diagonal()))
+    stated = 0.0 * size if variance.bound is None else variance.bound(Omega, v, noise)
+    assert np.all(np.abs(out - wanted) <= np.maximum(1e-7 * size, stated))
+    if np.max(np.diag(Omega)) <= 100.0:
+        assert np.all(stated <= 1e-6 * size)

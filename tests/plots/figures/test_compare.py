@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from support.pictures import bars, legend, run, sgd, solid
+from matplotlib.legend import Legend
+from support.pictures import bars, run, sgd, solid
 
 from sgdode import compare
 from sgdode.errors import UsageError
@@ -24,13 +25,17 @@ def test_the_risk_above_and_its_deviation_below(band):
     np.testing.assert_allclose(points[0].get_xydata(), np.column_stack([theory.time[1:], found.mean]))
     np.testing.assert_allclose(solid(above)[0].get_ydata(), found.theory)
     names = ["±1 s.d. of a run, predicted"] if band else []
-    assert legend(figure) == [*names, "equations", "mean ± s.e. of 8 runs"]
-    (deviation,) = [line for line in below.lines if len(line.get_xdata()) > 2]
-    np.testing.assert_allclose(deviation.get_ydata(), found.z)
+    texts = [text.get_text() for legend in figure.findobj(Legend) for text in legend.get_texts()]
+    assert sorted(texts) == sorted([*names, "equations", "mean ± s.e. of 8 runs", "raw", "allowed", "what is left"])
+    raw, left = (line for line in below.lines if len(line.get_xdata()) > 2)
+    np.testing.assert_allclose(raw.get_ydata(), found.raw_z)
+    np.testing.assert_allclose(left.get_ydata(), found.z)
+    (band_of_allowed,) = below.collections
+    reach = (found.allowed / found.standard_error).max()
+    assert band_of_allowed.get_datalim(below.transData).ymax == pytest.approx(reach)
     low, high = below.get_ylim()
-    assert -low == high > np.abs(found.z).max()
-    verdict = "agree" if found.agrees() else "DISAGREE"
-    assert below.get_title(loc="left").startswith(f"{verdict}: largest $|z|$ = {found.largest_z:.2f}")
+    assert min(-low, high) > np.abs(found.raw_z).max()
+    assert below.get_title(loc="left").startswith(f"{found.word()}: $z$ = {found.max_z:.2f} corrected")
 
 
 def test_it_needs_one_of_each():

@@ -31,3 +31,10 @@ def test_its_axes():
     assert axes.get_xscale() == axes.get_yscale() == "log"
     assert axes.get_ylim() == (1e-3, 1e3)
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("dimension $d$", "µs a step")
+
+
+def test_a_file_that_does_not_say_its_dimension_is_refused():
+    runs = sgd(), sgd()
+    del runs[1].attributes["dimension"]
+    with pytest.raises(UsageError, match="plateau does not say its dimension"):
+        draw(runs, "cost")

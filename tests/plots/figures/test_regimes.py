@@ -1,9 +1,12 @@
 """Runs between the limits: 1/p against 1/d."""
 
 import numpy as np
+import pytest
 from matplotlib.figure import Figure
 from support.pictures import legend, run
 
+from sgdode.errors import UsageError
+from sgdode.plots.draw import draw
 from sgdode.plots.figures.regimes import draw_regimes
 from sgdode.plots.groups import View
 
@@ -35,3 +38,11 @@ def test_an_infinite_size_stands_beyond_the_finite_ones():
     assert (axes.get_xlim(), axes.get_ylim()) == ((1e-4, 1.0), (1e-3, 2.0))
     (points,) = [artist for artist in axes.collections if len(artist.get_offsets()) == 2]
     np.testing.assert_allclose(sorted(points.get_offsets().tolist()), [[1e-3, 0.025], [1e-2, 0.25]])
+
+
+@pytest.mark.parametrize("key", ["dimension", "student_width", "gamma"])
+def test_a_file_that_does_not_say_its_place_is_refused(key):
+    placeless = run()
+    del placeless.attributes[key]
+    with pytest.raises(UsageError, match=f"plateau does not say its {key}"):
+        draw([run(), placeless], "regimes")

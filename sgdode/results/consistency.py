@@ -1,0 +1,147 @@
+"""Whether the parts of a file belong together: the shapes, before anything is read, then the numbers and the texts.
+
+Everything else raises ValueError, which says what is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sgdode.results.attributes import is_number
+from sgdode.results.contents import Contents, mapping
+from sgdode.results.quantities import QUANTITIES
+
+Shape = tuple[int, ...]
+#: How deep settings may be nested, and how large whole numbers in them may be.
+_DEEPEST, _LARGEST_WHOLE = 20, 2.0**63
+#: What a stopped simulation goes on from, beside the records of its curves.
+_SIMULATED = {"saved": 1, "diverged": 1, "step": 1, "m": 1, "W": 3, "inverse": 3, "a": 2, "rng": 2, "rng_half": 2}
+_INTEGRATED = {"states": 2, "taken": 1}
+#: Those that are no numbers with a fraction: whole numbers from 0 on, or truth values.
+_WHOLE = ("saved", "step", "m", "rng", "rng_half", "taken")
+_RECORD = "record_"
+#: Which attribute tells the size along which dimension; a file of infinite width has particles instead.
+_TOLD = {"student_width": "student", "teacher_width": "teacher", "seeds": "seed"}
+
+
+def refuse_shapes(found: Contents, shapes: Mapping[str, Shape]) -> None:
+    """Refuse arrays that are not over the dimensions that they should be over; ``found`` holds no array yet."""
+    for name in ("time", "P"):
+        if name not in shapes:
+            raise ValueError(f"it holds no {name}")
+    if not shapes.keys() & QUANTITIES.keys():
+        raise ValueError("it holds no curve")
+    sizes: dict[str, int] = {}
+    for name, shape in shapes.items():
+        dims = _dims(found, name)
+        if len(shape) != len(dims):
+            raise ValueError(f"{name} is no array over {', '.join(dims)}")
+        for dim, size in zip(dims, shape, strict=True):
+            dim = dim.removesuffix("_b")
+            if size < 1:
+                raise ValueError(f"{name} is empty along {dim}")
+            if sizes.setdefault(dim, size) != size:
+                raise ValueError(f"{name} has {size} along {dim}, others {sizes[dim]}")
+    for attribute, dim in _TOLD.items():
+        told = found.attributes.get(attribute, math.inf)
+        if told != math.inf and sizes.get(dim, told) != told:
+            raise ValueError(f"its arrays have {sizes[dim]} along {dim}, {attribute} says {told}")
+
+
+def refuse_state(found: Contents, shapes: Mapping[str, Shape], state: Mapping[str, Shape]) -> None:
+    """Refuse a state that no run goes on from: of a run that has ended, or of shapes that are not those of its curves
+    (``shapes``)."""
+    if not state:
+        return
+    if found.status != "partial":
+        raise ValueError(f"it is {found.status}, and holds a state to go on from")
+    records = {key for key in state if key.startswith(_RECORD) and key.removeprefix(_RECORD) in shapes}
+    dimensions = _SIMULATED if found.kind == "simulation" else _INTEGRATED
+    if {key: len(state[key]) for key in state.keys() - records} != dimensions:
+        raise ValueError(f"its state holds {', '.join(sorted(state))}, or other shapes of them")
+    times = shapes["time"][0]
+    if found.kind == "integration" and state["states"][0] < times:
+        raise ValueError("its states are not those of its times")
+    for key in records:
+        curve, record = shapes[key.removeprefix(_RECORD)], state[key]
+        if len(record) != len(curve) or record[1] < times or (record[0], *record[2:]) != (curve[0], *curve[2:]):
+            raise ValueError(f"{key} has another shape than its curve")
+    if found.kind == "simulation" and (state["rng"][1:], state["rng_half"][1:]) != ((4,), (2,)):
+        raise ValueError("its state of random numbers has another shape")
+    seeds = {shape[:1] for name, shape in shapes.items() if "seed" in _dims(found, name)}
+    if found.kind == "simulation" and {shape[:1] for shape in state.values()} != seeds:
+        raise ValueError("its state is of another number of seeds than its curves")
+
+
+def refuse_values(found: Contents) -> None:
+    """Refuse numbers and texts that no run has."""
+    arrays: dict[str, NDArray[np.generic] | None] = {"time": found.time, "P": found.P, **found.curves}
+    arrays |= {"particle_weight": found.particle_weight}
+    for name, values in arrays.items():
+        if values is not None and (values.dtype.kind != "f" or not np.isfinite(values).all()):
+            raise ValueError(f"{name} is not an array of finite numbers")
+    if found.particle_weight is not None and (found.particle_weight < 0).any():
+        raise ValueError("particle_weight is below 0")
+    for name, times in (("time", found.time), ("step", found.step)):
+        if times is not None and (times[0] != 0 or (times[1:] <= times[:-1]).any()):
+            raise ValueError(f"{name} does not begin at 0 and increase")
+    if found.step is not None and found.step.dtype.kind not in "iu":
+        raise ValueError("step is not an array of whole numbers")
+    if not all(isinstance(warning, str) for warning in found.warnings):
+        raise ValueError("its warnings are no texts")
+    for name, values in found.state.items():
+        wanted = "iu" if name in _WHOLE else "b" if name == "diverged" else "f"
+        if values.dtype.kind not in wanted or (name in _WHOLE and np.asarray(values, float).min(initial=0.0) < 0):
+            raise ValueError(f"{name} of its state has values of another kind")
+    _refuse_texts(found)
+
+
+def _dims(found: Contents, name: str) -> tuple[str, ...]:
+    plain = {
+        "time": ("time",),
+        "step": ("time",),
+        "P": ("teacher", "teacher_b"),
+        "particle_weight": ("student",),
+    }
+    return found.dims(name) if name in QUANTITIES else plain[name]
+
+
+def _refuse_texts(found: Contents) -> None:
+    """Of the provenance: settings that are mappings of plain values, and an environment of the kinds that are shown."""
+    parts = {key: mapping(found.provenance.get(key, "")) for key in ("resolved", "environment")}
+    for key, values in parts.items():
+        _refuse_strange(values, key, _DEEPEST)
+    if not isinstance(parts["resolved"].get("name", ""), str):
+        raise ValueError("resolved: name is no text")
+    environment = parts["environment"]
+    for key, kind in (("versions", dict), ("start", str), ("end", str)):
+        if not isinstance(environment.get(key, kind()), kind):
+            raise ValueError(f"environment: {key} is no {kind.__name__}")
+    seconds = environment.get("seconds", 0)
+    if not is_number(seconds) or not 0 <= seconds < math.inf:
+        raise ValueError("environment: seconds is no number from 0 on")
+
+
+def _refuse_strange(value: object, place: str, depth: int) -> None:
+    """Refuse what is nested too deep, numbers that no setting has, and texts that are none."""
+    if depth == 0:
+        raise ValueError(f"{place} is nested too deep")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            key.encode()
+            _refuse_strange(item, f"{place}.{key}"[:100], depth - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_strange(item, place, depth - 1)
+    elif isinstance(value, str):
+        value.encode()
+    elif isinstance(value, int | float) and not abs(value) < _LARGEST_WHOLE and not _is_float(value):
+        raise ValueError(f"{place} is no number that a setting has")
+
+
+def _is_float(value: float) -> bool:
+    return isinstance(value, float) and math.isfinite(value)

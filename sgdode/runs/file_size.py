@@ -1,0 +1,39 @@
+"""When a run saves, and how large its file is."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from sgdode.equations.validity import plan
+from sgdode.model.clock import Clock, Grid, Saving, saved_grid, saved_names
+from sgdode.model.systems import SYSTEMS
+from sgdode.spec.build import build, clock, saving
+from sgdode.spec.memory import Command
+from sgdode.spec.schema import Spec
+
+_FIXED_BYTES = 30_000
+
+
+def saved_times(spec: Spec) -> Grid:
+    """When a run of a spec saves."""
+    return _saved_times(saving(spec), clock(spec), spec.finite)
+
+
+@lru_cache(maxsize=1)
+def _saved_times(when: Saving, clock: Clock, finite: bool) -> Grid:
+    with np.errstate(all="ignore"):
+        return saved_grid(when, clock, finite)
+
+
+def file_bytes(spec: Spec, command: Command) -> float:
+    """Bytes of the file of ``command``."""
+    times = len(saved_times(spec).time)
+    seeds = spec.simulate.seeds if command == "simulate" else 1
+    p = spec.p if math.isfinite(spec.p) else 500.0
+    field = command == "integrate" and not SYSTEMS[plan(build(spec), spec.integrate.equations).equations].full_overlaps
+    numbers = {"risk": 1.0, "M": p * spec.k, "Q": p if field else p * p, "q": p}
+    names = [*saved_names(spec.save, spec.p, times, seeds), *(["q"] if spec.student.train_output else [])]
+    return 8.0 * (seeds * times * sum(numbers[name] for name in names) + 2 * times) + _FIXED_BYTES
