@@ -80,7 +80,8 @@ def test_a_measured_cost_is_said_to_be(monkeypatch):
 )
 def test_what_is_reckoned_is_of_the_order_of_what_is_measured(changes):
     spec = load_spec(merged(merged(SMALL, {"time": {"stop": 10}}), changes))
-    assert 1 / 300 < reckoned(spec, "simulate", 1).seconds / estimate(spec, "simulate", 1).seconds < 300
+    measured = min(estimate(spec, "simulate", 1).seconds for _ in range(3))  # the first one loads its machine code
+    assert 1 / 300 < reckoned(spec, "simulate", 1).seconds / measured < 300
 
 
 @pytest.mark.parametrize(

@@ -41,11 +41,18 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(folder, command, *options, **more):
-    status, out, err = ended(begin(folder, command, "run.yaml", *options, **more))
-    assert "Traceback" not in err
-    assert "internal error" not in err
-    return status, out, err
+@pytest.fixture
+def run(program):
+    """``run(folder, command, *options)``: status, stdout and stderr; in a new interpreter where ``more`` is given."""
+
+    def work(folder, command, *options, **more):
+        words = (command, "run.yaml", *options)
+        status, out, err = ended(begin(folder, *words, **(more or {"program": program})))
+        assert "Traceback" not in err
+        assert "internal error" not in err
+        return status, out, err
+
+    return work
 
 
 def all_whole(folder, counted):
@@ -56,7 +63,7 @@ def all_whole(folder, counted):
 
 
 @pytest.mark.parametrize("command", ["simulate", "integrate"])
-def test_kills_at_random_moments_lose_nothing(command, folder, counted):
+def test_kills_at_random_moments_lose_nothing(run, command, folder, counted):
     """A run touches its files six times for a checkpoint: it is killed before the first one, and then before any of
     them, so that it goes on where a checkpoint was kept, half written, or written and not yet in its place."""
     chance, options = random.Random(9), WIDE[command]
@@ -83,7 +90,7 @@ def limited():
     resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))
 
 
-def test_a_file_size_limit_is_told_and_leaves_nothing(folder, counted):
+def test_a_file_size_limit_is_told_and_leaves_nothing(run, folder, counted):
     for command in ("simulate", "integrate"):
         status, out, err = run(folder, command, *QUICK, preexec_fn=limited)
         assert (status, out) == (1, ""), err
@@ -110,7 +117,7 @@ def mounted(tmp_path):
     subprocess.run(["umount", str(place)], capture_output=True, check=False)
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(folder, mounted, counted):
+def test_a_full_disk_is_told_and_leaves_nothing(run, folder, mounted, counted):
     place = mounted("-t", "tmpfs", "-o", "size=16k", "tmpfs")
     status, out, err = run(folder, "simulate", *QUICK, "--out-dir", place)
     assert (status, out) == (2, ""), err  # before anything is computed
@@ -119,7 +126,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(folder, mounted, counted):
     counted("disk, folder and cache faults answered")
 
 
-def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(folder, counted):
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(run, folder, counted):
     (folder / "x.h5.ckpt").mkdir()
     status, out, err = run(folder, "simulate", "-o", "x.h5", env=eagerly())
     assert (status, out) == (0, "x.h5"), err
@@ -128,7 +135,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(folder, counte
     counted("disk, folder and cache faults answered")
 
 
-def test_a_read_only_folder_is_refused_before_computing(folder, mounted, counted):
+def test_a_read_only_folder_is_refused_before_computing(run, folder, mounted, counted):
     place = mounted("-t", "tmpfs", "-o", "ro", "tmpfs")
     for command in ("simulate", "integrate"):
         status, out, err = run(folder, command, *QUICK, "--out-dir", place)
@@ -137,7 +144,7 @@ def test_a_read_only_folder_is_refused_before_computing(folder, mounted, counted
         counted("disk, folder and cache faults answered")
 
 
-def test_without_a_place_for_machine_code_it_runs_all_the_same(folder, mounted, counted):
+def test_without_a_place_for_machine_code_it_runs_all_the_same(run, folder, mounted, counted):
     place = mounted("-t", "tmpfs", "-o", "ro", "tmpfs")
     status, out, err = run(folder, "simulate", *QUICK, env=os.environ | {"NUMBA_CACHE_DIR": str(place / "cache")})
     assert status == 0, err
@@ -145,7 +152,7 @@ def test_without_a_place_for_machine_code_it_runs_all_the_same(folder, mounted, 
     counted("disk, folder and cache faults answered")
 
 
-def test_a_reader_keeps_what_it_reads_while_the_file_is_replaced(folder, counted):
+def test_a_reader_keeps_what_it_reads_while_the_file_is_replaced(run, folder, counted):
     _, out, _ = run(folder, "simulate", *QUICK)
     with h5py.File(folder / out, "r") as reader:
         before = reader["risk"][...]
@@ -155,7 +162,7 @@ def test_a_reader_keeps_what_it_reads_while_the_file_is_replaced(folder, counted
     all_whole(folder, counted)
 
 
-def test_a_file_locked_by_another_program_is_named(folder, counted):
+def test_a_file_locked_by_another_program_is_named(run, folder, counted):
     _, out, _ = run(folder, "simulate", *QUICK)
     with h5py.File(folder / out, "r+", locking=True):
         done = subprocess.run([sys.executable, "-m", "sgdode", "show", out], cwd=folder, capture_output=True, text=True)
@@ -164,7 +171,7 @@ def test_a_file_locked_by_another_program_is_named(folder, counted):
     all_whole(folder, counted)
 
 
-def test_a_whole_file_is_read_while_its_writer_still_holds_its_lock(folder, counted):
+def test_a_whole_file_is_read_while_its_writer_still_holds_its_lock(run, folder, counted):
     _, out, _ = run(folder, "simulate", *QUICK)
     with (folder / out).open("rb") as writer:  # as for a moment between the renaming and the end of a run
         fcntl.flock(writer, fcntl.LOCK_EX)
@@ -237,7 +244,7 @@ def test_no_locale_changes_a_number_or_breaks_a_message(name, sgdode, tmp_path, 
 
 
 @pytest.mark.parametrize(("version", "advice"), [(99, "a newer sgdode wrote it; update this one"), (0, "--force")])
-def test_files_of_another_format_version(version, advice, folder, sgdode):
+def test_files_of_another_format_version(run, version, advice, folder, sgdode):
     _, out, _ = run(folder, "simulate", *QUICK)
     with h5py.File(folder / out, "a") as file:
         file.attrs["format_version"] = version

@@ -23,6 +23,13 @@ IMPORTED = (
     "sgdode.runs.engines",
     "sgdode.plots.draw",
 )
+SPEC = {
+    "dimension": 50,
+    "teacher": {"width": 2},
+    "student": {"width": 3},
+    "learning_rate": 0.5,
+    "time": {"stop": 0.1, "points": 3},
+}
 PROGRAM = """#!{python} -IS
 import marshal, os, socket, sys
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
@@ -80,9 +87,20 @@ def _become(connection: socket.socket) -> None:
     sys.argv = ["sgdode", *arguments]
 
 
-if __name__ == "__main__":
+def prepare() -> None:
+    """Import, and load the machine code of the common runs: what every process would spend most of its time on."""
     for module in IMPORTED:
         importlib.import_module(module)
+    from sgdode.plots.draw import plot
+    from sgdode.runs.engines import integrate, simulate
+    from sgdode.spec.load import load_spec
+
+    spec = load_spec(SPEC)
+    plot(simulate(spec), integrate(spec))
+
+
+if __name__ == "__main__":
+    prepare()
     serve(socket.socket(fileno=int(sys.argv[1])))
     from sgdode.__main__ import main
 

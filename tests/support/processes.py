@@ -33,9 +33,10 @@ def eagerly(**faults: Any) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, **named}
 
 
-def begin(folder: Path, *arguments: Any, **more: Any) -> subprocess.Popen[str]:
-    """``sgdode`` with ``arguments`` in ``folder``, in a new interpreter, under way; ``more`` is for Popen."""
-    command = [sys.executable, "-m", "sgdode", *map(str, arguments)]
+def begin(folder: Path, *arguments: Any, program: Path | None = None, **more: Any) -> subprocess.Popen[str]:
+    """``sgdode`` with ``arguments`` in ``folder``, under way: the ``program`` of the fixture, or in a new interpreter;
+    ``more`` is for Popen."""
+    command = [*([program] if program else [sys.executable, "-m", "sgdode"]), *map(str, arguments)]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
 
 
