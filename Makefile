@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Byte code is written where it is missing: some containers forbid it, and every process then compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The figures of the paper and five more, cheapest first: a folder of experiments/ each.
 FIGURES := fig1 fig2-left bands cost infinite-width activations fig5a fig5d fig4 fig3-left fig5c fig5b subspace \
