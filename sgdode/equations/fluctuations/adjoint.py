@@ -85,25 +85,30 @@ def largest_rate(J: Array) -> float:
 
 def half_step(J: Array, h: float, norm: float, columns: int) -> Callable[[Array], Array]:
     """g → exp(½ h Jᵀ) g, for so many columns: by Taylor's series over parts of the time where that costs less than a
-    factorisation, else by an L-stable rational function."""
+    factorisation, else by an L-stable rational function. In the precision of J."""
     parts = max(1, math.ceil(h * norm / _NOT_STIFF))
     if parts == 1 or _FEW * parts * max(columns, 12) < len(J):
 
         def taylor(g: Array) -> Array:
             for _ in range(parts):
-                term, found = g, g.copy()
+                term, found = g.astype(J.dtype), g.copy()
                 for order in range(1, _ORDER + 1):
-                    term = J.T @ term * (0.5 * h / (parts * order))
+                    term = J.T @ term
+                    term *= 0.5 * h / (parts * order)
                     found += term
                 g = found
             return g
 
         return taylor
-    factors = lu_factor(np.eye(len(J)) - (0.5 * h * _GAMMA) * J, check_finite=False)
+    shifted = J * J.dtype.type(-0.5 * h * _GAMMA)
+    shifted[np.diag_indices(len(J))] += 1.0
+    factors = lu_factor(shifted, overwrite_a=True, check_finite=False)
 
     def rational(g: Array) -> Array:
-        w = lu_solve(factors, lu_solve(factors, g, trans=1, check_finite=False), trans=1, check_finite=False)
-        return np.asarray(w + (1.0 - 2.0 * _GAMMA) * 0.5 * h * (J.T @ w))
+        w = g.astype(J.dtype)
+        for _ in range(2):
+            w = lu_solve(factors, w, trans=1, overwrite_b=True, check_finite=False)
+        return np.asarray(w + (1.0 - 2.0 * _GAMMA) * 0.5 * h * (J.T @ w), dtype=float)
 
     return rational
 

@@ -17,6 +17,8 @@ from sgdode.model.start_laws import Start
 #: How far the state moves between knots, relative to the largest that it is.
 _APART = 0.06
 _KEPT_BYTES = 5e8
+#: Larger ones are kept, and worked with, in single precision: a percent is asked for.
+_DOUBLE_UP_TO = 300
 #: J (m,m) at time t and state y (m,).
 Jacobian = Callable[[float, Array], Array]
 #: Steps to both sides and to one, at least; and at most, where a right-hand side is known to few digits.
@@ -44,12 +46,18 @@ def between_knots(exact: Jacobian, path: DensePath, factor: Callable[[float], fl
             kept = [y, factor(float(t))]
     times = path.times[knots]
     many = max(3, int(_KEPT_BYTES / (8 * len(largest) ** 2)))
-    at_knot = lru_cache(many)(lambda knot: exact(float(times[knot]), path.states[knots[knot]]))
+    kind = np.dtype("d" if len(largest) <= _DOUBLE_UP_TO else "f")
+
+    @lru_cache(many)
+    def at_knot(knot: int) -> Array:
+        return np.asarray(exact(float(times[knot]), path.states[knots[knot]]), dtype=kind)
 
     def jacobian_at(t: float, y: Array) -> Array:
         knot = min(max(int(np.searchsorted(times, t)), 1), len(times) - 1)
-        share = (t - times[knot - 1]) / (times[knot] - times[knot - 1])
-        return np.asarray((1.0 - share) * at_knot(knot - 1) + share * at_knot(knot))
+        J = at_knot(knot) - at_knot(knot - 1)
+        J *= (t - times[knot - 1]) / (times[knot] - times[knot - 1])
+        J += at_knot(knot - 1)
+        return J
 
     return jacobian_at
 

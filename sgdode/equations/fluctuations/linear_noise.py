@@ -31,7 +31,7 @@ from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
 from sgdode.model.state import unpacked
 
-_PATH_RTOL, _ROUGH = 1e-8, 1e-6
+_PATH_RTOL, _ROUGH = 1e-8, 1e-5
 #: The first step that is tried, as a share of the whole time.
 _FIRST_STEP = 1e-3
 #: Directions of less variance than this share of the largest do not bend the mean; the longest step for the others.

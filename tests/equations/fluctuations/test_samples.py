@@ -34,3 +34,14 @@ def test_the_spread_of_every_overlap(changes):
     every = np.concatenate(ratios)
     assert np.abs(every - 1.0).max() < 4.0 / np.sqrt(2.0 * samples.TO_SHOW)
     assert abs(every.mean() - 1.0) < 0.05
+
+
+def test_single_precision_is_enough(monkeypatch):
+    """Where J is large it is kept in it: the error bars of a percent stay as they are to a thousandth."""
+    spec = load_spec(merged(ERF, {"integrate": {"fluctuations": "ensemble"}, "time": {"stop": 100.0, "points": 12}}))
+    double = integrate(spec)
+    monkeypatch.setattr("sgdode.equations.fluctuations.jacobian._DOUBLE_UP_TO", 0)
+    single = integrate(spec)
+    for name in ("risk_std", "Q_std", "M_std"):
+        assert (single.curves[name] != double.curves[name]).any()
+        np.testing.assert_allclose(single.curves[name], double.curves[name], rtol=1e-3, atol=1e-12)
