@@ -13,7 +13,6 @@ from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from sgdode.equations.system import Method, System, batch_warning
@@ -21,6 +20,7 @@ from sgdode.errors import Defect, SpecError
 from sgdode.gaussian.risk import Kernels, kernel_error_at, kernels, risk_function
 from sgdode.gaussian.variance.table import VarianceTerm, variance_term
 from sgdode.jit.compiling import BLOCKS, MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.jit.formulas import hold_overlaps, pack, student_weights, unpack
 from sgdode.jit.pairs import PAIR, Pair, fill
 from sgdode.model.overlaps import Array

@@ -21,10 +21,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from numba import boolean, types
 
 from sgdode.jit.asin import asin
 from sgdode.jit.compiling import MATRIX, SUMS, VECTOR, compiled
+from sgdode.jit.deferred import boolean, types
 from sgdode.jit.pairs import PAIR, Pair, fill
 from sgdode.machine import processors
 from sgdode.model.overlaps import Array

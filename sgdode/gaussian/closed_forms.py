@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from sgdode.jit.asin import asin
 from sgdode.jit.compiling import compiled
-from sgdode.jit.units import FILL_SIGNATURE, Evaluate
+from sgdode.jit.units import FILL_SIGNATURE
 from sgdode.model.activations import ACTIVATIONS
 from sgdode.model.overlaps import Array
 
@@ -38,8 +38,8 @@ def erf_erf(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Evaluate,
-    second: Evaluate,
+    first: int,
+    second: int,
     table: Array,
     K: Array,
     K11: Array,
@@ -67,8 +67,8 @@ def square_square(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Evaluate,
-    second: Evaluate,
+    first: int,
+    second: int,
     table: Array,
     K: Array,
     K11: Array,
@@ -91,8 +91,8 @@ def ramp_ramp(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Evaluate,
-    second: Evaluate,
+    first: int,
+    second: int,
     table: Array,
     K: Array,
     K11: Array,
@@ -133,8 +133,8 @@ def erf_ramp(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Evaluate,
-    second: Evaluate,
+    first: int,
+    second: int,
     table: Array,
     K: Array,
     K11: Array,
@@ -158,8 +158,8 @@ def ramp_erf(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Evaluate,
-    second: Evaluate,
+    first: int,
+    second: int,
     table: Array,
     K: Array,
     K11: Array,

@@ -6,13 +6,12 @@ part of the equations needs to know of the activations. Closed forms where there
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sgdode.gaussian.closed_forms import CLOSED_FORMS
-from sgdode.jit.units import Evaluate, machine_code
+from sgdode.jit.units import address
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
 class PairKernel(NamedTuple):
     """The dual kernel of two kinds of neuron, as arguments of compiled code."""
 
-    fill: Callable[..., None]
+    fill: Any
     gain1: float
     gain2: float
-    first: Evaluate
-    second: Evaluate
+    first: int
+    second: int
     table: Array
 
     def evaluate(self, q1: Array, q2: Array, C: Array) -> tuple[Array, Array, Array]:
@@ -49,7 +48,7 @@ class KernelError(NamedTuple):
 def pair_kernel(first: Activation, second: Activation) -> PairKernel:
     """The dual kernel of ``first`` with ``second``: in closed form where there is one, be it of the sum of erfs that
     stands for tanh, else by Mehler."""
-    codes = first.gain, second.gain, machine_code(first), machine_code(second)
+    codes = first.gain, second.gain, address(first), address(second)
     fill = CLOSED_FORMS.get((first.name, second.name))
     if fill is not None:
         return PairKernel(fill, *codes, np.array([[first.ramp or 0.0, second.ramp or 0.0]]))
@@ -70,7 +69,7 @@ def mehler_kernel(first: Activation, second: Activation, refinement: int = 1) ->
     from sgdode.gaussian.mehler import mehler, mehler_table
 
     table = mehler_table(first, second, refinement)
-    return PairKernel(mehler, first.gain, second.gain, machine_code(first), machine_code(second), table)
+    return PairKernel(mehler, first.gain, second.gain, address(first), address(second), table)
 
 
 def kernel_error(first: Activation, second: Activation, q: float, q_prime: float) -> KernelError:

@@ -18,10 +18,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from sgdode.jit.compiling import REORDER, compiled
-from sgdode.jit.units import EVALUATE, FILL_SIGNATURE, Evaluate, machine_code
+from sgdode.jit.deferred import types
+from sgdode.jit.units import ADDRESS, FILL_SIGNATURE, evaluate_at, machine_code
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
@@ -75,9 +75,9 @@ def has_jump(activation: Activation) -> bool:
     return bool(np.max(np.abs(np.diff(value) - change)) > 0.05 * max(1.0, float(np.max(np.abs(ds)))))
 
 
-@compiled(types.void(_VECTOR, types.float64, EVALUATE, _MATRIX, types.boolean, *[_MATRIX] * 2, _VECTOR, _VECTOR))
+@compiled(types.void(_VECTOR, types.float64, ADDRESS, _MATRIX, types.boolean, *[_MATRIX] * 2, _VECTOR, _VECTOR))
 def _sample(
-    q: Array, gain: float, evaluate: Evaluate, table: Array, jump: bool, even: Array, odd: Array, mean: Array, norm:
+    q: Array, gain: float, evaluate: int, table: Array, jump: bool, even: Array, odd: Array, mean: Array, norm:
     Array
 ) -> None:  # fmt: skip
     """Even and odd parts (n,J) of f' at ±√q x_j (of f where it jumps), E[f] and E[f'²]."""
@@ -88,7 +88,7 @@ def _sample(
         for j in range(J):
             x[j] = root * table[0, j]
             x[J + j] = -x[j]
-        evaluate(x, s, ds)
+        evaluate_at(evaluate, x, s, ds)
         taken = s if jump else ds
         mean[b] = 0.0
         norm[b] = 0.0
@@ -99,7 +99,7 @@ def _sample(
             even[b, j] = taken[j] + taken[J + j]
             odd[b, j] = taken[j] - taken[J + j]
         if q[b] < _SMALLEST:  # E[relu] goes like √q: the mean is worth the true variance
-            evaluate(x * math.sqrt(max(q[b], 0.0) / _SMALLEST), s, ds)
+            evaluate_at(evaluate, x * math.sqrt(max(q[b], 0.0) / _SMALLEST), s, ds)
             mean[b] = np.sum(table[1] * (s[:J] + s[J:]))
 
 
@@ -162,12 +162,12 @@ def empty_expansion(n: int) -> Expansion:
 
 _EXPANSION = types.NamedTuple((_MATRIX, _VECTOR, _VECTOR), Expansion)
 _FOUND = types.Tuple((types.intp, types.float64, types.float64))
-_UNITS = (types.float64, types.float64, EVALUATE, EVALUATE)
+_UNITS = (types.float64, types.float64, ADDRESS, ADDRESS)
 
 
 @compiled(_FOUND(_VECTOR, _VECTOR, *_UNITS, _MATRIX, _EXPANSION, _EXPANSION))
 def expand(
-    q1: Array, q2: Array, gain1: float, gain2: float, first: Evaluate, second: Evaluate, table: Array,
+    q1: Array, q2: Array, gain1: float, gain2: float, first: int, second: int, table: Array,
     one: Expansion, other: Expansion,
 ) -> tuple[int, float, float]:  # fmt: skip
     """Fill the expansions of both units, until what is left of Σ a_n b_n is round-off.
@@ -246,8 +246,8 @@ def mehler(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Evaluate,
-    second: Evaluate,
+    first: int,
+    second: int,
     table: Array,
     K: Array,
     K11: Array,

@@ -15,13 +15,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.polynomials import hermite_means, low_degree
 from sgdode.gaussian.tanh_as_erfs import MINIMAX
 from sgdode.jit.asin import contracted_asin
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
-from sgdode.jit.units import FILL_SIGNATURE, Evaluate
+from sgdode.jit.deferred import types
+from sgdode.jit.units import FILL_SIGNATURE
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
@@ -113,8 +113,8 @@ def sums_sums(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Evaluate,
-    second: Evaluate,
+    first: int,
+    second: int,
     table: Array,
     K: Array,
     K11: Array,
@@ -190,8 +190,8 @@ def sums_ramp(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Evaluate,
-    second: Evaluate,
+    first: int,
+    second: int,
     table: Array,
     K: Array,
     K11: Array,
@@ -217,8 +217,8 @@ def ramp_sums(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Evaluate,
-    second: Evaluate,
+    first: int,
+    second: int,
     table: Array,
     K: Array,
     K11: Array,
@@ -274,8 +274,8 @@ def sums_polynomial(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Evaluate,
-    second: Evaluate,
+    first: int,
+    second: int,
     table: Array,
     K: Array,
     K11: Array,
@@ -300,8 +300,8 @@ def polynomial_sums(
     C: Array,
     gain1: float,
     gain2: float,
-    first: Evaluate,
-    second: Evaluate,
+    first: int,
+    second: int,
     table: Array,
     K: Array,
     K11: Array,

@@ -6,9 +6,8 @@ steeper is turned by π/4 and reflected. sin and cos below π/4: FreeBSD's msun 
 
 from __future__ import annotations
 
-from numba import types
-
 from sgdode.jit.compiling import compiled
+from sgdode.jit.deferred import types
 
 _P0, _P1, _P2 = -6.485021904942025371773e1, -1.228866684490136173410e2, -7.500855792314704667340e1
 _P3, _P4 = -1.615753718733365076637e1, -8.750608600031904122785e-1

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import types
-
 from sgdode.jit.compiling import compiled
+from sgdode.jit.deferred import types
 
 _P = (1.66666666666666657415e-01, -3.25565818622400915405e-01, 2.01212532134862925881e-01)
 _P_HIGH = (-4.00555345006794114027e-02, 7.91534994289814532176e-04, 3.47933107596021167570e-05)

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import importlib.util
-import os
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from numba import njit, types
-from numba.core.typeinfer import register_dispatcher
-from numba.core.types import npy_rng
-
-from sgdode.jit.cache import CodeCache
-from sgdode.stand_in import stand_in
-
-
-def _load_blas() -> None:
-    """What numba takes of SciPy, by itself: the rest of scipy.linalg takes longer to import than that."""
-    found = importlib.util.find_spec("scipy")
-    places = [os.path.join(place, "linalg") for place in (found and found.submodule_search_locations) or ()]
-    with contextlib.suppress(ImportError), stand_in("scipy.linalg", __path__=places):
-        importlib.import_module("scipy.linalg.cython_blas")
-
-
-_load_blas()
+from sgdode.jit.compiled import Compiled
+from sgdode.jit.deferred import module, types
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,7 +18,7 @@ BLOCKS = types.float64[:, :, ::1]
 #: The precisions of weights.
 REALS = (types.float64, types.float32)
 #: A ``numpy.random.Generator``.
-RNG = npy_rng
+RNG = module("numba.core.types").npy_rng
 
 #: ``fastmath`` where sums may be reordered, so that they become vector code. NaN and infinity keep their meaning.
 REORDER = {"reassoc", "contract"}
@@ -54,21 +35,16 @@ CALLED: dict[str, Any] = {**STEPS, "forceinline": False}
 
 
 def compiled(signatures: Any = None, **options: Any) -> Callable[[F], F]:
-    """``numba.njit`` with a cache that knows all sources of the package; see ``sgdode.jit.cache``.
+    """``numba.njit`` with a cache that knows all sources of the package, and without numba where its machine code is
+    kept; see ``sgdode.jit.compiled``.
 
-    ``signatures``: the types of the arguments, or a list of such, to be compiled now; None: what other compiled code
-    calls it with. ``options``: numba's.
+    ``signatures``: the types of the arguments, or a list of such, for which it is compiled when it is first needed;
+    None: what other compiled code calls it with. ``options``: numba's.
     """
 
     def of(function: Any) -> Any:
-        dispatcher = njit(**options)(function)
-        dispatcher._cache = CodeCache(function, options)
-        if signatures is not None:
-            with register_dispatcher(dispatcher):
-                for signature in signatures if isinstance(signatures, list) else [signatures]:
-                    dispatcher.compile(signature)
-            dispatcher.disable_compile()
-        return dispatcher
+        several = signatures if isinstance(signatures, list) else [signatures]
+        return Compiled(function, () if signatures is None else tuple(several), options)
 
     return of
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 
-from numba import types
-
 from sgdode.jit.compiling import compiled
+from sgdode.jit.deferred import types
 
 #: A (high, low) pair, and as compiled code knows it.
 Double = tuple[float, float]

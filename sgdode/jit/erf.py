@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
-
+from sgdode.jit.deferred import intrinsic, ir, types
 from sgdode.model.overlaps import Array
 
 # fmt: off

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import boolean, types
-
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import boolean, types
 from sgdode.model import linear_map, problem, state
 
 student_weights = compiled(VECTOR(VECTOR), error_model="numpy")(problem.student_weights)

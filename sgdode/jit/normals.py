@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64
-from numba.np.random._constants import fi_double, ki_double, wi_double, ziggurat_nor_inv_r, ziggurat_nor_r
-from numba.np.random.generator_core import next_double, next_uint64
 
 from sgdode.jit.compiling import DRAWS, compiled
+from sgdode.jit.deferred import float64, int64, module
 
+_core, _constants = module("numba.np.random.generator_core"), module("numba.np.random._constants")
+next_double, next_uint64 = _core.next_double, _core.next_uint64
 #: σ of a layer's points, the widths below which a point is inside for sure, the heights of the layers.
-_WIDTH, _INSIDE, _HEIGHT = (np.asarray(table) for table in (wi_double, ki_double, fi_double))
-_R, _INVERSE_R = float(ziggurat_nor_r), float(ziggurat_nor_inv_r)
+_WIDTH, _INSIDE, _HEIGHT = _constants.wi_double, _constants.ki_double, _constants.fi_double
+_R, _INVERSE_R = _constants.ziggurat_nor_r, _constants.ziggurat_nor_inv_r
 _MANTISSA, _LAYERS = np.uint64(0x000FFFFFFFFFFFFF), np.uint64(0xFF)
 _ONE, _EIGHT, _NINE = np.uint64(1), np.uint64(8), np.uint64(9)
 

@@ -8,29 +8,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from sgdode.jit.deferred import cgutils, deferred, intrinsic, ir, types
 
 WIDTH = 4
 
 
-class Lanes(types.Type):
-    """Four float64 in one register."""
+def _vector() -> Any:
+    from llvmlite import ir as real
 
-    def __init__(self) -> None:
-        super().__init__("Lanes")
-
-
-LANES = Lanes()
-_VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
+    return real.VectorType(real.DoubleType(), WIDTH)
 
 
-@register_model(Lanes)
-class _LanesModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Any):
-        super().__init__(manager, kind, _VECTOR)
+_VECTOR = deferred(_vector)
+
+
+def _lanes() -> Any:
+    from numba.core import types as real
+    from numba.extending import models, register_model
+
+    class Lanes(real.Type):
+        """Four float64 in one register."""
+
+        def __init__(self) -> None:
+            super().__init__("Lanes")
+
+    @register_model(Lanes)
+    class _LanesModel(models.PrimitiveModel):
+        def __init__(self, manager: Any, kind: Any):
+            super().__init__(manager, kind, _vector())
+
+    return Lanes()
+
+
+LANES = deferred(_lanes)
 
 
 def _pointer(context: Any, builder: Any, array: Any, value: Any, index: Any) -> tuple[Any, Any]:

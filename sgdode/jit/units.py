@@ -7,17 +7,11 @@ as an argument is compiled once and for all (and cached on disk).
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from llvmlite import ir
-from numba import njit, objmode, types
-from numba.core import cgutils
-from numba.core.errors import NumbaError
-from numba.core.types import FunctionType
-from numba.extending import intrinsic
-
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import cgutils, intrinsic, ir, types
 from sgdode.jit.erf import erf_and_slope
 from sgdode.model.activations import ACTIVATIONS, Activation
 from sgdode.model.learning import Loss
@@ -27,17 +21,13 @@ from sgdode.model.overlaps import Array
 Evaluate = Callable[[Array, Array, Array], None]
 #: ``evaluate(x, s, ds)``: fills s = σ(x) and ds = σ'(x), all (n,).
 EVALUATE_SIGNATURE = types.void(VECTOR, VECTOR, VECTOR)
-#: The types under which a kernel takes ``evaluate`` as an argument: itself, which costs 100 µs a call from Python; and
-#: its address, which costs nothing, for ``evaluate_at``.
-EVALUATE = FunctionType(EVALUATE_SIGNATURE)
+#: The type under which a kernel takes a function as an argument: its address, for ``evaluate_at`` and the like.
 ADDRESS = types.int64
 #: ``residual(y, f)``: E of a label and an output.
 RESIDUAL_SIGNATURE = types.float64(types.float64, types.float64)
 #: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)``: a dual kernel, which fills K, K11, K20 (n1,n2)
 #: for variances q1 (n1,) of the first units, q2 (n2,) of the second, and covariances C (n1,n2).
-FILL_SIGNATURE = types.void(VECTOR, VECTOR, MATRIX, types.float64, types.float64, EVALUATE, EVALUATE, *[MATRIX] * 4)
-#: The type under which a kernel takes ``fill`` as an argument.
-FILL = FunctionType(FILL_SIGNATURE)
+FILL_SIGNATURE = types.void(VECTOR, VECTOR, MATRIX, types.float64, types.float64, ADDRESS, ADDRESS, *[MATRIX] * 4)
 
 
 #: Loops that the compiler makes vector code of, in place of the plain ones with the same values.
@@ -67,6 +57,15 @@ def evaluate_at(typing: Any, address: Any, x: Any, s: Any, ds: Any) -> Any:
 
 
 @intrinsic
+def fill_at(
+    typing: Any, address: Any, q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any,
+    K: Any, K11: Any, K20: Any,
+) -> Any:  # fmt: skip
+    """Call the ``fill`` at an address."""
+    return FILL_SIGNATURE.return_type(ADDRESS, *FILL_SIGNATURE.args), _call(FILL_SIGNATURE)
+
+
+@intrinsic
 def residual_at(typing: Any, address: Any, y: Any, f: Any) -> Any:
     """Call the ``residual`` at an address."""
     return RESIDUAL_SIGNATURE.return_type(ADDRESS, *RESIDUAL_SIGNATURE.args), _call(RESIDUAL_SIGNATURE)
@@ -83,17 +82,16 @@ def machine_code(activation: Activation) -> Evaluate:
 
 def address(activation: Activation) -> int:
     """Where the machine code of ``evaluate`` is."""
-    return _place(machine_code(activation), EVALUATE_SIGNATURE)
+    return _address(machine_code(activation))
 
 
 def residual_address(loss: Loss) -> int:
     """Where the machine code of the residual E(y, f) of a loss is."""
-    return _place(_residual(loss.residual), RESIDUAL_SIGNATURE)
+    return _address(_residual(loss.residual))
 
 
-def _place(function: Any, signature: Any) -> int:
-    code = function.get_compile_result(signature)
-    return int(code.library.get_pointer_to_function(code.fndesc.llvm_func_name))
+def _address(kernel: Any) -> int:
+    return int(kernel.address)
 
 
 @lru_cache
@@ -103,24 +101,30 @@ def _residual(function: Callable[[float, float], float]) -> Any:
 
 @lru_cache
 def _from_loop(loop: Any) -> Evaluate:
-    if loop.__closure__ is not None:  # what it holds is not known to the cache
-        return njit(EVALUATE_SIGNATURE)(loop)
+    if loop.__closure__ is not None:
+        return compiled(EVALUATE_SIGNATURE)(loop)
     fast = VECTORISED.get(loop, loop)
     return compiled(EVALUATE_SIGNATURE, error_model="numpy", fastmath={"contract"})(fast)
 
 
-@lru_cache
+@cache  # their addresses are in use
 def _from_functions(f: Any, df: Any) -> Any:
+    from numba.core.errors import NumbaError
+
     try:
-        return _from_scalars(f, df)
+        found = _from_scalars(f, df)
+        assert found.address
     except (NumbaError, TypeError):
-        return _through_python(f, df)
+        found = _ThroughPython(f, df)
+    return found
 
 
 def _from_scalars(f: Any, df: Any) -> Any:
+    from numba import njit
+
     value, slope = njit(f), njit(df)
 
-    @njit(EVALUATE_SIGNATURE, error_model="numpy")
+    @compiled(EVALUATE_SIGNATURE, error_model="numpy")
     def evaluate(x: Any, s: Any, ds: Any) -> None:
         for i in range(x.size):
             s[i] = value(x[i])
@@ -129,11 +133,26 @@ def _from_scalars(f: Any, df: Any) -> Any:
     return evaluate
 
 
-def _through_python(f: Any, df: Any) -> Any:
-    @njit(EVALUATE_SIGNATURE)
-    def evaluate(x: Any, s: Any, ds: Any) -> None:
-        with objmode():
-            s[:] = f(x)
-            ds[:] = df(x)
+class _ThroughPython:
+    """``evaluate`` of functions that cannot be compiled."""
 
-    return evaluate
+    def __init__(self, f: Any, df: Any):
+        from numba import njit, objmode
+        from numba.core.types import float64
+
+        @njit((float64[::1], float64[::1], float64[::1]))
+        def evaluate(x: Any, s: Any, ds: Any) -> None:
+            with objmode():
+                s[:] = f(x)
+                ds[:] = df(x)
+
+        self._evaluate = evaluate
+
+    def __call__(self, x: Array, s: Array, ds: Array) -> None:
+        self._evaluate(x, s, ds)
+
+    @property
+    def address(self) -> int:
+        """Where the code is."""
+        (code,) = self._evaluate.overloads.values()
+        return int(code.library.get_pointer_to_function(code.fndesc.llvm_func_name))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, int64
 
 from sgdode.jit.compiling import MATRIX, RNG, STEPS, VECTOR, compiled, per_precision
+from sgdode.jit.deferred import float64, int64
 from sgdode.jit.normals import standard_normal
 from sgdode.jit.units import ADDRESS, evaluate_at, residual_at
 from sgdode.model.overlaps import Array

@@ -14,10 +14,10 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import boolean, float64, int64
 from numpy.typing import NDArray
 
 from sgdode.jit.compiling import CALLED, STEPS, compiled, named
+from sgdode.jit.deferred import boolean, float64, int64
 from sgdode.jit.simd import WIDTH, add_product, load, spread, store, total
 from sgdode.jit.units import evaluate_at, residual_at
 from sgdode.model.overlaps import Array

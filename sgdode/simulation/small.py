@@ -17,9 +17,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import int64, types
 
 from sgdode.jit.compiling import CALLED, RNG, STEPS, VECTOR, compiled, per_precision
+from sgdode.jit.deferred import int64, types
 from sgdode.jit.units import ADDRESS
 from sgdode.model.overlaps import Array
 from sgdode.simulation.rank_one import absorb, invert

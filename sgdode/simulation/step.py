@@ -13,9 +13,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import float64, int64, types
 
 from sgdode.jit.compiling import CALLED, DRAWS, MATRIX, REALS, RNG, STEPS, VECTOR, compiled, named
+from sgdode.jit.deferred import float64, int64, types
 from sgdode.jit.normals import standard_normal
 from sgdode.jit.units import ADDRESS, evaluate_at
 from sgdode.model.overlaps import Array

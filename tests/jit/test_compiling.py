@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from numba import types
 
 from sgdode.jit.compiling import VECTOR, compiled, named, per_precision
+from sgdode.jit.deferred import types
 
 
 class Both(NamedTuple):

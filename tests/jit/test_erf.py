@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from scipy.special import erf
 
+from sgdode.jit.compiling import compiled
 from sgdode.jit.erf import erf_and_slope
+from sgdode.jit.units import EVALUATE_SIGNATURE
 
 
 def test_fast_erf_is_erf():
-    evaluate = njit(erf_and_slope)
+    evaluate = compiled(EVALUATE_SIGNATURE)(erf_and_slope)
     x = np.concatenate([np.linspace(-45, 45, 3001), np.linspace(-2, 2, 3001), [0.0, np.inf, -np.inf]])
     s, slope = np.empty_like(x), np.empty_like(x)
     evaluate(x, s, slope)

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from numba import njit
 
+from sgdode.jit.compiling import compiled
 from sgdode.jit.simd import WIDTH, add, add_product, load, put, spread, store, take, total
 
 
-@njit
+@compiled()
 def combined(x, y, factor, out):
     lanes = add_product(load(x, 1), spread(factor), load(y, 2))
     store(out, 3, add(lanes, load(x, 0)))

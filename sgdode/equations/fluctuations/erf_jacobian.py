@@ -15,11 +15,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from sgdode.gaussian.variance.erf_student import erf_variance
 from sgdode.jit.compiling import BLOCKS, MATRIX, REORDER, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.model.overlaps import Array, omega
 from sgdode.model.problem import Problem, student_weights
 from sgdode.model.start_laws import Start

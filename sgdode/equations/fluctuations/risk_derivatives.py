@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.risk import kernels
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.jit.formulas import pack, student_weights, unpack
 from sgdode.jit.pairs import PAIR, Pair, fill
 from sgdode.model.overlaps import Array

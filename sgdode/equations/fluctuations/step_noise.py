@@ -19,13 +19,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from sgdode.gaussian.risk import kernels
 from sgdode.gaussian.variance.quasi_monte_carlo import nodes, symmetric_root
 from sgdode.jit.compiling import BLOCKS, MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.jit.pairs import PAIR, Pair
+from sgdode.jit.units import evaluate_at
 from sgdode.model.overlaps import Array, omega
 from sgdode.model.problem import Problem, student_weights
 from sgdode.model.start_laws import Start
@@ -110,8 +111,8 @@ def _increments(sampled: Sampled, step: Step, part: Array, room: Block, phi: Arr
     scaled[:p] *= st.gain1
     scaled[p:] *= st.gain2
     fields = scaled.ravel()
-    st.first(fields[: p * block], s[: p * block], ds[: p * block])
-    st.second(fields[p * block :], s[p * block :], ds[p * block :])
+    evaluate_at(st.first, fields[: p * block], s[: p * block], ds[: p * block])
+    evaluate_at(st.second, fields[p * block :], s[p * block :], ds[p * block :])
     values = s.reshape(n, block)
     error[:] = np.dot(v, values) + step.deviation * part[n]
     for i in range(p):

@@ -15,13 +15,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.variance.conditioning import condition
 from sgdode.gaussian.variance.edge_rule import COUNT, RULE, Gauss, add_edges, between, panel_ends
 from sgdode.gaussian.variance.sparse_product import Whole
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.jit.pairs import PAIR, Pair
+from sgdode.jit.units import evaluate_at
 from sgdode.model.overlaps import Array
 
 _REACH = 9.0
@@ -39,9 +40,9 @@ def _evaluate(st: Pair, student: bool, lam: Array, s: Array, ds: Array) -> None:
     gain = st.gain1 if student else st.gain2
     scaled = lam * gain
     if student:
-        st.first(scaled, s, ds)
+        evaluate_at(st.first, scaled, s, ds)
     else:
-        st.second(scaled, s, ds)
+        evaluate_at(st.second, scaled, s, ds)
     for at in range(ds.size):
         ds[at] *= gain
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.quadrature import normal
 from sgdode.jit.compiling import MATRIX, REORDER, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.jit.pairs import PAIR, Pair
+from sgdode.jit.units import evaluate_at
 from sgdode.model.overlaps import Array
 
 _NOTHING = 1e-14  # a conditional variance below this share of the variance is round-off
@@ -79,8 +80,8 @@ def _sample(
         gain = st.gain1 if c < p else st.gain2
         for x in range(m):
             lam[c * m + x] = gain * (mean[c] + spread[c] * xi[x])
-    st.first(lam[: p * m], s[: p * m], ds[: p * m])
-    st.second(lam[p * m :], s[p * m :], ds[p * m :])
+    evaluate_at(st.first, lam[: p * m], s[: p * m], ds[: p * m])
+    evaluate_at(st.second, lam[p * m :], s[p * m :], ds[p * m :])
     for c in range(p):
         slope[c] = st.gain1 * ds[c * m]
 

@@ -12,10 +12,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from sgdode.jit.angles import upper_angle
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.jit.double_double import DOUBLE, Double, divided, exact_product, minus, plus, root, scaled, times
 from sgdode.model.overlaps import Array
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import types
 
 from sgdode.jit.compiling import compiled
+from sgdode.jit.deferred import types
 
 _TAN_EIGHTH = math.tan(math.pi / 8)
 _QUARTER, _HALF = math.pi / 4, math.pi / 2

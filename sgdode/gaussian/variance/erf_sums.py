@@ -12,13 +12,13 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.variance.other_teachers import TEACHER, TILTED, ClosedTeacher, Tilted, teacher_part
 from sgdode.gaussian.variance.sparse_product import PRODUCTS, WHOLE, Products, Whole
 from sgdode.gaussian.variance.tilt import split_fields, tilt
 from sgdode.jit.asin import contracted_asin
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled, named
+from sgdode.jit.deferred import types
 from sgdode.model.overlaps import Array
 
 _TWO_OVER_PI = 2.0 / math.pi

@@ -11,12 +11,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from sgdode.gaussian.variance.correlations import FIELDS, Fields
 from sgdode.jit.angles import upper_angle
 from sgdode.jit.compiling import VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.jit.double_double import DOUBLE, Double, minus, plus, scaled, times
 from sgdode.model.overlaps import Array
 

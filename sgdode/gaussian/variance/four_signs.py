@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.variance.correlations import FIELDS, Fields
 from sgdode.gaussian.variance.four_cofactors import BLOCK, PAIRS, ROOM, Room, fill_cofactors
 from sgdode.gaussian.variance.tetrahedra import RULES, Rules, fill_best, tetrahedron
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.model.overlaps import Array
 
 #: sin² of all angles of a spherical triangle below which its three fields count as dependent.

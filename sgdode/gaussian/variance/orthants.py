@@ -13,10 +13,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.variance.elementary import angle, exp
 from sgdode.jit.compiling import VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.model.overlaps import Array
 
 _SIZES = (8, 10, 12, 16, 20, 24, 32, 40, 56, 72)

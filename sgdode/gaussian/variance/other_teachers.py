@@ -13,13 +13,13 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.polynomials import hermite_means
 from sgdode.gaussian.tanh_as_erfs import ONE, TWELVE, Levels
 from sgdode.gaussian.variance.sparse_product import PRODUCTS, WHOLE, Products, Whole, products, weights
 from sgdode.jit.asin import asin
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled, named
+from sgdode.jit.deferred import types
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 

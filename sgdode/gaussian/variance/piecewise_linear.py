@@ -15,13 +15,13 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.variance.correlations import FIELDS, ROUND_OFF, Fields, unit_fields
 from sgdode.gaussian.variance.four_cofactors import BLOCK, new_room
 from sgdode.gaussian.variance.four_signs import add_sets, pair_bend
 from sgdode.gaussian.variance.tetrahedra import RULES, Rules
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.model.overlaps import Array
 
 _TWO_PI = 2.0 / math.pi

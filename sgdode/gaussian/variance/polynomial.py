@@ -14,10 +14,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.variance.panels import legendre, panels, sampled
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.dual import PairKernel
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.jit.pairs import PAIR, Pair, held
+from sgdode.jit.units import evaluate_at, fill_at
 from sgdode.model.overlaps import Array
 
 #: 2^14 nodes.
@@ -49,15 +50,15 @@ def sampled_variance(root: Array, z: Array, v: Array, noise: float, ss: Pair, st
         fields = lam.ravel()
         for at in range(fields.size):
             fields[at] *= st.gain1 if at < p * block else st.gain2
-        st.first(fields[: p * block], s[: p * block], ds[: p * block])
-        st.second(fields[p * block :], s[p * block :], ds[p * block :])
+        evaluate_at(st.first, fields[: p * block], s[: p * block], ds[: p * block])
+        evaluate_at(st.second, fields[p * block :], s[p * block :], ds[p * block :])
         slopes = ds[: p * block].reshape(p, block) * st.gain1
         square = np.dot(v, s.reshape(n, block)) ** 2
         out += np.dot(slopes * square, slopes.T) / z.shape[1]
     q = np.ascontiguousarray(np.diag(np.dot(root, root))[:p])
     C = np.ascontiguousarray(np.dot(root, root)[:p, :p])
     K, K11, K20 = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
-    ss.fill(q, q, C, ss.gain1, ss.gain2, ss.first, ss.second, ss.table, K, K11, K20)
+    fill_at(ss.fill, q, q, C, ss.gain1, ss.gain2, ss.first, ss.second, ss.table, K, K11, K20)
     for i in range(p):
         for j in range(i, p):
             out[i, j] += noise * K11[i, j]

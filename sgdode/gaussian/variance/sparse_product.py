@@ -11,11 +11,11 @@ from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from sgdode.gaussian.tanh_as_erfs import Levels
 from sgdode.jit.compiling import VECTOR, named
+from sgdode.jit.deferred import types
 from sgdode.model.overlaps import Array
 
 Whole = NDArray[np.int64]

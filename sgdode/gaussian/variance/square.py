@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.model.overlaps import Array
 
 

@@ -15,11 +15,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.variance.four_cofactors import BLOCK, CROSSED, PAIRS, ROOM, Room
 from sgdode.jit.angles import sine_cosine, upper_angle
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.model.overlaps import Array
 
 _TWO_PI = 2.0 / math.pi

@@ -11,9 +11,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from numba import types
-
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled, named
+from sgdode.jit.deferred import types
 from sgdode.model.overlaps import Array
 
 #: A rest of this share of the variances is round-off.

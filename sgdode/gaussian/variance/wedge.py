@@ -15,12 +15,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.variance.elementary import angle
 from sgdode.gaussian.variance.orthants import four_signs
 from sgdode.gaussian.variance.sparse_product import Whole
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.model.overlaps import Array
 
 _CUBE = types.float64[:, :, ::1]

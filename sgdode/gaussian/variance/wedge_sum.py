@@ -6,12 +6,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from sgdode.gaussian.variance.expansions import Whole
 from sgdode.gaussian.variance.four_ramps import four_ramps, minors
 from sgdode.gaussian.variance.wedge import place, wedge
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
+from sgdode.jit.deferred import types
 from sgdode.model.overlaps import Array
 
 _FLAGS = types.int64[::1]
