@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import sys
 
@@ -39,6 +41,8 @@ def run() -> int:
         require_libraries()
         from sgdode.cli.app import app
 
+        if {"-h", "--help"} & set(sys.argv) or len(sys.argv) == 1:
+            _prepare_help()
         app()
     except SystemExit as end:
         return int(end.code or 0)
@@ -50,6 +54,21 @@ def run() -> int:
     except Exception as error:
         return _tell(error, error.exit_status if isinstance(error, SgdodeError) else 1)
     return 0
+
+
+def _prepare_help() -> None:
+    """Load what writes a help text without its renderers of Markdown and of tracebacks, which take twice as long."""
+    from sgdode.stand_in import stand_in
+
+    with contextlib.ExitStack() as stack:
+        for name, attributes in {
+            "rich.markdown": {"Markdown": None},
+            "rich.traceback": {"Traceback": None},
+            "rich._emoji_codes": {"EMOJI": {}},
+            "attr": {},
+        }.items():
+            stack.enter_context(stand_in(name, **attributes))
+        importlib.import_module("typer.rich_utils")
 
 
 def _tell(error: Exception, status: int) -> int:

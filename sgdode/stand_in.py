@@ -6,6 +6,7 @@ Only in a process of the program's own: in another, what was imported so may be 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -18,6 +19,7 @@ def own_process() -> None:
     """From now on modules are stood in for."""
     global _own
     _own = True
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # there are none to look for in all that is installed
 
 
 @contextlib.contextmanager

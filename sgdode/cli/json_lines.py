@@ -6,8 +6,6 @@ import json
 import math
 from collections.abc import Mapping
 
-from sgdode.spec.values import plain
-
 
 def print_json(value: object, indent: int | None = None) -> None:
     """Print a value as JSON, at once; null for numbers that JSON has not (infinity, NaN)."""
@@ -16,6 +14,8 @@ def print_json(value: object, indent: int | None = None) -> None:
 
 def json_text(value: object, indent: int | None = None) -> str:
     """The text that :func:`print_json` prints."""
+    from sgdode.spec.values import plain
+
     return json.dumps(_finite(plain(value)), indent=indent, allow_nan=False)
 
 

@@ -55,7 +55,7 @@ def _diameters(apart: Array) -> list[float]:
 
     _, group = connected_components(apart < _ALIKE, directed=False)
     found = []
-    for inside in (group == g for g in np.unique(group)):
+    for inside in (group == g for g in range(group.max() + 1)):
         size = float(apart[np.ix_(inside, inside)].max())
         if 0.0 < size < min(_ALIKE, _APART * apart[np.ix_(inside, ~inside)].min(initial=np.inf)):
             found.append(size)

@@ -13,6 +13,7 @@ from sgdode.gaussian.dual import PairKernel, kernel_error, pair_kernel
 from sgdode.gaussian.tanh_as_erfs import MINIMAX
 from sgdode.jit.pairs import Pair, dual, held
 from sgdode.model.activations import Activation
+from sgdode.model.clock import distinct
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem, student_weights
 
@@ -107,4 +108,4 @@ def some_times(time: Array) -> NDArray[np.intp]:
     """The indices at which errors are stated: the first, the last and eight between, even in log t."""
     last = len(time) - 1
     between = np.geomspace(max(time[min(1, last)], 1e-300), max(time[-1], 1e-300), 8)
-    return np.unique(np.append(np.minimum(np.searchsorted(time, between), last), (0, last)))
+    return distinct(np.append(np.minimum(np.searchsorted(time, between), last), (0, last)))

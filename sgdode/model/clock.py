@@ -94,13 +94,13 @@ def saved_grid(saving: Saving, clock: Clock, finite: bool) -> Grid:
         wanted = np.linspace(saving.first, saving.stop, saving.points)
     wanted[-1] = saving.stop
     if not (finite and np.isfinite(clock.step_size)):
-        return Grid(np.concatenate([[0.0], _distinct(wanted)]), None)
+        return Grid(np.concatenate([[0.0], distinct(wanted)]), None)
     steps = np.maximum(1, np.rint(clock.step(wanted))).astype(np.int64)
-    steps = np.concatenate([[0], _distinct(steps)])
+    steps = np.concatenate([[0], distinct(steps)])
     return Grid(clock.time(steps), steps)
 
 
-def _distinct(values: NDArray[Any]) -> NDArray[Any]:
-    """np.unique, in a tenth of its time for values that are all but sorted."""
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """np.unique, in a tenth of its time for values that are all but sorted, and without its import of masked arrays."""
     values = np.sort(values, kind="stable")
     return np.asarray(values[np.append(True, values[1:] != values[:-1])])

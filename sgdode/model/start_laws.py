@@ -146,8 +146,8 @@ def _on_sphere(problem: Problem, overlaps: Overlaps) -> Overlaps:
 def _symmetry(drawn: Start) -> tuple[str, ...]:
     """A warning where two neurons are equal for the dynamics: nothing but round-off would ever part them."""
     M, Q, a = drawn.overlaps.M, drawn.overlaps.Q, drawn.a
-    keys = np.column_stack([a, np.diag(Q), M])
-    if len(keys) > 1 and len(np.unique(keys, axis=0)) < len(keys):
+    keys = set(zip(a.tolist(), np.diag(Q).tolist(), *M.T.tolist(), strict=True))
+    if len(keys) < len(a):
         return (
             "unbroken symmetry: at least two neurons start with equal overlaps; the equations never part them "
             "(a solver does, by round-off, at no meaningful time)",
