@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import sys
+from typing import Any
 
 from sgdode.signals import give_way, listen  # what takes longer to import comes after its call
 
@@ -60,13 +61,14 @@ def _prepare_help() -> None:
     """Load what writes a help text without its renderers of Markdown and of tracebacks, which take twice as long."""
     from sgdode.stand_in import stand_in
 
+    replaced: dict[str, dict[str, Any]] = {
+        "rich.markdown": {"Markdown": None},
+        "rich.traceback": {"Traceback": None},
+        "rich._emoji_codes": {"EMOJI": {}},
+        "attr": {},
+    }
     with contextlib.ExitStack() as stack:
-        for name, attributes in {
-            "rich.markdown": {"Markdown": None},
-            "rich.traceback": {"Traceback": None},
-            "rich._emoji_codes": {"EMOJI": {}},
-            "attr": {},
-        }.items():
+        for name, attributes in replaced.items():
             stack.enter_context(stand_in(name, **attributes))
         importlib.import_module("typer.rich_utils")
 

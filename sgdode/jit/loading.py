@@ -30,6 +30,18 @@ _BLAS = (b"numba_xx", b"numba_ez", b"numba_raw")
 _placed: list[Any] = []
 
 
+_pickled: dict[bytes, Any] = {}
+
+
+@ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+def _unpickle(data: int, size: int, digest: int) -> Any:
+    """A constant of machine code, of such a digest (20 bytes)."""
+    key = ctypes.string_at(digest, 20)
+    if key not in _pickled:
+        _pickled[key] = pickle.loads(ctypes.string_at(data, size))
+    return _pickled[key]
+
+
 @cache
 def processor() -> str:
     """The processor that machine code is for."""
@@ -82,6 +94,8 @@ def _add_symbols() -> None:
     for library in (_HELPERS, _FUNCTIONS):
         for name, address in _library(library).c_helpers.items():
             llvm.add_symbol(f"numba_{name}", address)
+    if "numba" not in sys.modules:  # which would be imported by its own
+        llvm.add_symbol("numba_unpickle", ctypes.cast(_unpickle, ctypes.c_void_p).value)
     for name, address in _library(_RUNTIME).c_helpers.items():
         llvm.add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
     for error in vars(builtins).values():

@@ -15,7 +15,7 @@ from sgdode.model.learning import SQUARED
 from sgdode.model.problem import Problem
 from sgdode.model.record import Record
 from sgdode.model.start_laws import Start
-from sgdode.simulation import explicit, large, small
+from sgdode.simulation import explicit, small
 from sgdode.simulation.rule import IN_PLACE, Rule
 from sgdode.simulation.step import Sizes, Target, Weights, Workspace
 
@@ -180,7 +180,11 @@ def _kernel(scheme: Scheme) -> Callable[..., Any]:
     """
     if scheme.explicit:
         return explicit.plain_steps(scheme.real)
-    return large.steps_in_products if scheme.wide else small.steps_in_loops(scheme.real)
+    if scheme.wide:
+        from sgdode.simulation import large  # and with it all of SciPy's linear algebra
+
+        return large.steps_in_products
+    return small.steps_in_loops(scheme.real)
 
 
 def _workspace(scheme: Scheme) -> Workspace:

@@ -3,13 +3,13 @@
 import numpy as np
 
 from sgdode.gaussian.closed_forms import erf_erf, ramp_ramp, square_square
-from sgdode.jit.units import machine_code
+from sgdode.jit.units import address
 from sgdode.model.activations import ACTIVATIONS
 
 
 def kernels(fill, name, q, c, table=((0.0, 0.0),)):
     """K, K11 and K20 of two equal fields of variance q and covariance c."""
-    evaluate, found = machine_code(ACTIVATIONS[name]), [np.empty((1, 1)) for _ in range(3)]
+    evaluate, found = address(ACTIVATIONS[name]), [np.empty((1, 1)) for _ in range(3)]
     fill(np.array([q]), np.array([q]), np.array([[c]]), 1.0, 1.0, evaluate, evaluate, np.array(table), *found)
     return [float(value[0, 0]) for value in found]
 

@@ -11,7 +11,7 @@ from support.gaussian_twin import functions
 from sgdode.gaussian.polynomials import hermite_means
 from sgdode.gaussian.sigmoidal_error import sigmoidal_kernel_error
 from sgdode.gaussian.sigmoidal_kernels import sigmoidal_kernel
-from sgdode.jit.units import machine_code
+from sgdode.jit.units import address
 from sgdode.model.activations import ACTIVATIONS, Activation, hermite_series
 
 EVERY = {**ACTIVATIONS, "hermite": hermite_series((0.3, -0.2, 0.4, 0.1))}
@@ -23,7 +23,7 @@ STATES = [(0.9, 1.0, 0.5), (2.0, 0.5, -0.8), (1.0, 1.0, 0.999), (1.0, 1.0, -1.0)
 def evaluated(first, second, q, q_prime, c):
     """K, K11 and K20."""
     kernel, out = sigmoidal_kernel(first, second), np.empty((3, 1, 1))
-    gains, codes = (first.gain, second.gain), (machine_code(first), machine_code(second))
+    gains, codes = (first.gain, second.gain), (address(first), address(second))
     kernel.fill(np.array([q]), np.array([q_prime]), np.array([[c]]), *gains, *codes, kernel.table, *out)
     return out[:, 0, 0]
 
