@@ -31,9 +31,11 @@ def main() -> None:
 def run() -> int:
     """Run the command line. Every error becomes a message; gives the exit status."""
     from sgdode.errors import SgdodeError, Stopped
+    from sgdode.parts import command
     from sgdode.stand_in import own_process
 
     own_process()
+    command()
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Greek letters is no failure
     try:

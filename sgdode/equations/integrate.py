@@ -25,6 +25,7 @@ from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
+from sgdode.parts import part
 from sgdode.results.alignment import squared_inside
 from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import LARGEST_RISK_ERROR, About, Trajectory
@@ -83,11 +84,14 @@ def integrate(
     equations = _polled(system(problem, beginning, choice.equations, method))
     _refuse_fluctuations(method, equations)
     result = _Result(run, equations, problem.teacher.P if beginning is None else beginning.overlaps.P, about)
-    solution = _kept_solve(result, progress, keeper)
-    report = equations.report | _errors(run, equations, solution, result.P)
+    with part("solve"):
+        solution = _kept_solve(result, progress, keeper)
+    with part("errors"):
+        report = equations.report | _errors(run, equations, solution, result.P)
     warnings = [*equations.warnings, *beyond_theory(problem, choice.equations)]
     if beginning is None:
-        _check_particles(run, equations, solution, report, warnings)
+        with part("errors"):
+            _check_particles(run, equations, solution, report, warnings)
         warnings = [*problem.cautions, *warnings]
     else:
         warnings = [*beginning.warnings, *unresolved(smallest), *warnings]
@@ -98,7 +102,8 @@ def integrate(
         )
     if (unknown := float(report.get("risk_error", 0.0))) > LARGEST_RISK_ERROR:
         warnings.append(f"the risk is known to {unknown:.2g} of itself alone: its Gaussian averages are too coarse")
-    spreads, notes, told = _fluctuations(run, beginning, equations, run.grid.time[: len(solution.states)])
+    with part("fluctuations"):
+        spreads, notes, told = _fluctuations(run, beginning, equations, run.grid.time[: len(solution.states)])
     report |= {"equations_reason": choice.reason, **told}
     return result.trajectory(solution, report, [*warnings, *notes], spreads)
 

@@ -33,9 +33,9 @@ def plan(problem: Problem, asked: str) -> Plan:
         return Plan(wide, "the student is infinitely wide", SYSTEMS[wide].expected_error(problem))
     seconds = full_seconds(problem)
     if seconds <= AFFORDABLE_SECONDS:
-        reason = f"exact in the limit γ/(p d) → 0 at any width, and affordable (about {seconds:.2g} s)"
+        reason = "exact in the limit γ/(p d) → 0 at any width, and affordable"
         return Plan("full", reason, SYSTEMS["full"].expected_error(problem))
-    reason = f"`full` would take about {seconds:.2g} s at p = {problem.p:g}; the student is wide"
+    reason = f"`full` would take {seconds:.0e} s, very roughly, at p = {problem.p:g}; the student is wide"
     return Plan(wide, reason, SYSTEMS[wide].expected_error(problem))
 
 

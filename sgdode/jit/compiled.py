@@ -5,9 +5,10 @@ Loading takes a millisecond and no compiler: see ``sgdode.jit.loading``; compili
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property, update_wrapper
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ import numpy as np
 
 from sgdode.jit import cache
 from sgdode.jit.deferred import Deferred, text_of
+from sgdode.parts import part
 from sgdode.signals import stop_if_asked
 
 
@@ -42,7 +44,23 @@ class Placed(NamedTuple):
     address: int
 
 
+class NotKeptError(Exception):
+    """A function would have to be compiled."""
+
+
 _lock = threading.RLock()
+_refused = False
+
+
+@contextlib.contextmanager
+def nothing_compiled() -> Iterator[None]:
+    """In the block what is not kept is not compiled: NotKeptError is raised."""
+    global _refused
+    _refused = True
+    try:
+        yield
+    finally:
+        _refused = False
 
 
 class Compiled:
@@ -89,12 +107,18 @@ class Compiled:
         self.was_kept = unit is not None
         if unit is None:
             stop_if_asked()  # what comes takes seconds
-            from sgdode.jit.building import build
-
-            unit = build(self, signature)
+            unit = self._built(signature)
             if key:
                 cache.write(name, key, unit)
         return place(Unit(*unit), self.py_func)
+
+    def _built(self, signature: Any) -> Unit:
+        if _refused:
+            raise NotKeptError(self._name)
+        with part("compile"):
+            from sgdode.jit.building import build
+
+            return build(self, signature)
 
     @cached_property
     def inner(self) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from sgdode.equations.validity import Plan, expected_errors, plan, regime
 from sgdode.errors import SpecError
 from sgdode.model.problem import Problem
+from sgdode.parts import PARTS
 from sgdode.spec.build import build
 from sgdode.spec.checks import located, require
 from sgdode.spec.memory import Command
@@ -18,7 +19,8 @@ from sgdode.spec.schema import Spec
 @located
 def forecast(spec: Spec, jobs: int) -> dict[str, Any]:
     """What ``sgdode check`` tells: gamma, dt, steps, equations, reason, expected_error, regime, warnings, and a list of
-    ``runs`` (command, hash, seconds, bytes), with their sum in seconds and bytes. Raises SpecError for a bad start."""
+    ``runs`` (command, hash, seconds, their parts, bytes), with their sum in seconds and bytes. Raises SpecError for a
+    bad start."""
     from sgdode.runs.file_size import saved_times
     from sgdode.runs.pricing import in_time, priced, reckoned
 
@@ -35,7 +37,7 @@ def forecast(spec: Spec, jobs: int) -> dict[str, Any]:
     for command in commands:
         cost = price(spec, command, jobs)
         found = {"command": command, "hash": spec_hash(spec, command), "measured": cost.measured}
-        runs.append(found | {"seconds": cost.seconds, "bytes": int(cost.bytes)})
+        runs.append(found | {"seconds": cost.seconds, "parts": cost.parts, "bytes": int(cost.bytes)})
     return {
         "gamma": spec.gamma,
         "gamma_over_p": spec.gamma_over_p,
@@ -99,7 +101,27 @@ def as_text(spec: Spec, found: dict[str, Any]) -> str:
     for run in found["runs"]:
         size, how = amount(run["bytes"]), "about" if run["measured"] else "very roughly"
         lines.append(f"  {run['command']:16s} {how} {duration(run['seconds'])} and {size}, hash {run['hash']}")
+        lines.append(f"  {'':16s} {split(run['parts'])}")
     return "\n".join([*lines, *(f"  note             {warning}" for warning in found["warnings"])])
+
+
+def split(parts: dict[str, float]) -> str:
+    """The parts of a run for a reader, those that take a share of it."""
+    most = max(parts.values(), default=0.0)
+    told = {name: seconds for name, seconds in parts.items() if seconds >= max(0.01 * most, 0.005)}
+    return ", ".join(f"{name} {duration(seconds)}" for name, seconds in told.items())
+
+
+def beside(expected: dict[str, float], spent: dict[str, float]) -> str:
+    """What was expected of each part of a run, and what it took."""
+    names = [name for name in PARTS if name in expected or name in spent]
+    lines = [f"  {name:14s} {_told(expected, name):>10s} {_told(spent, name):>10s}" for name in names]
+    total = f"  {'all':14s} {duration(sum(expected.values())):>10s} {duration(sum(spent.values())):>10s}"
+    return "\n".join([f"  {'part':14s} {'expected':>10s} {'took':>10s}", *lines, total])
+
+
+def _told(parts: dict[str, float], name: str) -> str:
+    return duration(parts[name]) if name in parts else "-"
 
 
 def placed(specs: list[Spec]) -> str:

@@ -1,4 +1,5 @@
-"""What a run will cost, measured: a few steps or right-hand sides are timed, and the rest is multiplied out."""
+"""What a run will cost, part by part: a few steps or right-hand sides are timed, and the rest is multiplied out; what
+cannot be timed is known of this machine (see ``sgdode.runs.speeds``)."""
 
 from __future__ import annotations
 
@@ -12,32 +13,54 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from sgdode.equations.asymmetry import smallest_asymmetry, tolerances
-from sgdode.equations.solvers import solve
+from sgdode.equations.solvers import cvode, solve
+from sgdode.equations.system import System
 from sgdode.equations.systems import system
 from sgdode.equations.validity import plan
-from sgdode.gaussian.risk import risk_function
-from sgdode.model.start_laws import start
+from sgdode.gaussian.risk import averaged_risk_error, risk_function, some_times
+from sgdode.model.problem import Problem
+from sgdode.model.start_laws import Start, start
 from sgdode.runs.engines import method, sampling
 from sgdode.runs.file_size import file_bytes, saved_times
+from sgdode.runs.speeds import speeds
 from sgdode.simulation.run import begin, mover, planned
 from sgdode.spec.build import build
 from sgdode.spec.checks import require
 from sgdode.spec.memory import Command
 from sgdode.spec.schema import Spec
 
-_PILOT_SECONDS, _PILOT_TIMES = 0.3, 2000
+_PILOT_SECONDS, _PILOT_TIMES = 0.06, 2000
 #: Right-hand sides per decade of t that CVODE takes at rtol 1e-8, and their growth with the digits asked for.
 _PER_DECADE = 500.0
+#: Bytes that are written in a second; what the solution on finer particles takes, in that on the first.
+_BYTES, _FINER = 4e8, 1.5
+#: Stated errors below this are not solved with anew; what the price of error bars takes a multiplication for.
+_SMALL, _REFERENCE = 1e-6, 2e-11
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds of computing (imports not counted) and bytes of the file, of one command; ``measured``: from a pilot."""
+    """Seconds of the ``parts`` of a run (see ``sgdode.parts``) and bytes of the file, of one command; ``measured``:
+    from a pilot that saw enough of it."""
 
     command: Command
-    seconds: float
+    parts: dict[str, float]
     bytes: float
     measured: bool = True
+
+    @property
+    def seconds(self) -> float:
+        """Of all parts."""
+        return sum(self.parts.values())
+
+    @property
+    def computing(self) -> float:
+        """Of all parts but the start of the program."""
+        return self.seconds - self.parts.get("start", 0.0)
+
+
+#: Of this thread's own work: what else the machine does meanwhile is no part of the price.
+clock = time.thread_time
 
 
 class _Enough(Exception):
@@ -47,12 +70,19 @@ class _Enough(Exception):
 def estimate(spec: Spec, command: Command, jobs: int) -> Estimate:
     """The cost of ``command`` on this machine. Raises SpecError where it cannot run."""
     require(spec, command)
+    size = file_bytes(spec, command)
     with np.errstate(all="ignore"):
-        seconds = _simulation(spec, jobs) if command == "simulate" else _integration(spec)
-    return Estimate(command, seconds, file_bytes(spec, command))
+        parts, measured = _simulation(spec, jobs) if command == "simulate" else _integration(spec)
+    return Estimate(command, around(parts, size), size, measured)
 
 
-def _simulation(spec: Spec, jobs: int) -> float:
+def around(parts: dict[str, float], size: float) -> dict[str, float]:
+    """The parts of a run with those that every run has, for a file of so many bytes."""
+    known = speeds()
+    return {"start": known.starting(), **parts, "write": known.writing() + size / _BYTES}
+
+
+def _simulation(spec: Spec, jobs: int) -> tuple[dict[str, float], bool]:
     problem = build(spec)
     grid, beginning = saved_times(spec), start(problem)
     assert grid.step is not None
@@ -67,8 +97,17 @@ def _simulation(spec: Spec, jobs: int) -> float:
 
         per_step = _rate(steps, scheme.ahead, total)
     saving_once = _once(lambda: risk_function(problem)(*_start_overlaps(beginning), beginning.a))
+    errors = _once(lambda: _risk_error(problem, beginning, len(grid.time)))
     rounds = math.ceil(seeds / max(1, min(jobs, seeds)))
-    return rounds * (total * per_step + len(grid.time) * saving_once)
+    parts = {"steps": rounds * (total * per_step + len(grid.time) * saving_once), "errors": errors}
+    return parts, True
+
+
+def _risk_error(problem: Problem, beginning: Start, times: int) -> float:
+    """What a run states of the error of its risk, at the state of its start."""
+    at = len(some_times(np.linspace(0.0, 1.0, times))) if times > 1 else 1
+    variances, weights = (np.broadcast_to(x, (at, len(x))) for x in (np.diag(beginning.overlaps.Q), beginning.a))
+    return averaged_risk_error(problem, beginning.overlaps.P, variances, weights, np.ones(at))
 
 
 def _start_overlaps(beginning: Any) -> tuple[Any, Any, Any]:
@@ -79,11 +118,11 @@ def _rate(steps: Callable[[int], bool], block: int, total: int) -> float:
     """Seconds a step: the last and longest of growing batches."""
     count = max(1, min(block, total))
     while True:
-        began = time.perf_counter()
+        began = clock()
         if not steps(count):
             return 0.0
-        seconds = time.perf_counter() - began
-        if seconds > _PILOT_SECONDS / 2 or count >= total:
+        seconds = clock() - began
+        if seconds > _PILOT_SECONDS / 3 or count >= total:
             return seconds / count
         count = min(total, count * max(2, min(50, int(0.7 * _PILOT_SECONDS / max(seconds, 1e-6)))))
 
@@ -91,37 +130,56 @@ def _rate(steps: Callable[[int], bool], block: int, total: int) -> float:
 def _once(work: Callable[[], Any]) -> float:
     """Seconds of the second of two calls."""
     work()
-    began = time.perf_counter()
+    began = clock()
     work()
-    return time.perf_counter() - began
+    return clock() - began
 
 
-def _integration(spec: Spec) -> float:
+def _integration(spec: Spec) -> tuple[dict[str, float], bool]:
     problem, grid = build(spec), saved_times(spec)
     beginning = start(problem) if math.isfinite(spec.p) else None
     equations = system(problem, beginning, plan(problem, spec.integrate.equations).equations, method(spec))
+    saving = _once(lambda: equations.curves(equations.y0[None])) * len(grid.time)
+    solving, measured = _solving(spec, equations, None if beginning is None else smallest_asymmetry(beginning))
+    errors = _FINER * solving
+    if beginning is not None:
+        errors = _once(lambda: _risk_error(problem, beginning, len(grid.time)))
+        if equations.stated_error is not None:
+            stated, began = equations.stated_error, clock()
+            again = stated(0.0, equations.y0) > _SMALL and equations.louder is not None
+            errors += 10.0 * (clock() - began) + again * solving
+    parts = {"solve": solving + saving, "errors": errors}
+    return parts | ({"fluctuations": bars} if (bars := error_bars(spec)) else {}), measured
+
+
+def _solving(spec: Spec, equations: System, smallest: float | None) -> tuple[float, bool]:
+    """Seconds of the solution, and whether the pilot saw most of it."""
     ydot = np.empty_like(equations.y0)
     rhs = _once(lambda: equations.rhs(0.0, equations.y0, ydot))
-    saving_once = _once(lambda: equations.curves(equations.y0[None])) * len(grid.time)
-    began, calls = time.perf_counter(), 0
+    cvode(equations.rhs, max(len(ydot), 1), 1e-3, 1e-3)  # imported
+    began, calls, end = clock(), 0, spec.time.stop
 
     def limited(t: float, y: Any, ydot: Any) -> None:
         nonlocal calls
         calls += 1
-        if time.perf_counter() - began > _PILOT_SECONDS:
+        if clock() - began > _PILOT_SECONDS:
             raise _Enough
         equations.rhs(t, y, ydot)
 
-    smallest = None if beginning is None else smallest_asymmetry(beginning)
     rtol, atol = tolerances(max(spec.integrate.rtol, equations.error), spec.integrate.atol, smallest)
-    reached = [0.0]
+    grid, reached = saved_times(spec), [0.0]
+    times = grid.time[:: max(1, len(grid.time) // _PILOT_TIMES)]  # to save is counted apart
     try:
-        times = grid.time[:: max(1, len(grid.time) // _PILOT_TIMES)]  # to save is counted apart
         solve(limited, equations.y0, times, spec.integrate.solver, rtol, atol, reached.append)
-        solving = time.perf_counter() - began
+        return clock() - began, True
     except _Enough:
-        solving = _extrapolated(spec, rhs, rtol, reached[-1], calls)
-    return (2.5 if beginning is None else 1.0) * solving + saving_once + error_bars(spec)
+        first = min(0.01, end / 10)
+        seen = math.log10(max(reached[-1], first) / first)
+        left = math.log10(end / first) - seen
+        digits = (1e-8 / rtol) ** 0.1
+        a_decade = max(calls / seen, 1.0) if seen > 1.0 else _PER_DECADE * digits
+        each = max(rhs, (clock() - began) / calls)
+        return each * (calls + a_decade * max(left, 0.3)), left < seen
 
 
 def error_bars(spec: Spec) -> float:
@@ -131,11 +189,5 @@ def error_bars(spec: Spec) -> float:
         return 0.0
     from sgdode.equations.fluctuations.price import error_bar_seconds
 
-    return error_bar_seconds(build(spec), kind, spec.time.stop, len(saved_times(spec).time))
-
-
-def _extrapolated(spec: Spec, rhs: float, rtol: float, reached: float, calls: int) -> float:
-    """Seconds of a solve that the pilot did not finish: the decades of t that are left, from t ~ 0.01 on."""
-    digits = (1e-8 / rtol) ** 0.1
-    left = math.log10(spec.time.stop / max(reached, min(0.01, spec.time.stop / 10)))
-    return rhs * (calls + _PER_DECADE * digits * max(left, 0.5))
+    seconds = error_bar_seconds(build(spec), kind, spec.time.stop, len(saved_times(spec).time))
+    return seconds * speeds().product / _REFERENCE

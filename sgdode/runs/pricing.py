@@ -10,7 +10,7 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -18,8 +18,9 @@ import numpy as np
 from sgdode.equations.validity import full_seconds, plan
 from sgdode.errors import Defect, SpecError
 from sgdode.model.systems import SYSTEMS
-from sgdode.runs.cost import Estimate, error_bars, estimate
+from sgdode.runs.cost import Estimate, around, error_bars, estimate
 from sgdode.runs.file_size import file_bytes, saved_times
+from sgdode.runs.speeds import speeds
 from sgdode.signals import at_the_end
 from sgdode.spec.build import build
 from sgdode.spec.checks import require
@@ -38,8 +39,23 @@ _PARTICLES = 1000.0
 def priced(spec: Spec, command: Command, jobs: int) -> Estimate:
     """The cost of ``command``, and whether it was measured. Raises SpecError where it cannot run."""
     require(spec, command)
-    found = in_time(lambda: asdict(estimate(spec, command, jobs)))
-    return reckoned(spec, command, jobs) if found is None else Estimate(**found)
+    found = in_time(lambda: _pilot(spec, command, jobs))
+    if found is None or "not_kept" in found:
+        rough = reckoned(spec, command, jobs)
+        cold = {"compile": speeds().compiling(command)} if found else {}
+        return replace(rough, parts={"start": rough.parts["start"], **cold, **rough.parts})
+    return Estimate(**found)
+
+
+def _pilot(spec: Spec, command: Command, jobs: int) -> dict[str, Any]:
+    """The cost as measured, with nothing compiled for that."""
+    from sgdode.jit.compiled import NotKeptError, nothing_compiled
+
+    try:
+        with nothing_compiled():
+            return asdict(estimate(spec, command, jobs))
+    except NotKeptError as error:
+        return {"not_kept": str(error)}
 
 
 def in_time(work: Callable[[], Result]) -> Result | None:
@@ -100,11 +116,12 @@ def _read(ours: int, end: float) -> dict[str, Any]:
 def reckoned(spec: Spec, command: Command, jobs: int) -> Estimate:
     """The cost to an order of magnitude, with nothing computed that grows with the widths."""
     with np.errstate(all="ignore"):
-        seconds = _simulation(spec, jobs) if command == "simulate" else _integration(spec)
-        return Estimate(command, seconds, file_bytes(spec, command), measured=False)
+        parts = _simulation(spec, jobs) if command == "simulate" else _integration(spec)
+        size = file_bytes(spec, command)
+        return Estimate(command, around(parts, size), size, measured=False)
 
 
-def _simulation(spec: Spec, jobs: int) -> float:
+def _simulation(spec: Spec, jobs: int) -> dict[str, float]:
     p, explicit = spec.p, spec.simulate.method == "explicit"
     rows = spec.d if explicit else min(spec.d, spec.k + 3 * p)
     grid = saved_times(spec)
@@ -115,13 +132,14 @@ def _simulation(spec: Spec, jobs: int) -> float:
         * (4 * (p + spec.k) * rows * _PRODUCT + (rows if explicit else min(rows, p)) * _NORMAL)
     )
     rounds = math.ceil(spec.simulate.seeds / max(1, min(jobs, spec.simulate.seeds)))
-    return rounds * (seconds + len(grid.time) * (p + spec.k) ** 2 * _PAIR)
+    return {"steps": rounds * (seconds + len(grid.time) * (p + spec.k) ** 2 * _PAIR)}
 
 
-def _integration(spec: Spec) -> float:
+def _integration(spec: Spec) -> dict[str, float]:
     problem = build(spec)
     if SYSTEMS[plan(problem, spec.integrate.equations).equations].full_overlaps:
-        return full_seconds(problem) + error_bars(spec)
+        bars = error_bars(spec)
+        return {"solve": full_seconds(problem)} | ({"fluctuations": bars} if bars else {})
     p = spec.p if math.isfinite(spec.p) else float(spec.integrate.particles or _PARTICLES)
     closed = all(unit.degree is not None or unit.ramp is not None or unit.name == "erf" for unit in problem.activations)
-    return _RIGHT_HAND_SIDES * p * (p + spec.k) * (_PAIR if closed else _NUMERIC_PAIR)
+    return {"solve": _RIGHT_HAND_SIDES * p * (p + spec.k) * (_PAIR if closed else _NUMERIC_PAIR)}

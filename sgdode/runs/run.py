@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sgdode.errors import FileError, RunError, Stopped, UsageError
 from sgdode.machine import processors
+from sgdode.parts import forget, part, spent, started
 from sgdode.reporting import Reporter
 from sgdode.runs.environment import environment
 from sgdode.signals import waiting
@@ -118,6 +119,9 @@ class _How:
 def _compute(spec: Spec, command: Command, path: Path, reporter: Reporter, how: _How) -> Outcome:
     from sgdode.results.checkpoint import Keeper
 
+    start = started()
+    expected = _expected(spec, command, how.jobs, start) if reporter.verbose else {}
+    forget(start)
     began, clock = datetime.now(UTC), time.perf_counter()
 
     def complete(trajectory: Trajectory) -> None:
@@ -130,11 +134,33 @@ def _compute(spec: Spec, command: Command, path: Path, reporter: Reporter, how: 
     for warning in trajectory.warnings:
         reporter.warn(warning)
     _refuse_unknown(trajectory, command, how.force)
-    place = _written(trajectory, path, reporter, how.force)
-    if place == path:
-        keeper.drop()
+    with part("write"):
+        place = _written(trajectory, path, reporter, how.force)
+        if place == path:
+            keeper.drop()
     reporter.detail(f"{command}: {seconds:.3g} s")
+    _account(command, expected, reporter)
     return Outcome(place, trajectory.kind, trajectory.status, False, seconds, misplaced=place != path)
+
+
+def _expected(spec: Spec, command: Command, jobs: int | None, start: dict[str, float]) -> dict[str, float]:
+    """What each part of a run is expected to take, a start where it has one."""
+    from sgdode.runs.pricing import priced
+
+    parts = priced(spec, command, jobs or processors()).parts
+    return {name: seconds for name, seconds in parts.items() if name != "start" or start}
+
+
+def _account(command: Command, expected: dict[str, float], reporter: Reporter) -> None:
+    """Tell what each part took, beside what was expected, and remember it."""
+    from sgdode.runs.speeds import learn
+
+    took = spent()
+    if reporter.verbose:
+        from sgdode.runs.check import beside
+
+        reporter.detail(beside(expected, took))
+    learn(command, took)
 
 
 def _written(trajectory: Trajectory, path: Path, reporter: Reporter, force: bool) -> Path:

@@ -23,6 +23,7 @@ from sgdode.machine import processors
 from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
+from sgdode.parts import part
 from sgdode.results.alignment import norms
 from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import About, Trajectory
@@ -76,9 +77,11 @@ def simulate(
         try:
             if keeper:
                 postpone()
-            while not _advance(shared, runs, jobs, progress, keeper) and keeper:
-                keeper.keep(_partial(shared, runs))
-            return _finished(shared, runs)
+            with part("steps"):
+                while not _advance(shared, runs, jobs, progress, keeper) and keeper:
+                    keeper.keep(_partial(shared, runs))
+            with part("errors"):
+                return _finished(shared, runs)
         except Stopped:
             if keeper and _worth_keeping(runs):
                 keeper.keep(_partial(shared, runs))

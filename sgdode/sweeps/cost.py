@@ -17,8 +17,8 @@ from sgdode.sweeps.points import Task
 from sgdode.sweeps.sweep import standing
 
 _SECONDS_TO_MEASURE = 20.0
-#: Starting a worker, and writing a file.
-_START, _WRITE = 1.5, 0.01
+#: Starting a worker.
+_START = 1.5
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,6 @@ def _without_seeds(task: Task) -> str:
 def _seconds(task: Task) -> float:
     """A start that is refused costs nothing: the sweep will say so of it."""
     try:
-        return priced(task.spec, task.command, 1).seconds + _WRITE
+        return priced(task.spec, task.command, 1).computing
     except SgdodeError:
         return 0.0
