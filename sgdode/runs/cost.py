@@ -30,8 +30,9 @@ from sgdode.spec.memory import Command
 from sgdode.spec.schema import Spec
 
 _PILOT_SECONDS, _PILOT_TIMES = 0.06, 2000
-#: Right-hand sides per decade of t that CVODE takes at rtol 1e-8, and their growth with the digits asked for.
-_PER_DECADE = 500.0
+#: Right-hand sides that CVODE takes up to t = 1 at rtol 1e-8, how they grow with a decade of t, and from where on a
+#: solution tells of its own.
+_AT_ONE, _GROWTH, _FIRST, _TELLING = 210.0, 2.0, 1e-2, 0.3
 #: Bytes that are written in a second; what the solution on finer particles takes, in that on the first.
 _BYTES, _FINER = 4e8, 1.5
 #: Stated errors below this are not solved with anew; what the price of error bars takes a multiplication for.
@@ -173,13 +174,16 @@ def _solving(spec: Spec, equations: System, smallest: float | None) -> tuple[flo
         solve(limited, equations.y0, times, spec.integrate.solver, rtol, atol, reached.append)
         return clock() - began, True
     except _Enough:
-        first = min(0.01, end / 10)
-        seen = math.log10(max(reached[-1], first) / first)
-        left = math.log10(end / first) - seen
-        digits = (1e-8 / rtol) ** 0.1
-        a_decade = max(calls / seen, 1.0) if seen > 1.0 else _PER_DECADE * digits
-        each = max(rhs, (clock() - began) / calls)
-        return each * (calls + a_decade * max(left, 0.3)), left < seen
+        each, total = max(rhs, (clock() - began) / calls), _evaluations(calls, reached[-1], end, rtol)
+        return each * total, calls > total / 2
+
+
+def _evaluations(calls: int, reached: float, end: float, rtol: float) -> float:
+    """Right-hand sides up to t = ``end`` of a solution that took so many up to ``reached``."""
+    digits = (1e-8 / rtol) ** 0.1
+    usual, so_far = (_AT_ONE * digits * _GROWTH ** math.log10(max(t, _FIRST)) for t in (end, reached))
+    own = min(max(calls / so_far, 0.5), 3.0) if reached > _TELLING else 1.0
+    return calls + max(own * (usual - so_far), 0.1 * calls)
 
 
 def error_bars(spec: Spec) -> float:
@@ -190,4 +194,6 @@ def error_bars(spec: Spec) -> float:
     from sgdode.equations.fluctuations.price import error_bar_seconds
 
     seconds = error_bar_seconds(build(spec), kind, spec.time.stop, len(saved_times(spec).time))
+    if kind is not True:  # fewer states along a shorter path
+        seconds *= min(max((math.log10(spec.time.stop) + 1.5) / 4.5, 0.2), 1.0)
     return seconds * speeds().product / _REFERENCE

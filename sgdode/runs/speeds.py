@@ -24,8 +24,8 @@ _SIDE = 256
 
 @dataclass
 class Speeds:
-    """The last few seconds that were seen of each part (the least of them count: the machine may have been busy), the seconds that each kernel took to compile, and the seconds
-    of one multiplication in a matrix product."""
+    """The last few seconds that were seen of a start and of a file (the least of them count: the machine may have been
+    busy), those that a command took to compile, and those of one multiplication in a matrix product."""
 
     start: list[float] = field(default_factory=list)
     write: list[float] = field(default_factory=list)
