@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdode.equations.asymmetry import smallest_asymmetry, tolerances, unresolved
-from sgdode.equations.infinite_width import finer
 from sgdode.equations.reached import Reached
 from sgdode.equations.solvers import Solution, solve
 from sgdode.equations.stated_error import Solved, path_error, stated_risk_error
@@ -268,6 +267,8 @@ def _check_particles(
     run: Integration, equations: System, solution: Solution, report: dict[str, Any], warnings: list[str]
 ) -> None:
     """Solve once more with more particles; the change of the risk is reported, and warned of where it is large."""
+    from sgdode.equations.infinite_width import finer
+
     method = finer(run.problem, run.method, int(report["particles"]))
     check = system(run.problem, None, equations.name, method)
     finest = _solve(run, check, lambda _: None, loosest=_CHECK_RTOL)

@@ -7,6 +7,7 @@ from support.built import grid_of
 from support.specs import SMALL, merged
 
 from sgdode import integrate, load_spec, simulate
+from sgdode.parts import PARTS
 from sgdode.runs import cost
 from sgdode.runs.cost import estimate
 
@@ -17,14 +18,14 @@ class Clock:
     def __init__(self):
         self.now = 0.0
 
-    def perf_counter(self):
+    def __call__(self):
         return self.now
 
 
 @pytest.fixture
 def clock(monkeypatch):
     found = Clock()
-    monkeypatch.setattr(cost, "time", found)
+    monkeypatch.setattr(cost, "clock", found)
     return found
 
 
@@ -47,7 +48,7 @@ def test_the_seconds_of_a_simulation_are_those_of_all_its_steps(width, seeds, jo
     spec = load_spec(merged(SMALL, {**changes, "simulate": {"seeds": seeds}}))
     steps = int(grid_of(spec).step[-1])
     assert steps == 6000
-    assert estimate(spec, "simulate", jobs).seconds == pytest.approx(rounds * steps * 2e-3)
+    assert estimate(spec, "simulate", jobs).parts["steps"] == pytest.approx(rounds * steps * 2e-3)
 
 
 @pytest.mark.parametrize("seconds", [1e-5, 1e-2])
@@ -67,13 +68,34 @@ def test_the_seconds_of_an_integration_are_those_of_its_right_hand_sides(seconds
 
     monkeypatch.setattr(cost, "system", timed)
     spec = load_spec(merged(SMALL, {"time": {"stop": 100.0}}))
-    expected = estimate(spec, "integrate", 1).seconds
+    expected = estimate(spec, "integrate", 1).parts["solve"]
     monkeypatch.setattr("sgdode.equations.integrate.system", timed)
     calls.clear()
     integrate(spec)
     ratio = expected / (seconds * len(calls))
     factor = 1.25 if seconds < 1e-3 else 10
     assert 1 / factor < ratio < factor
+
+
+def test_every_run_starts_and_writes():
+    """A part that another has too is the same; those of a run are its seconds."""
+    simulation, integration = (estimate(load_spec(SMALL), command, 1) for command in ("simulate", "integrate"))
+    assert set(simulation.parts) == {"start", "steps", "errors", "write"}
+    assert set(integration.parts) == {"start", "solve", "errors", "write"}
+    assert simulation.parts["start"] == integration.parts["start"] == integration.seconds - integration.computing > 0
+    bars = estimate(load_spec(merged(SMALL, {"integrate": {"fluctuations": "risk"}})), "integrate", 1)
+    assert bars.parts["fluctuations"] > 0
+    assert [name for name in PARTS if name in bars.parts] == list(bars.parts)
+
+
+def test_right_hand_sides_are_told_from_those_seen():
+    """Twice as many a decade, or as many more than usual as there were so far."""
+    usual = cost._evaluations(50, 0.02, 100.0, 1e-8)
+    assert 600 < usual < 1200
+    assert cost._evaluations(50, 0.02, 1000.0, 1e-8) > 1.8 * usual
+    assert cost._evaluations(50, 0.02, 100.0, 1e-11) > 1.5 * usual
+    assert cost._evaluations(1000, 10.0, 100.0, 1e-8) > 1.5 * cost._evaluations(500, 10.0, 100.0, 1e-8)
+    assert cost._evaluations(900, 99.0, 100.0, 1e-8) == pytest.approx(900, rel=0.11)
 
 
 def test_the_file_is_as_large_as_told(tmp_path):

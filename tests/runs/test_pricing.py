@@ -8,8 +8,9 @@ import pytest
 import yaml
 from support.specs import SMALL, merged
 
-from sgdode import SpecError, load_spec
+from sgdode import SpecError, integrate, load_spec, simulate
 from sgdode.errors import Defect
+from sgdode.jit.compiled import NotKeptError
 from sgdode.runs import pricing
 from sgdode.runs.check import as_text, forecast
 from sgdode.runs.cost import estimate
@@ -63,6 +64,7 @@ def test_what_does_not_end_is_reckoned_and_said_to_be(stuck):
 
 def test_a_measured_cost_is_said_to_be(monkeypatch):
     monkeypatch.setattr(pricing, "_PATIENCE", 600.0)
+    simulate(load_spec(SMALL)), integrate(load_spec(SMALL))  # compiled
     found = forecast(load_spec(SMALL), 1)
     assert all(run["measured"] for run in found["runs"])
     assert "roughly" not in as_text(load_spec(SMALL), found)
@@ -80,8 +82,8 @@ def test_a_measured_cost_is_said_to_be(monkeypatch):
 )
 def test_what_is_reckoned_is_of_the_order_of_what_is_measured(changes):
     spec = load_spec(merged(merged(SMALL, {"time": {"stop": 10}}), changes))
-    measured = min(estimate(spec, "simulate", 1).seconds for _ in range(3))  # the first one loads its machine code
-    assert 1 / 300 < reckoned(spec, "simulate", 1).seconds / measured < 300
+    measured = min(estimate(spec, "simulate", 1).computing for _ in range(3))  # the first one loads its machine code
+    assert 1 / 300 < reckoned(spec, "simulate", 1).computing / measured < 300
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,18 @@ def test_integrations_of_all_widths_are_reckoned_at_once(changes):
     began = time.monotonic()
     assert reckoned(load_spec(merged(SMALL, changes)), "integrate", 1).seconds > 0
     assert time.monotonic() - began < 20
+
+
+def test_what_would_be_compiled_is_not_for_the_price(monkeypatch):
+    def missing(*_):
+        raise NotKeptError("simulation.small.steps_in_loops")
+
+    monkeypatch.setattr(pricing, "_PATIENCE", 60.0)
+    monkeypatch.setattr(pricing, "estimate", missing)
+    found = priced(load_spec(SMALL), "simulate", 1)
+    assert not found.measured
+    assert list(found.parts) == ["start", "compile", "steps", "write"]
+    assert found.parts["compile"] > 0.5
 
 
 def test_what_cannot_run_is_refused(stuck):
