@@ -18,13 +18,14 @@ from numba.core.compiler import Compiler, Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.serialize import dumps
 from numba.core.typeinfer import register_dispatcher
+from numba.extending import intrinsic
 from numba.np.numpy_support import as_dtype
 
 from sgdode.jit.blas import load_blas
 from sgdode.jit.cache import PACKAGE
-from sgdode.jit.compiled import Compiled, Unit
-from sgdode.jit.deferred import Deferred, resolved
+from sgdode.jit.deferred import InCompiler, worked_out
 from sgdode.jit.guard import ArrayOf, Look, can_look, guard
+from sgdode.jit.loading import Unit
 
 load_blas()
 
@@ -47,9 +48,9 @@ class _Pipeline(Compiler):
         return super().compile_extra(function)
 
 
-def build(kernel: Compiled, signature: Any) -> Unit:
+def build_unit(kernel: Any, signature: Any) -> Unit:
     """The machine code of a kernel for one signature."""
-    signature = resolved(signature)
+    signature = worked_out(signature)
     dispatcher = njit(**kernel.options)(_in_compiler(kernel.py_func))
     descriptor = dispatcher.targetdescr
     flags = Flags()
@@ -82,19 +83,19 @@ def _look(kind: Any) -> Look:
     return [_look(one) for one in kind] if isinstance(kind, types.BaseTuple) else None
 
 
-def inner(kernel: Compiled) -> Any:
+def inner(kernel: Any) -> Any:
     """numba's dispatcher of a kernel, for other functions that are compiled."""
     dispatcher = _for_callers(kernel)
     if not kernel.signatures:
         return dispatcher
     with register_dispatcher(dispatcher):
         for signature in kernel.signatures:
-            dispatcher.compile(resolved(signature))
+            dispatcher.compile(worked_out(signature))
     dispatcher.disable_compile()
     return dispatcher
 
 
-def _for_callers(kernel: Compiled) -> Any:
+def _for_callers(kernel: Any) -> Any:
     dispatcher = njit(pipeline_class=_Pipeline, **kernel.options)(_in_compiler(kernel.py_func))
 
     def for_callers_alone(flags: Any) -> Any:
@@ -111,16 +112,14 @@ def _for_callers(kernel: Compiled) -> Any:
     return dispatcher
 
 
-def any_types(kernel: Compiled) -> Any:
+def any_types(kernel: Any) -> Any:
     """numba's dispatcher of a kernel without signatures, for calls from Python."""
     return njit(**kernel.options)(_in_compiler(kernel.py_func))
 
 
-def intrinsic(function: Any) -> Any:
+def writer(function: Any) -> Any:
     """numba's form of a function that writes code."""
-    from numba.extending import intrinsic as known
-
-    return known(_in_compiler(function))
+    return intrinsic(_in_compiler(function))
 
 
 _known: dict[Any, Any] = {}
@@ -148,8 +147,6 @@ def _names(code: CodeType) -> set[str]:
 
 
 def _real(value: Any) -> Any:
-    if isinstance(value, Compiled):
-        return value.inner
     if isinstance(value, FunctionType) and value.__code__.co_filename.startswith(PACKAGE):
         return _in_compiler(value)
-    return value._made if isinstance(value, Deferred) else value
+    return value.in_compiler if isinstance(value, InCompiler) else value

@@ -148,7 +148,7 @@ def _path(name: str, key: bytes) -> str:
     return os.path.join(str(folder()), f"{name}-{key.hex()[:32]}.nbc")
 
 
-def read(name: str, key: bytes) -> Any:
+def kept(name: str, key: bytes) -> Any:
     """What was kept of the function ``name`` under a key (32 bytes); None where it is not there, or damaged."""
     try:
         data = _contents(_path(name, key))
@@ -157,7 +157,7 @@ def read(name: str, key: bytes) -> Any:
     return loads(data[_DIGEST:]) if data[:_DIGEST] == digest(data[_DIGEST:], key) else None
 
 
-def write(name: str, key: bytes, unit: Any) -> None:
+def keep(name: str, key: bytes, unit: Any) -> None:
     """Keep a compiled function, where there is room for it."""
     path, data = _path(name, key), dumps(unit)
     aside = f"{path}.{uuid.uuid4().hex}"

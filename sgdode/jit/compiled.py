@@ -11,37 +11,15 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import cached_property, update_wrapper
 from types import CodeType, FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from sgdode.jit import cache
-from sgdode.jit.deferred import Deferred, text_of
+from sgdode.jit.deferred import Deferred, InCompiler, text_of
+from sgdode.jit.loading import Placed, Unit, into_memory, processor
 from sgdode.parts import part
 from sgdode.signals import stop_if_asked
-
-
-class Unit(NamedTuple):
-    """One compiled form of one function, in what a file can hold.
-
-    ``code``: an object file; ``guard``: another, of the function that looks at the types of arguments before it calls
-    ``wrapper`` in the first; ``function``: the name there for other machine code; ``environments``: names of variables
-    there, with the pickled constants that they shall point to, the function's own first.
-    """
-
-    code: bytes
-    guard: bytes
-    wrapper: str
-    function: str
-    environments: tuple[tuple[str, bytes], ...]
-
-
-class Placed(NamedTuple):
-    """A compiled form in the memory of this process: ``call(*arguments)`` from Python, ``address(name)`` for machine
-    code."""
-
-    call: Callable[..., Any]
-    address: int
 
 
 class NotKeptError(Exception):
@@ -63,7 +41,7 @@ def nothing_compiled() -> Iterator[None]:
         _refused = False
 
 
-class Compiled:
+class Compiled(InCompiler):
     """A function of ``signatures`` as machine code; see :func:`sgdode.jit.compiling.compiled`."""
 
     def __init__(self, function: Any, signatures: tuple[Any, ...], options: dict[str, Any]):
@@ -100,28 +78,26 @@ class Compiled:
         return [self._place(signature) for signature in self.signatures]
 
     def _place(self, signature: Any) -> Placed:
-        from sgdode.jit.loading import place
-
         name, key = self._name, self._key(signature)
-        unit = cache.read(name, key) if key else None
+        unit = cache.kept(name, key) if key else None
         self.was_kept = unit is not None
         if unit is None:
             stop_if_asked()  # what comes takes seconds
             unit = self._built(signature)
             if key:
-                cache.write(name, key, unit)
-        return place(Unit(*unit), self.py_func)
+                cache.keep(name, key, unit)
+        return into_memory(Unit(*unit), self.py_func)
 
     def _built(self, signature: Any) -> Unit:
         if _refused:
             raise NotKeptError(self._name)
         with part("compile"):
-            from sgdode.jit.building import build
+            from sgdode.jit.building import build_unit
 
-            return build(self, signature)
+            return build_unit(self, signature)
 
     @cached_property
-    def inner(self) -> Any:
+    def in_compiler(self) -> Any:
         """The compiler's own form of it, for other functions that are compiled."""
         from sgdode.jit.building import inner
 
@@ -136,8 +112,6 @@ class Compiled:
     def _key(self, signature: Any) -> bytes | None:
         """What the code for a signature is kept under. None for functions of other packages and those that hold
         variables of another function, which are not kept, and where there is no folder."""
-        from sgdode.jit.loading import processor
-
         inside = self.py_func.__code__.co_filename.startswith(cache.PACKAGE + os.sep)
         if not inside or self.py_func.__closure__ is not None or cache.folder() is None:
             return None
@@ -148,15 +122,15 @@ def _first_that_fits(codes: list[Callable[..., Any]]) -> Callable[..., Any]:
     """A call of the first code that takes arguments of their types, the one that did so last before the others."""
 
     def call(*given: Any) -> Any:
-        for place, code in enumerate(codes):
+        for at, code in enumerate(codes):
             try:
                 found = code(*given)
             except TypeError:
-                if place == len(codes) - 1:
+                if at == len(codes) - 1:
                     raise
             else:
-                if place:
-                    codes.insert(0, codes.pop(place))
+                if at:
+                    codes.insert(0, codes.pop(at))
                 return found
         return None
 

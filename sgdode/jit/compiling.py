@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from sgdode.jit.compiled import Compiled
-from sgdode.jit.deferred import module, types
+from sgdode.jit.deferred import Deferred, module, types
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,6 +47,17 @@ def compiled(signatures: Any = None, **options: Any) -> Callable[[F], F]:
         return Compiled(function, () if signatures is None else tuple(several), options)
 
     return of
+
+
+def intrinsic(function: Callable[..., Any]) -> Any:
+    """``numba.extending.intrinsic``: a function that writes code."""
+
+    def make() -> Any:
+        from sgdode.jit.building import writer
+
+        return writer(function)
+
+    return Deferred(f"{function.__module__}.{function.__qualname__}", make, function)
 
 
 def per_precision(signature: Callable[[Any], Any], **options: Any) -> Callable[[F], Callable[[str], F]]:

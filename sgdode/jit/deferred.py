@@ -11,7 +11,16 @@ from functools import cached_property
 from typing import Any
 
 
-class Deferred:
+class InCompiler:
+    """What stands for something else where a function is compiled."""
+
+    @property
+    def in_compiler(self) -> Any:
+        """What that is."""
+        raise NotImplementedError
+
+
+class Deferred(InCompiler):
     """An object of the compiler's world that is made when it is first asked for; ``text`` says which, and ``source``
     is the function that makes it, where it is one of this package."""
 
@@ -19,7 +28,8 @@ class Deferred:
         self._text, self._make, self.source = text, make, source
 
     @cached_property
-    def _made(self) -> Any:
+    def in_compiler(self) -> Any:
+        """The object."""
         return self._make()
 
     def __repr__(self) -> str:
@@ -28,13 +38,13 @@ class Deferred:
     def __getattr__(self, name: str) -> Deferred:
         if name.startswith("__"):
             raise AttributeError(name)
-        return Deferred(f"{self._text}.{name}", lambda: getattr(self._made, name))
+        return Deferred(f"{self._text}.{name}", lambda: getattr(self.in_compiler, name))
 
     def __getitem__(self, index: Any) -> Deferred:
-        return Deferred(f"{self._text}[{text_of(index)}]", lambda: self._made[index])
+        return Deferred(f"{self._text}[{text_of(index)}]", lambda: self.in_compiler[index])
 
     def __call__(self, *given: Any) -> Deferred:
-        return Deferred(f"{self._text}({text_of(given)})", lambda: self._made(*resolved(given)))
+        return Deferred(f"{self._text}({text_of(given)})", lambda: self.in_compiler(*worked_out(given)))
 
 
 def module(name: str) -> Any:
@@ -47,23 +57,12 @@ def deferred(make: Callable[[], Any]) -> Any:
     return Deferred(f"{make.__module__}.{make.__qualname__}", make, make)
 
 
-def intrinsic(function: Callable[..., Any]) -> Any:
-    """``numba.extending.intrinsic``: a function that writes code."""
-
-    def make() -> Any:
-        from sgdode.jit.building import intrinsic as made
-
-        return made(function)
-
-    return Deferred(f"{function.__module__}.{function.__qualname__}", make, function)
-
-
-def resolved(value: Any) -> Any:
+def worked_out(value: Any) -> Any:
     """A value, or a list or tuple of such, in the compiler's world."""
     if isinstance(value, Deferred):
-        return value._made
+        return value.in_compiler
     if type(value) in (tuple, list):
-        return type(value)(resolved(one) for one in value)
+        return type(value)(worked_out(one) for one in value)
     return value
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sgdode.jit.deferred import intrinsic, ir, types
+from sgdode.jit.compiling import intrinsic
+from sgdode.jit.deferred import ir, types
 from sgdode.model.overlaps import Array
 
 # fmt: off

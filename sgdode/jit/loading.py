@@ -10,24 +10,47 @@ from __future__ import annotations
 import builtins
 import ctypes
 import importlib.util
-import pickle
 import sys
+from collections.abc import Callable
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from pathlib import Path
-from typing import Any
+from pickle import loads  # of what the compiler has made, here or in a file whose checksum holds
+from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 import numpy as np
 
 from sgdode.jit.blas import load_blas
-from sgdode.jit.compiled import Placed, Unit
 from sgdode.jit.guard import ARRAY_TYPE, ENTRY, ERROR_TYPE
 
 _HELPERS, _FUNCTIONS, _RUNTIME = "numba._helperlib", "numba._dynfunc", "numba.core.runtime._nrt_python"
 #: How the names of helpers for linear algebra begin, in object files.
 _BLAS = (b"numba_xx", b"numba_ez", b"numba_raw")
 _placed: list[Any] = []
+
+
+class Unit(NamedTuple):
+    """One compiled form of one function, in what a file can hold.
+
+    ``code``: an object file; ``guard``: another, of the function that looks at the types of arguments before it calls
+    ``wrapper`` in the first; ``function``: the name there for other machine code; ``environments``: names of variables
+    there, with the pickled constants that they shall point to, the function's own first.
+    """
+
+    code: bytes
+    guard: bytes
+    wrapper: str
+    function: str
+    environments: tuple[tuple[str, bytes], ...]
+
+
+class Placed(NamedTuple):
+    """A compiled form in the memory of this process: ``call(*arguments)`` from Python, ``address(name)`` for machine
+    code."""
+
+    call: Callable[..., Any]
+    address: int
 
 
 _pickled: dict[bytes, Any] = {}
@@ -38,7 +61,7 @@ def _unpickle(data: int, size: int, digest: int) -> Any:
     """A constant of machine code, of such a digest (20 bytes)."""
     key = ctypes.string_at(digest, 20)
     if key not in _pickled:
-        _pickled[key] = pickle.loads(ctypes.string_at(data, size))
+        _pickled[key] = loads(ctypes.string_at(data, size))
     return _pickled[key]
 
 
@@ -48,7 +71,7 @@ def processor() -> str:
     return f"{llvm.get_default_triple()} {llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
 
 
-def place(unit: Unit, function: Any) -> Placed:
+def into_memory(unit: Unit, function: Any) -> Placed:
     """A compiled form of a Python function, ready to be called."""
     if any(name in unit.code for name in _BLAS):
         load_blas()
@@ -67,7 +90,7 @@ def place(unit: Unit, function: Any) -> Placed:
 def _environment(engine: Any, function: Any, name: str, constants: bytes) -> Any:
     """The constants of a function, where its code looks for them."""
     environment = _library(_FUNCTIONS).Environment(function.__globals__)
-    environment.consts.extend(pickle.loads(constants))  # of a file whose checksum holds
+    environment.consts.extend(loads(constants))  # of a file whose checksum holds
     if place := engine.get_global_value_address(name):
         ctypes.c_void_p.from_address(place).value = id(environment)
     return environment

@@ -39,8 +39,7 @@ def held(kernel: tuple[Compiled, float, float, int, int, Array]) -> Pair:
 @compiled(types.void(PAIR, VECTOR, VECTOR, MATRIX, BLOCKS), nogil=True)
 def fill(pair: Pair, q1: Array, q2: Array, C: Array, blocks: Array) -> None:
     """Fill ``blocks`` (3,n1,n2) with K, K11, K20 for variances q1 (n1,), q2 (n2,) and covariances C (n1,n2)."""
-    K, K11, K20 = blocks[0], blocks[1], blocks[2]
-    fill_at(pair.fill, q1, q2, C, pair.gain1, pair.gain2, pair.first, pair.second, pair.table, K, K11, K20)
+    fill_at(pair, q1, q2, C, blocks[0], blocks[1], blocks[2])
 
 
 def dual(pair: Pair, q1: Array, q2: Array, C: Array) -> Array:

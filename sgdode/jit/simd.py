@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sgdode.jit.deferred import cgutils, deferred, intrinsic, ir, types
+from sgdode.jit.compiling import intrinsic
+from sgdode.jit.deferred import cgutils, deferred, ir, types
 
 WIDTH = 4
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
-from sgdode.jit.compiling import MATRIX, VECTOR, compiled
-from sgdode.jit.deferred import cgutils, intrinsic, ir, types
+from sgdode.jit.compiling import MATRIX, VECTOR, compiled, intrinsic
+from sgdode.jit.deferred import cgutils, ir, types
 from sgdode.jit.erf import erf_and_slope
 from sgdode.model.activations import ACTIVATIONS, Activation
 from sgdode.model.learning import Loss
@@ -57,12 +57,15 @@ def evaluate_at(typing: Any, address: Any, x: Any, s: Any, ds: Any) -> Any:
 
 
 @intrinsic
-def fill_at(
-    typing: Any, address: Any, q1: Any, q2: Any, C: Any, gain1: Any, gain2: Any, first: Any, second: Any, table: Any,
-    K: Any, K11: Any, K20: Any,
-) -> Any:  # fmt: skip
-    """Call the ``fill`` at an address."""
-    return FILL_SIGNATURE.return_type(ADDRESS, *FILL_SIGNATURE.args), _call(FILL_SIGNATURE)
+def fill_at(typing: Any, pair: Any, q1: Any, q2: Any, C: Any, K: Any, K11: Any, K20: Any) -> Any:
+    """Call the ``fill`` of a Pair (``sgdode.jit.pairs``) with the rest of it."""
+    call = _call(FILL_SIGNATURE)
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        fill, *rest = (builder.extract_value(given[0], entry) for entry in range(6))
+        return call(context, builder, signature, [fill, *given[1:4], *rest, *given[4:]])
+
+    return types.void(pair, VECTOR, VECTOR, MATRIX, MATRIX, MATRIX, MATRIX), code
 
 
 @intrinsic

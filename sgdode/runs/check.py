@@ -101,11 +101,11 @@ def as_text(spec: Spec, found: dict[str, Any]) -> str:
     for run in found["runs"]:
         size, how = amount(run["bytes"]), "about" if run["measured"] else "very roughly"
         lines.append(f"  {run['command']:16s} {how} {duration(run['seconds'])} and {size}, hash {run['hash']}")
-        lines.append(f"  {'':16s} {split(run['parts'])}")
+        lines.append(f"  {'':16s} {in_parts(run['parts'])}")
     return "\n".join([*lines, *(f"  note             {warning}" for warning in found["warnings"])])
 
 
-def split(parts: dict[str, float]) -> str:
+def in_parts(parts: dict[str, float]) -> str:
     """The parts of a run for a reader, those that take a share of it."""
     most = max(parts.values(), default=0.0)
     told = {name: seconds for name, seconds in parts.items() if seconds >= max(0.01 * most, 0.005)}

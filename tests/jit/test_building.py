@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sgdode.jit.building import _names, build
+from sgdode.jit.building import _names, build_unit
 from sgdode.jit.compiling import VECTOR, compiled
 from sgdode.jit.deferred import types
 
@@ -39,6 +39,6 @@ def test_variables_of_other_functions_and_errors_go_with_the_code():
 
 
 def test_what_is_built_is_plain_data():
-    unit = build(compiled()(raising), types.float64(VECTOR))
+    unit = build_unit(compiled()(raising), types.float64(VECTOR))
     assert [type(part) for part in unit] == [bytes, bytes, str, str, tuple]
     assert unit.environments[0][0].startswith("_ZN08NumbaEnv")

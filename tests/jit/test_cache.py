@@ -51,7 +51,7 @@ def package(tmp_path):
     modules = "__init__ blas building cache compiled compiling deferred guard loading"
     for name in modules.split():
         shutil.copy(ROOM / f"{name}.py", room / f"{name}.py")
-    for name in ("errors", "machine", "signals", "stand_in"):
+    for name in ("errors", "machine", "parts", "signals", "stand_in"):
         shutil.copy(ROOM.parent / f"{name}.py", tmp_path / "sgdode" / f"{name}.py")
     (tmp_path / "sgdode" / "__init__.py").touch()
     write(room / "inner.py", INNER)

@@ -2,13 +2,13 @@
 
 import numba
 
-from sgdode.jit.deferred import Deferred, deferred, module, resolved, text_of, types
+from sgdode.jit.deferred import Deferred, deferred, module, text_of, types, worked_out
 
 
 def test_an_expression_becomes_what_it_says():
     signature = types.void(types.float64[:, ::1], types.UniTuple(types.int64, 2))
-    assert resolved(signature) == numba.types.void(numba.types.float64[:, ::1], numba.types.UniTuple(numba.int64, 2))
-    assert resolved([types.int64, (3, types.boolean)]) == [numba.int64, (3, numba.boolean)]
+    assert worked_out(signature) == numba.types.void(numba.types.float64[:, ::1], numba.types.UniTuple(numba.int64, 2))
+    assert worked_out([types.int64, (3, types.boolean)]) == [numba.int64, (3, numba.boolean)]
     assert repr(types.float64[::1]) == "numba.types.float64[slice(None, None, 1)]"
     assert text_of((dict, [types.intp, 2.0])) == "dict, numba.types.intp, 2.0"
 
@@ -25,5 +25,5 @@ def test_nothing_is_made_before_it_is_asked_for_nor_twice():
     assert isinstance(value, Deferred)
     assert isinstance(also, Deferred)
     assert not made
-    assert resolved(value) is resolved(value)
+    assert worked_out(value) is worked_out(value)
     assert made == [1]

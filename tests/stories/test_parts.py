@@ -6,7 +6,7 @@ import pytest
 
 from sgdode import parts
 from sgdode.parts import forget, part, spent, started
-from sgdode.runs.check import beside, split
+from sgdode.runs.check import beside, in_parts
 
 
 @pytest.fixture(autouse=True)
@@ -50,11 +50,11 @@ def test_a_start_is_told_once(monkeypatch):
 
 def test_promise_beside_fact():
     told = beside({"start": 0.4, "solve": 2.0}, {"start": 0.5, "compile": 3.0, "solve": 1.0})
-    assert [line.split() for line in told.splitlines()] == [
+    assert [line.in_parts() for line in told.splitlines()] == [
         ["part", "expected", "took"],
         ["start", "0.4", "s", "0.5", "s"],
         ["compile", "-", "3", "s"],
         ["solve", "2", "s", "1", "s"],
         ["all", "2.4", "s", "4.5", "s"],
     ]
-    assert split({"start": 0.4, "errors": 1e-5, "solve": 200.0}) == "solve 3.33 min"
+    assert in_parts({"start": 0.4, "errors": 1e-5, "solve": 200.0}) == "solve 3.33 min"

@@ -75,7 +75,7 @@ def erf_variance(Omega: Array, v: Array, noise: float, gain: float, teacher_gain
 @compiled(types.float64(PAIR, *[VECTOR] * 2, MATRIX, *[VECTOR] * 2), error_model="numpy")
 def _form(pair: Pair, q1: Array, q2: Array, C: Array, v1: Array, v2: Array) -> Any:
     K, K11, K20 = np.empty(C.shape), np.empty(C.shape), np.empty(C.shape)
-    fill_at(pair.fill, q1, q2, C, pair.gain1, pair.gain2, pair.first, pair.second, pair.table, K, K11, K20)
+    fill_at(pair, q1, q2, C, K, K11, K20)
     total = 0.0
     for b in range(v1.size):
         for c in range(v2.size):

@@ -58,7 +58,7 @@ def sampled_variance(root: Array, z: Array, v: Array, noise: float, ss: Pair, st
     q = np.ascontiguousarray(np.diag(np.dot(root, root))[:p])
     C = np.ascontiguousarray(np.dot(root, root)[:p, :p])
     K, K11, K20 = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
-    fill_at(ss.fill, q, q, C, ss.gain1, ss.gain2, ss.first, ss.second, ss.table, K, K11, K20)
+    fill_at(ss, q, q, C, K, K11, K20)
     for i in range(p):
         for j in range(i, p):
             out[i, j] += noise * K11[i, j]
