@@ -1,20 +1,24 @@
-"""How fast the simulation is on this machine, as a table on standard output and in experiments/bench.txt (make bench).
+"""How fast this program is on this machine, as a table on standard output and in experiments/bench.txt (make bench).
 
-Times are minima over repetitions; matrix products and plain loops are measured in the same run, so that the ratios hold
-on a busy machine too. A share counts 4 p d operations a step.
+A row is a name, what it took, what it is compared with took in the same run, and the ratio of the two, which holds on a
+busy machine too: how many times faster than the reference. References: plain loops of NumPy and SciPy, the machine's
+own matrix product, the interpreter with NumPy. Times are minima over repetitions. Rows whose ratio is more than a fifth
+below that of the committed table are named at the end. A new row is a line in one of the functions of ``TABLES``.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.integrate import solve_ivp
 from threadpoolctl import threadpool_limits
 
 from sgdode import integrate, load_spec, simulate
@@ -29,8 +33,27 @@ from sgdode.spec.build import build
 
 CORES = processors()
 REPETITIONS = 7
-POINTS = 64
+POINTS = 16
+FALLEN = 0.8
 SGDODE = [sys.executable, "-m", "sgdode"]
+TABLE = Path(__file__).with_name("bench.txt")
+
+
+class Row(NamedTuple):
+    """Seconds of something, and of its reference, which has a name."""
+
+    name: str
+    seconds: float
+    reference: float
+    against: str
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster than the reference."""
+        return self.reference / self.seconds
+
+    def __str__(self) -> str:
+        return f"{self.name:46s} {self.seconds:10.3e} {self.reference:10.3e} {self.ratio:10.4g}  {self.against}"
 
 
 def spec(p: int, k: int, d: int, activation: str = "erf", **simulate: Any) -> Any:
@@ -47,167 +70,199 @@ def spec(p: int, k: int, d: int, activation: str = "erf", **simulate: Any) -> An
     )
 
 
-def least(call: Callable[[], object], repetitions: int = REPETITIONS) -> float:
-    """Seconds of the fastest of several calls."""
-    times = []
+def least(call: Callable[[], object], repetitions: int = REPETITIONS, alone: bool = True) -> float:
+    """Seconds of the fastest of several calls: of this thread's own work, or on the wall where others do it too."""
+    times, clock = [], time.thread_time if alone else time.perf_counter
     for _ in range(repetitions):
-        began = time.perf_counter()
+        began = clock()
         call()
-        times.append(time.perf_counter() - began)
+        times.append(clock() - began)
     return min(times)
 
 
-def step(
-    experiment: Any, threads: int = 1, seconds: float = 0.1, block: int | None = None, wide: bool | None = None
-) -> float:
-    """Microseconds of one SGD step, in blocks of ``block``, in matrix products or not (None: the best)."""
+def step(experiment: Any, threads: int = 1, seconds: float = 0.1) -> float:
+    """Seconds of one SGD step."""
     problem = build(experiment)
     beginning = start(problem)
-    task = planned(problem, beginning, sampling(experiment), block, wide)
+    task = planned(problem, beginning, sampling(experiment))
     move = mover(task)
     state = begin(task, beginning, np.random.Generator(np.random.SFC64(0)))
     with threadpool_limits(threads, "blas"):
         move(state, task.ahead)
-        once = least(lambda: move(state, task.ahead))
+        once = least(lambda: move(state, task.ahead), alone=threads == 1)
         steps = task.ahead * max(1, min(int(seconds / once), 20_000))
         if not task.explicit and task.dimension > task.capacity:
             steps = max(steps, -(-2 * task.capacity // task.ahead) * task.ahead)  # two factorisations at least
-        return least(lambda: move(state, steps)) / steps * 1e6
+        return least(lambda: move(state, steps), alone=threads == 1) / steps
 
 
-def product_speed(threads: int, real: str = "float64") -> float:
-    """Floating-point operations per second of this machine's own matrix product."""
-    A = np.random.default_rng(0).standard_normal((2000, 2000)).astype(real)
+def plain_step(p: int, k: int, d: int) -> float:
+    """Seconds of a step of SGD as NumPy does it."""
+    from scipy.special import erf
+
+    rng = np.random.default_rng(0)
+    W, W_star = rng.standard_normal((p, d)), rng.standard_normal((k, d))
+
+    def steps() -> None:
+        for _ in range(20):
+            x = rng.standard_normal(d) / d**0.5
+            lam = W @ x
+            error = erf(W_star @ x / 2**0.5).mean() - erf(lam / 2**0.5).mean()
+            W[...] += np.outer(0.01 / p * error * (2 / np.pi) ** 0.5 * np.exp(-lam * lam / 2), x)
+
+    with threadpool_limits(1, "blas"):
+        return least(steps, 5) / 20
+
+
+def product_seconds(threads: int) -> float:
+    """Seconds of one multiplication and addition of this machine's own matrix product."""
+    A = np.random.default_rng(0).standard_normal((1000, 1000))
     with threadpool_limits(threads, "blas"):
-        return 2 * 2000**3 / least(lambda: A @ A)
+        return least(lambda: A @ A, alone=threads == 1) / 1000**3
 
 
-def small() -> Iterator[str]:
-    """p = 8, k = 4 at every d, next to the plain loop."""
-    yield "p = 8, k = 4, erf, one core: µs a step"
-    for d in (10, 100, 1000, 10**4, 10**6, 10**9, 10**12):
-        line = f"  d = {d:<15,d} exact {step(spec(8, 4, d)):8.3f}"
+def steps() -> Iterator[Row]:
+    """SGD, next to a plain loop, and wide networks next to the matrix product."""
+    for d in (100, 1000, 10**4, 10**6):
+        plain = plain_step(8, 4, min(d, 10**4))
+        against = f"NumPy, d = {min(d, 10**4)}"
+        yield Row(f"step, p = 8, k = 4, d = {d}", step(spec(8, 4, d)), plain, against)
         if d <= 10**4:
-            line += f"   explicit {step(spec(8, 4, d, method='explicit')):10.3f}"
-        yield line
-
-
-def wide() -> Iterator[str]:
-    """Wide networks on one and all cores, next to the machine's own matrix product."""
+            yield Row(f"explicit step, p = 8, k = 4, d = {d}", step(spec(8, 4, d, method="explicit")), plain, against)
+    for p in (16, 32, 64):
+        yield Row(f"step, p = {p}, k = 4, d = 1000", step(spec(p, 4, 1000)), plain_step(p, 4, 1000), "NumPy")
     for threads in sorted({1, CORES}):
-        speed = product_speed(threads)
-        yield f"wide networks, {threads} cores, matrix product {speed / 1e9:.1f} GF/s: µs a step"
-        for p, k, d in ((100, 4, 10**6), (300, 5, 300), (1000, 5, 1000), (1000, 5, 10**6), (2000, 5, 2000)):
+        product = product_seconds(threads)
+        for p, k, d in ((100, 4, 10**6), (300, 5, 300), (1000, 5, 1000)):
+            rows = min(d, k + 3 * p)
             took = step(spec(p, k, d), threads)
-            share = f"   {4 * p * d / took * 1e6 / speed:6.1%} of it" if d <= 2 * p else ""
-            yield f"  p = {p:<6d} d = {d:<10,d} {took:10.1f}{share}"
-        single = step(spec(1000, 5, 1000, precision="float32"), threads)
-        yield f"  p = 1000   d = 1,000 in float32 {single:8.1f}"
-    loops, products = (step(spec(1000, 5, 1000), block=1, wide=wide) for wide in (False, True))
-    plain = step(spec(1000, 5, 1000, method="explicit"))
-    yield f"  p = 1000   d = 1,000 one by one: loops {loops:.0f}, matrix products {products:.0f}, explicit {plain:.0f}"
-    for activation in ("erf", "square"):
-        yield f"  p = 5000   d = 3, {activation}: {step(spec(5000, 3, 3, activation)):10.1f}"
+            against = f"{2 * p * rows:g} terms of a product"
+            yield Row(f"step, p = {p}, d = {d}, {threads} cores", took, 2 * p * rows * product, against)
 
 
-#: Student, teacher, p and k; ms that one V may take on a machine like the first one.
+#: Student, teacher, p and k.
 VARIANCES = (
-    ("erf", "erf", 8, 4, 0.05),
-    ("relu", "relu", 8, 4, 0.4), ("relu", "relu", 16, 4, 4.0), ("relu", "relu", 32, 4, 45.0),
-    ("tanh", "tanh", 8, 4, 8.0), ("tanh", "relu", 8, 4, 12.0), ("softplus", "softplus", 4, 2, 100.0),
-    ("gelu", "gelu", 4, 2, 100.0), ("relu", "tanh", 4, 2, 8.0), ("square", "tanh", 4, 2, 0.1),
+    ("erf", "erf", 8, 4), ("relu", "relu", 8, 4), ("relu", "relu", 16, 4), ("tanh", "tanh", 8, 4),
+    ("tanh", "relu", 8, 4), ("relu", "tanh", 4, 2), ("square", "tanh", 4, 2),
 )  # fmt: skip
 
 
-def variances() -> Iterator[str]:
-    """Ψ(Var) of several pairs, next to that of erf with 8 students and 4 teachers."""
-    yield "Psi(Var), one core: ms, times that of erf p = 8, and what it may take"
-    rng, reference = np.random.default_rng(0), 0.0
-    for student, teacher, p, k, most in VARIANCES:
-        W = rng.standard_normal((p + k, 50)) / 7.0
-        Omega, v, V = W @ W.T, np.concatenate([-np.ones(p) / p, np.ones(k) / k]), np.empty((p, p))
-        units = ACTIVATIONS[student], ACTIVATIONS[teacher]
-        term = variance_term(*units, p, k, *kernels(*units).kernels)
-        took = 1e3 * least(lambda term=term, Omega=Omega, v=v, V=V: term.fill(Omega, v, 0.1, V), 30)
-        reference = reference or took
-        yield f"  {student:>8s} | {teacher:<8s} p = {p:<3d} k = {k}  {took:9.4f}  {took / reference:9.1f}  {most:g}"
+def variances() -> Iterator[Row]:
+    """Ψ(Var) of several pairs, next to a NumPy product."""
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((100, 100))
+    with threadpool_limits(1, "blas"):
+        reference = least(lambda: A @ A, 200)
+        for student, teacher, p, k in VARIANCES:
+            W = rng.standard_normal((p + k, 50)) / 7.0
+            Omega, v, V = W @ W.T, np.concatenate([-np.ones(p) / p, np.ones(k) / k]), np.empty((p, p))
+            units = ACTIVATIONS[student], ACTIVATIONS[teacher]
+            term = variance_term(*units, p, k, *kernels(*units).kernels)
+            took = least(lambda term=term, Omega=Omega, v=v, V=V: term.fill(Omega, v, 0.1, V), 30)
+            yield Row(f"Psi(Var), {student} of {teacher}, p = {p}, k = {k}", took, reference, "product of 100 x 100")
 
 
-#: Activation, p and ``fluctuations``; seconds that the equations with error bars may take on one core.
-ERROR_BARS = (
-    ("erf", 8, "true", 4.0), ("erf", 8, "risk", 1.0), ("erf", 16, "risk", 1.0), ("relu", 8, "risk", 4.0),
-    ("erf", 32, "risk", 8.0), ("erf", 64, "risk", 80.0),
-)  # fmt: skip
-
-
-def error_bars() -> Iterator[str]:
-    """The equations with error bars from theory, to t = 1000 at 100 times, k = 4."""
-    yield "integrate.fluctuations to t = 1000, k = 4, one core: s, without them, and what it may take"
-    for activation, p, kind, most in ERROR_BARS:
-        timed = []
-        for asked in (kind == "true" or kind, False):
-            values = {
-                "dimension": 1000,
-                "teacher": {"width": 4, "activation": activation, "noise": 0.01},
-                "student": {"width": p, "activation": activation},
-                "learning_rate": 1.0,
-                "time": {"stop": 1000.0},
-                "integrate": {"equations": "full", "fluctuations": asked},
-            }
-            with threadpool_limits(1, "blas"):
-                timed.append(least(lambda values=values: integrate(load_spec(values)), 2 if p < 32 else 1))
-        yield f"  {activation:>5s} p = {p:<3d} {kind:<5s} {timed[0]:9.2f} {timed[1]:9.2f}  {most:g}"
-
-
-def jobs() -> Iterator[str]:
-    """Many seeds on one and all cores."""
-    many = load_spec(
+def theory(p: int, activation: str, **asked: Any) -> Any:
+    """An integration to t = 1000 at 100 times."""
+    return load_spec(
         {
             "dimension": 1000,
-            "teacher": {"width": 4},
-            "student": {"width": 8},
-            "learning_rate": 0.5,
-            "time": {"stop": 100.0},
-            "simulate": {"seeds": 8},
+            "teacher": {"width": 4, "activation": activation, "noise": 0.01},
+            "student": {"width": p, "activation": activation},
+            "learning_rate": 1.0,
+            "time": {"stop": 1000.0},
+            "integrate": {"equations": "full", **asked},
         }
     )
-    simulate(many)
-    yield "8 seeds of p = 8, d = 1000, 1,600,000 steps each: s, in turn"
-    rounds = []
-    for _ in range(5):
-        rounds.append([least(lambda number=number: simulate(many, jobs=number), 1) for number in (1, CORES)])
-        one, all_cores = rounds[-1]
-        yield f"  jobs = 1: {one:.2f}   jobs = {CORES}: {all_cores:.2f}   {one / all_cores:.2f} times"
-    one, all_cores = (min(times) for times in zip(*rounds, strict=True))
-    yield f"  the fastest of each: {one / all_cores:.2f} times"
 
 
-def sweeps() -> Iterator[str]:
-    """A sweep on all cores next to one call of the command line a point."""
-    grid = [*SGDODE, "sweep", "-", "--command", "integrate", "--grid", f"initial.seed=0:{POINTS}", "-j", str(CORES)]
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        swept = least(lambda: called(grid, one), 1)
-        single = [[*SGDODE, "integrate", "-", "--set", f"initial.seed={seed}"] for seed in range(POINTS)]
-        called(single[0], one)
-        looped = least(lambda: [called(command, other) for command in single], 1)
-    share = f"{swept / looped:.0%}"
-    yield f"{POINTS} points of integrate, s: sweep -j {CORES} {swept:.1f}   a call a point {looped:.1f}   {share}"
+def equations() -> Iterator[Row]:
+    """The equations, and their error bars, next to a SciPy solver of as many linear equations."""
+    for activation, p, bars in (("erf", 8, False), ("erf", 16, False), ("relu", 8, False), ("tanh", 4, False),
+                                ("erf", 8, True), ("erf", 8, "risk"), ("erf", 16, "risk")):  # fmt: skip
+        size = p * (p + 1) // 2 + 4 * p
+        decay = -np.geomspace(1e-3, 1e3, size)
+        with threadpool_limits(1, "blas"):
+            plain = least(lambda d=decay: solve_ivp(lambda t, y: d * y, (0, 1e3), d, "BDF", rtol=1e-6), 1)
+            took = least(lambda a=activation, p=p, b=bars: integrate(theory(p, a, fluctuations=b)), 2)
+        what = "equations" if not bars else f"with fluctuations: {str(bars).lower()}"
+        yield Row(f"{what}, {activation}, p = {p}", took, plain, "SciPy's BDF, linear")
 
 
-def called(command: list[str], folder: str) -> None:
+def runs() -> Iterator[Row]:
+    """The command line, next to the interpreter with NumPy; the first runs of all, with nothing compiled, too."""
+    with tempfile.TemporaryDirectory() as folder:
+        called([*SGDODE, "integrate", "-", "--force"], folder), called([*SGDODE, "simulate", "-", "--force"], folder)
+        interpreter = least(lambda: called([sys.executable, "-c", "import numpy"], folder), alone=False)
+        against = "python -c 'import numpy'"
+        yield Row("--help", least(lambda: called([*SGDODE, "--help"], folder), alone=False), interpreter, against)
+        for command in ("check", "integrate", "simulate"):
+            words = [*SGDODE, command, "-", *(["--force"] if command != "check" else [])]
+            yield Row(
+                f"{command}, warm", least(lambda words=words: called(words, folder), alone=False), interpreter, against
+            )
+        for command in ("integrate", "simulate"):
+            with tempfile.TemporaryDirectory() as code:
+                words = [*SGDODE, command, "-", "--force"]
+                took = least(lambda words=words, code=code: called(words, folder, NUMBA_CACHE_DIR=code), 1, False)
+            yield Row(f"{command}, first of all", took, interpreter, against)
+
+
+def called(command: list[str], folder: str, **variables: str) -> None:
     """Run a command on a small spec, in a folder."""
-    text = "{dimension: 1000, teacher: {width: 2}, student: {width: 4}, learning_rate: 0.5, time: {stop: 1000}}"
-    subprocess.run(command, input=text, text=True, cwd=folder, check=True, capture_output=True)
+    text = "{dimension: 100, teacher: {width: 2}, student: {width: 4}, learning_rate: 0.5, time: {stop: 2}}"
+    env = os.environ | variables
+    subprocess.run(command, input=text, text=True, cwd=folder, check=True, capture_output=True, env=env)
+
+
+def many() -> Iterator[Row]:
+    """Many seeds on all cores next to one, and a sweep next to a call of the command line a point."""
+    values = {"dimension": 1000, "teacher": {"width": 4}, "student": {"width": 8}, "learning_rate": 0.5}
+    seeds = load_spec(values | {"time": {"stop": 20.0}, "simulate": {"seeds": 8}})
+    one, every = (least(lambda n=n: simulate(seeds, jobs=n), 3, False) for n in (1, CORES))
+    yield Row(f"8 seeds, jobs = {CORES}", every, one, "jobs = 1")
+    grid = [*SGDODE, "sweep", "-", "--command", "integrate", "--grid", f"initial.seed=0:{POINTS}", "-j", str(CORES)]
+    with tempfile.TemporaryDirectory() as swept, tempfile.TemporaryDirectory() as looped:
+        took = least(lambda: called(grid, swept), 1, False)
+        single = [[*SGDODE, "integrate", "-", "--set", f"initial.seed={seed}"] for seed in range(POINTS)]
+        plain = least(lambda: [called(command, looped) for command in single], 1, False)
+    yield Row(f"sweep of {POINTS} points, -j {CORES}", took, plain, "a call a point")
+
+
+TABLES: tuple[Callable[[], Iterator[Row]], ...] = (steps, variances, equations, many, runs)
+
+
+def machine() -> list[str]:
+    """What the machine's own libraries do."""
+    memory = np.ones(20_000_000)
+    copied = 2 * memory.nbytes / least(memory.copy, alone=False) / 1e9
+    speeds = ", ".join(f"{2e-9 / product_seconds(n):.1f} GF/s on {n} cores" for n in sorted({1, CORES}))
+    return [f"matrix product {speeds}; memory {copied:.1f} GB/s; load {os.getloadavg()[0]:.1f}"]
+
+
+def committed() -> dict[str, float]:
+    """The ratios of the table that is there, by row."""
+    lines = TABLE.read_text().splitlines()[2:] if TABLE.exists() else []
+    return {line[:46].strip(): float(line[46:].split()[2]) for line in lines}
+
+
+def fallen(rows: list[Row], before: dict[str, float]) -> list[str]:
+    """The rows whose ratio is more than a fifth below that of the committed table."""
+    known = [(row, before[row.name]) for row in rows if row.name in before]
+    return [f"fallen: {row.name}: {old:.4g} to {row.ratio:.4g}" for row, old in known if row.ratio < FALLEN * old]
 
 
 def main() -> None:
-    """Print the tables and write them to bench.txt beside this file."""
-    lines = []
-    for table in (small, wide, variances, error_bars, jobs, sweeps):
-        for line in table():
-            print(line, flush=True)
-            lines.append(line)
-    Path(__file__).with_name("bench.txt").write_text("\n".join(lines) + "\n")
+    """Print the table, write it to bench.txt beside this file, and name what has fallen."""
+    before, head = committed(), [*machine(), f"{'':46s} {'s':>10s} {'reference':>10s} {'times':>10s}  reference"]
+    print("\n".join(head), flush=True)
+    rows = []
+    for table in TABLES:
+        for row in table():
+            print(row, flush=True)
+            rows.append(row)
+    TABLE.write_text("\n".join([*head, *map(str, rows)]) + "\n")
+    print("\n".join(fallen(rows, before) or ["no row has fallen by more than a fifth"]))
 
 
 if __name__ == "__main__":

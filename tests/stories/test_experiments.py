@@ -1,6 +1,7 @@
 """The experiments: every spec is valid, every script is one of the shell, made of commands and options that exist."""
 
 import importlib.util
+import itertools
 import os
 import re
 import subprocess
@@ -86,12 +87,29 @@ def test_scripts_run_from_anywhere_with_specs_that_exist_and_values_that_are_val
     assert any(line[0] == "plot" for line in lines)
 
 
-def test_the_bench_runs():
-    """Its tables take minutes; its parts are to be there."""
+def loaded_bench():
     path = Path(__file__).parents[2] / "experiments" / "bench.py"
     made = importlib.util.spec_from_file_location("bench", path)
     bench = importlib.util.module_from_spec(made)
     made.loader.exec_module(bench)
+    return bench
+
+
+def test_the_bench_runs():
+    """Its tables take minutes; its parts are to be there."""
+    bench = loaded_bench()
     assert bench.step(bench.spec(2, 1, 10), seconds=0.0) > 0.0
-    lines = bench.variances()
-    assert "erf | erf" in [next(lines) for _ in range(2)][1]
+    (row,) = itertools.islice(bench.variances(), 1)
+    assert row.name.startswith("Psi(Var), erf of erf")
+    assert row.ratio == row.reference / row.seconds > 0.0
+
+
+def test_the_bench_tells_what_has_fallen(tmp_path, monkeypatch):
+    bench = loaded_bench()
+    monkeypatch.setattr(bench, "TABLE", tmp_path / "bench.txt")
+    assert bench.committed() == {}
+    rows = [bench.Row(name, 1e-3, 2e-3 * n, "another") for n, name in enumerate(("one", "two", "three"), 1)]
+    bench.TABLE.write_text("\n".join(["speeds", "columns", *map(str, rows)]))
+    assert bench.committed() == {"one": 2.0, "two": 4.0, "three": 6.0}
+    later = [rows[0]._replace(seconds=2e-3, reference=4e-3), rows[1]._replace(seconds=1.3e-3), rows[2]]
+    assert bench.fallen([*later, bench.Row("new", 1.0, 1.0, "")], bench.committed()) == ["fallen: two: 4 to 3.077"]
