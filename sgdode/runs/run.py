@@ -272,7 +272,7 @@ def _tell_of_compiling(reporter: Reporter) -> None:
     from sgdode.jit.kept import any_kept
 
     if reporter.draws and not any_kept():
-        reporter.note("compiling, once: about 10 s (`sgdode warm-up` compiles everything, for later)")
+        reporter.note("compiling, once: some seconds (`sgdode warm-up` compiles everything, for later)")
 
 
 def _advice(keeper: Keeper) -> str:

@@ -2,23 +2,23 @@
 in tests/, which may run side by side."""
 
 import sys
-from importlib import import_module
 
 from sgdode.spec.load import load_spec
 from support.specs import SMALL
 
-#: What takes long to compile and is not needed by the specs below.
-VARIANCES = ("smoothed_ramps", "adaptive", "erf_student", "conditioning", "quasi_monte_carlo", "polynomial")
+#: Pairs of student and teacher whose Ψ(Var) takes long to compile, and which many tests need.
+PAIRS = (("tanh", "relu"), ("relu", "tanh"), ("erf", "relu"), ("square", "tanh"), ("softplus", "softplus"))
 
 
 def simulations() -> None:
-    from sgdode.runs.engines import simulate
+    from sgdode.runs.engines import integrate, simulate
 
     for method in ("exact", "explicit"):
         for precision in ("float64", "float32"):
             simulate(load_spec(SMALL | {"simulate": {"seeds": 1, "method": method, "precision": precision}}))
-    for name in VARIANCES:
-        import_module(f"sgdode.gaussian.variance.{name}")
+    for student, teacher in PAIRS:
+        parts = {"student": {"width": 2, "activation": student}, "teacher": {"width": 1, "activation": teacher}}
+        integrate(load_spec(SMALL | parts))
 
 
 def integrations() -> None:
