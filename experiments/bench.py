@@ -24,7 +24,7 @@ from sgdode.machine import processors
 from sgdode.model.activations import ACTIVATIONS
 from sgdode.model.start_laws import start
 from sgdode.runs.engines import sampling
-from sgdode.simulation.run import begin, mover, planned
+from sgdode.simulation.run import Way, begin, mover, planned
 from sgdode.spec.build import build
 
 CORES = processors()
@@ -58,12 +58,12 @@ def least(call: Callable[[], object], repetitions: int = REPETITIONS) -> float:
 
 
 def step(
-    experiment: Any, threads: int = 1, seconds: float = 0.1, block: int | None = None, wide: bool | None = None
+    experiment: Any, threads: int = 1, seconds: float = 0.1, block: int | None = None, way: Way | None = None
 ) -> float:
-    """Microseconds of one SGD step, in blocks of ``block``, in matrix products or not (None: the best)."""
+    """Microseconds of one SGD step, in blocks of ``block``, computed in that way (None: the best)."""
     problem = build(experiment)
     beginning = start(problem)
-    task = planned(problem, beginning, sampling(experiment), block, wide)
+    task = planned(problem, beginning, sampling(experiment), block, way)
     move = mover(task)
     state = begin(task, beginning, np.random.Generator(np.random.SFC64(0)))
     with threadpool_limits(threads, "blas"):
@@ -103,7 +103,7 @@ def wide() -> Iterator[str]:
             yield f"  p = {p:<6d} d = {d:<10,d} {took:10.1f}{share}"
         single = step(spec(1000, 5, 1000, precision="float32"), threads)
         yield f"  p = 1000   d = 1,000 in float32 {single:8.1f}"
-    loops, products = (step(spec(1000, 5, 1000), block=1, wide=wide) for wide in (False, True))
+    loops, products = (step(spec(1000, 5, 1000), block=1, way=way) for way in ("loops", "rows"))
     plain = step(spec(1000, 5, 1000, method="explicit"))
     yield f"  p = 1000   d = 1,000 one by one: loops {loops:.0f}, matrix products {products:.0f}, explicit {plain:.0f}"
     for activation in ("erf", "square"):

@@ -18,15 +18,15 @@ from sgdode.jit.cache import CodeCache
 from sgdode.stand_in import stand_in
 
 
-def _load_blas() -> None:
-    """What numba takes of SciPy, by itself: the rest of scipy.linalg takes longer to import than that."""
+def load_linalg(name: str) -> None:
+    """A module of compiled code of scipy.linalg, by itself: the rest of scipy.linalg takes longer to import than that."""
     found = importlib.util.find_spec("scipy")
     places = [os.path.join(place, "linalg") for place in (found and found.submodule_search_locations) or ()]
     with contextlib.suppress(ImportError), stand_in("scipy.linalg", __path__=places):
-        importlib.import_module("scipy.linalg.cython_blas")
+        importlib.import_module(f"scipy.linalg.{name}")
 
 
-_load_blas()
+load_linalg("cython_blas")  # numba needs it
 
 F = TypeVar("F", bound=Callable[..., Any])
 
