@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.linalg.blas import dgemm, sgemm
 from threadpoolctl import threadpool_limits
 
 from sgdode import integrate, load_spec, simulate
@@ -25,6 +26,7 @@ from sgdode.model.activations import ACTIVATIONS
 from sgdode.model.start_laws import start
 from sgdode.runs.engines import sampling
 from sgdode.simulation.run import Way, begin, mover, planned
+from sgdode.simulation.step import draw_bartlett, draw_normals
 from sgdode.spec.build import build
 
 CORES = processors()
@@ -90,6 +92,52 @@ def small() -> Iterator[str]:
         if d <= 10**4:
             line += f"   explicit {step(spec(8, 4, d, method='explicit')):10.3f}"
         yield line
+
+
+def products(p: int, r: int, n: int, real: str) -> float:
+    """Floating-point operations per second of the products of a block: fields (n, p+r) (p+r, p), weights (p, n) (n, p+r)."""
+    gemm = dgemm if real == "float64" else sgemm
+    rng = np.random.default_rng(0)
+    X, W, C = (np.asfortranarray(rng.standard_normal(shape), real) for shape in ((p + r, n), (p, p + r), (p, n)))
+    calls, out, moved = 1 + 10**8 // (4 * p * (p + r) * n), np.zeros_like(C), np.zeros_like(W)
+
+    def all_calls() -> None:
+        for _ in range(calls):
+            gemm(1.0, W, X, c=out, overwrite_c=True)
+            gemm(1.0, C, X, trans_b=True, c=moved, overwrite_c=True)
+
+    return 4 * p * (p + r) * n * calls / least(all_calls)
+
+
+def draws(p: int, r: int, n: int, real: str) -> float:
+    """Microseconds of the random numbers of one step in a block of n: p + r normals, and its row of T."""
+    rng, calls = np.random.Generator(np.random.SFC64(0)), 1 + 10**6 // (n * (p + r))
+    G, T = np.empty((n, p + r), real), np.empty((n, n), real)
+
+    def all_calls() -> None:
+        for _ in range(calls):
+            draw_normals(rng, G, n, 0, p + r)
+            draw_bartlett(rng, T, n, n, 1e4)
+
+    all_calls()
+    return least(all_calls) / calls / n * 1e6
+
+
+def middle() -> Iterator[str]:
+    """Middle and large widths in many dimensions, next to what their steps need at least: 4 p (p + k) operations, for
+    the fields and the new weights within p directions, at the speed of those products alone, and the draws alone."""
+    yield "k = 4, one core: µs a step, of its products at least, of its draws, and times the larger of both"
+    for real in ("float64", "float32"):
+        for p in (8, 16, 32, 64, 128, 256, 512, 1000):
+            experiments = [spec(p, 4, d, precision=real) for d in (10**4, 10**6)]
+            n = planned(build(experiments[0]), start(build(experiments[0])), sampling(experiments[0])).block
+            with threadpool_limits(1, "blas"):
+                took = [step(experiment) for experiment in experiments]
+                floors = 4 * p * (p + 4) / products(p, 4, max(n, 32), real) * 1e6, draws(p, 4, n, real)
+            times = "  ".join(f"{value:8.3f}" for value in (*took, *floors))
+            yield f"  {real} p = {p:<5d} d = 10,000 | 1,000,000 {times}   {took[0] / max(floors):5.2f}"
+    plain, many = (step(spec(1000, 5, d)) for d in (1000, 10**6))
+    yield f"  p = 1000: d = 1,000,000 takes {many / plain:.2f} times d = 1,000"
 
 
 def wide() -> Iterator[str]:
@@ -203,7 +251,7 @@ def called(command: list[str], folder: str) -> None:
 def main() -> None:
     """Print the tables and write them to bench.txt beside this file."""
     lines = []
-    for table in (small, wide, variances, error_bars, jobs, sweeps):
+    for table in (small, middle, wide, variances, error_bars, jobs, sweeps):
         for line in table():
             print(line, flush=True)
             lines.append(line)

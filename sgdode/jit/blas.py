@@ -6,7 +6,6 @@ contiguous along their rows, as everywhere in this package; for BLAS, which stor
 
 from __future__ import annotations
 
-import importlib
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -29,12 +28,13 @@ class Blas(NamedTuple):
     """Addresses of the routines of one precision."""
 
     gemm: int
+    syrk: int
     syr2k: int
     trmm: int
     potrf: int
 
 
-BLAS = named(Blas, [ADDRESS] * 4)
+BLAS = named(Blas, [ADDRESS] * 5)
 
 
 @lru_cache
@@ -42,7 +42,7 @@ def routines(real: str) -> Blas:
     """Those for float64 or float32."""
     load_linalg("cython_lapack")
     letter = {"float64": "d", "float32": "s"}[real]
-    places = ["cython_blas"] * 3 + ["cython_lapack"]
+    places = ["cython_blas"] * 4 + ["cython_lapack"]
     return Blas(
         *(
             get_cython_function_address(f"scipy.linalg.{place}", letter + name)
@@ -95,27 +95,27 @@ def _leading(A: Real) -> int:
 
 
 @compiled(**CALLED)
-def add_multiple(blas: Blas, out: Real, A: Real, B: Real, keep: float) -> None:
-    """out = keep · out + A B."""
+def add_multiple(blas: Blas, out: Real, A: Real, B: Real, times: float, keep: float) -> None:
+    """out = keep · out + times · A B."""
     if A.size:
         _call(
             blas.gemm,
             (
-                _AS_IT_IS, _AS_IT_IS, B.shape[1], A.shape[0], A.shape[1], 1.0,
+                _AS_IT_IS, _AS_IT_IS, B.shape[1], A.shape[0], A.shape[1], times,
                 B, _leading(B), A, _leading(A), keep, out, _leading(out),
             ),
         )  # fmt: skip
 
 
 @compiled(**CALLED)
-def add_crossed(blas: Blas, out: Real, A: Real, B: Real) -> None:
-    """out = out + Aᵀ B."""
+def add_crossed(blas: Blas, out: Real, A: Real, B: Real, keep: float) -> None:
+    """out = keep · out + Aᵀ B."""
     if A.size:
         _call(
             blas.gemm,
             (
                 _AS_IT_IS, _TRANSPOSED, B.shape[1], A.shape[1], A.shape[0], 1.0,
-                B, _leading(B), A, _leading(A), 1.0, out, _leading(out),
+                B, _leading(B), A, _leading(A), keep, out, _leading(out),
             ),
         )  # fmt: skip
 
@@ -131,6 +131,12 @@ def add_gram(blas: Blas, out: Real, A: Real, B: Real, keep: float) -> None:
                 B, _leading(B), A, _leading(A), keep, out, _leading(out),
             ),
         )  # fmt: skip
+
+
+@compiled(**CALLED)
+def subtract_square(blas: Blas, out: Real, A: Real) -> None:
+    """out = out − Aᵀ A, on and above the diagonal."""
+    _call(blas.syrk, (_LOWER, _AS_IT_IS, len(out), len(A), -1.0, A, _leading(A), 1.0, out, _leading(out)))
 
 
 @compiled(**CALLED)

@@ -19,7 +19,7 @@ from sgdode.stand_in import stand_in
 
 
 def load_linalg(name: str) -> None:
-    """A module of compiled code of scipy.linalg, by itself: the rest of scipy.linalg takes longer to import than that."""
+    """A module of compiled code of scipy.linalg, by itself: the rest of that takes longer to import."""
     found = importlib.util.find_spec("scipy")
     places = [os.path.join(place, "linalg") for place in (found and found.submodule_search_locations) or ()]
     with contextlib.suppress(ImportError), stand_in("scipy.linalg", __path__=places):

@@ -5,9 +5,9 @@ block of n samples, G (n,p) along these directions and T (n,n) the Bartlett fact
 fields X = G R there, and its coefficients C (n,p) move
   Q⊥ ← Q⊥ + XᵀC + CᵀX + Cᵀ(G Gᵀ + T Tᵀ)C,
 which is one symmetric product of rank 2n; R is its Cholesky factor, anew after every block. That is what one more row
-a sample, TᵀC, gives too, as Q⊥ alone counts. Per sample: p² multiplications for the fields and 2p² for Q⊥, half of them
-left out as both sides are alike, and p³/6n for the factor, against 3p² and the folds of ``sgdode.simulation.large``,
-which goes on where Q⊥ is singular to round-off.
+a sample, TᵀC, gives too, as Q⊥ alone counts. Per sample it is p²/2 multiplications for the fields, p² for Q⊥ and p³/6n
+for the factor; the rows of ``sgdode.simulation.large`` take 2p² at least, and their folds. Those go on where Q⊥ is
+singular to round-off, as it is of neurons that are alike.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ from sgdode.jit.blas import (
     add_gram,
     add_multiple,
     factorise,
+    subtract_square,
     times_triangle,
 )
 from sgdode.jit.compiling import CALLED, REALS, RNG, STEPS, VECTOR, compiled, named, per_precision
+from sgdode.jit.simd import WIDTH, load, put, store, take
 from sgdode.jit.units import ADDRESS
 from sgdode.model.overlaps import Array
 from sgdode.simulation.rule import KEEP, NORM, REFLECTION, RULE, Real, Rule, constrain, keep_old, moves
+from sgdode.simulation.small_linalg import factor_rows
 from sgdode.simulation.step import (
     SIZES,
     Sizes,
@@ -48,55 +51,80 @@ from sgdode.simulation.step import (
     workspace_type,
 )
 
-#: Samples whose effect on each other is summed in loops; that on later ones is a matrix product.
+#: Samples whose effect on each other is summed in loops; that of earlier ones is a matrix product.
 PART = 16
-#: Samples whose products with earlier ones are formed at once: those above the diagonal are left out.
-PRODUCT = 32
+#: Sizes of Cholesky factors and of their panels, measured.
+_ONE_PANEL, _PANEL, _LAPACK_FROM = 96, 32, 384
 #: A pivot this far below its diagonal is round-off, in float64 and float32.
 _SINGULAR_DOUBLE, _SINGULAR_SINGLE = 1e-14, 5e-6
 
 
 class Tables(NamedTuple):
-    """More arrays to work in, for blocks of n samples: ``fields`` X (n,p) and ``gram`` (n,n) outside the teachers' span,
-    ``part`` (PART, PART), ``before`` (p,p) the R of before."""
+    """More arrays to work in, for blocks of n samples: ``fields`` X (n,p) outside the teachers' span, what A has
+    ``moved`` by (r,p), ``part`` (PART, PART), ``before`` (p,p) the R of before."""
 
     fields: Real
-    gram: Real
+    moved: Real
     part: Real
     before: Real
 
 
 @compiled(**CALLED)
 def _copy(out: Real, A: Real) -> None:
-    """out = A."""
-    for i in range(A.shape[0]):
-        for j in range(A.shape[1]):
-            out[i, j] = A[i, j]
+    """out = A, both contiguous and of one size."""
+    size = A.size
+    for i in range(0, size - WIDTH + 1, WIDTH):
+        store(out, i, load(A, i))
+    for i in range(size - size % WIDTH, size):
+        put(out, i, take(A, i))
 
 
 @compiled(**CALLED)
-def _copy_triangle(out: Real, S: Real) -> None:
-    """out = S on and above the diagonal."""
-    for i in range(len(S)):
-        for j in range(i, len(S)):
-            out[i, j] = S[i, j]
+def _copy_columns(out: Real, A: Real, first: int) -> None:
+    """out (n,p) = the columns from ``first`` on of A, which has as many rows."""
+    n, p = out.shape
+    for s in range(n):
+        at = s * A.shape[1] + first
+        for i in range(0, p - WIDTH + 1, WIDTH):
+            store(out, s * p + i, load(A, at + i))
+        for i in range(p - p % WIDTH, p):
+            put(out, s * p + i, take(A, at + i))
 
 
 @compiled([boolean(real[:, ::1], real[:, ::1]) for real in REALS], **CALLED)
 def is_regular(R: Real, S: Real) -> bool:
     """Whether the Cholesky factor R of S is more than round-off."""
     least = _SINGULAR_DOUBLE if R.itemsize == 8 else _SINGULAR_SINGLE
+    regular = True
     for i in range(len(S)):
-        if not float(R[i, i]) ** 2 > least * S[i, i]:
+        regular = regular and float(R[i, i]) ** 2 > least * S[i, i]  # not so where it is NaN
+    return regular
+
+
+@compiled(**CALLED)
+def _factor(blas: Blas, S: Real) -> bool:
+    """S becomes its Cholesky factor, both upper triangular. False where it is not positive definite.
+
+    In panels of rows where LAPACK, made for larger matrices, takes up to twice as long.
+    """
+    p = len(S)
+    if p >= _LAPACK_FROM:
+        return factorise(blas, S)
+    panel = p if p <= _ONE_PANEL else _PANEL
+    for first in range(0, p, panel):
+        end = min(first + panel, p)
+        if not factor_rows(S, first, end):
             return False
+        if end < p:
+            subtract_square(blas, S[end:, end:], S[first:end, end:])
     return True
 
 
 @compiled(**CALLED)
 def _renew(blas: Blas, R: Real, S: Real) -> bool:
-    """R = the Cholesky factor of S, both on and above the diagonal. False where S is singular, to round-off."""
-    _copy_triangle(R, S)
-    return factorise(blas, R) and is_regular(R, S)
+    """R = the Cholesky factor of S, both upper triangular. False where S is singular, to round-off."""
+    _copy(R, S)
+    return _factor(blas, R) and is_regular(R, S)
 
 
 @compiled(**CALLED)
@@ -116,7 +144,7 @@ def _descend_in_parts(
             for row in range(first, end):
                 for i in range(p):
                     C[row, i] *= kept[i]
-        add_multiple(blas, C[first:end], gram[first:end, :first], C[:first], 1.0)
+        add_multiple(blas, C[first:end], gram[first:end, :first], C[:first], 1.0, 1.0)
         for s in range(end - first):
             for t in range(s + 1):
                 own[s, t] = gram[first + s, first + t]
@@ -136,22 +164,20 @@ def _descend_in_parts(
 
 
 @compiled(**CALLED)
-def _fill_gram(blas: Blas, G: Real, p: int, known: Real, outer: Real, gram: Real) -> None:
-    """outer = G Gᵀ, of which the columns from p on are lower triangular, and gram = outer + known knownᵀ, on and below
-    the diagonal."""
+def _fill_gram(blas: Blas, G: Real, width: int, gram: Real) -> None:
+    """gram = G Gᵀ on and below the diagonal; the columns of G from ``width`` on are lower triangular."""
     n = len(G)
-    for first in range(0, n, PRODUCT):
-        end = min(first + PRODUCT, n)
-        add_gram(blas, outer[first:end, :end], G[first:end, : p + end], G[:end, : p + end], 0.0)
-        for s in range(first, end):
-            for t in range(end):
-                gram[s, t] = outer[s, t]
-        add_gram(blas, gram[first:end, :end], known[first:end], known[:end], 1.0)
+    for first in range(0, n, PART):
+        end = min(first + PART, n)
+        add_gram(blas, gram[first:end, :end], G[first:end, : width + end], G[:end, : width + end], 0.0)
 
 
 @compiled(**CALLED)
-def _move_overlaps(blas: Blas, rule: Rule, S: Real, X: Real, C: Real, gram: Real, room: Array) -> None:
-    """S = Q⊥ after a block, on and above the diagonal: keep S keep + YᵀC + CᵀY with Y = X keep + (half of gram) C."""
+def _move_overlaps(
+    blas: Blas, rule: Rule, S: Real, X: Real, C: Real, gram: Real, known: Real, moved: Real, room: Array
+) -> None:
+    """S = Q⊥ after a block: keep S keep + YᵀC + CᵀY. Y is X keep and half of what the inputs' Gram matrix outside the
+    teachers' span gives, gram − known knownᵀ; ``moved`` is knownᵀC."""
     n, p = C.shape
     if moves(rule):
         keep = room[KEEP]
@@ -161,13 +187,14 @@ def _move_overlaps(blas: Blas, rule: Rule, S: Real, X: Real, C: Real, gram: Real
         for s in range(n):
             for i in range(p):
                 X[s, i] *= keep[i]
-    for first in range(0, n, PRODUCT):
-        end = min(first + PRODUCT, n)
+    add_multiple(blas, X, known, moved, -0.5, 1.0)
+    for first in range(0, n, PART):
+        end = min(first + PART, n)
         for s in range(first, end):
             gram[s, s] *= 0.5
             for t in range(s + 1, end):
                 gram[s, t] = 0.0
-        add_multiple(blas, X[first:end], gram[first:end, :end], C[:end], 1.0)
+        add_multiple(blas, X[first:end], gram[first:end, :end], C[:end], 1.0, 1.0)
     add_both(blas, S, X, C)
 
 
@@ -175,8 +202,8 @@ def _move_overlaps(blas: Blas, rule: Rule, S: Real, X: Real, C: Real, gram: Real
 def _add_rows(blas: Blas, W: Real, first: int, G: Real, T: Real, C: Real, S: Real) -> int:
     """The block in rows, where S has no factor: B += GᵀC below ``first``, and rows TᵀC more. Returns the new m."""
     n, p = C.shape
-    add_crossed(blas, W[first : first + p], G, C)
-    add_crossed(blas, W[first + p : first + p + n], T, C)
+    add_crossed(blas, W[first : first + p], G, C, 1.0)
+    add_crossed(blas, W[first + p : first + p + n], T, C, 0.0)
     S[0, 0] = math.nan
     return p + n
 
@@ -210,8 +237,8 @@ def steps_within(
     tables: Tables,
     blas: Blas,
 ) -> tuple[int, int, bool]:
-    """Steps of SGD in blocks, while Q⊥ has a factor: ``weights`` W (r + capacity, p), whose rows r, ..., r + p − 1 are R,
-    and beside them Q⊥ on and above the diagonal.
+    """Steps of SGD in blocks, while Q⊥ has a factor: ``weights`` W (r + capacity, p), whose rows r, ..., r + p − 1 are
+    R, and beside them Q⊥, on and above the diagonal; zeros below in both.
 
     Returns the new m, the steps done, and whether all is finite: where it is, and less than len(dt) are done, Q⊥ has no
     factor any more; the rows are p and some for that block, and Q⊥ is NaN.
@@ -224,29 +251,29 @@ def steps_within(
         n = steps * rule.batch
         inputs, X, C = workspace.inputs[:n], tables.fields[:n], workspace.C[:n]
         known, G, T = inputs[:, :r], inputs[:, r : r + p], inputs[:, r + p : r + p + n]
-        gram, outer = workspace.gram[:n, :n], tables.gram[:n, :n]
+        gram, moved = workspace.gram[:n, :n], tables.moved
         draw_normals(rng, inputs, n, 0, r)
         draw_labels(target, rule, rng, inputs, n, workspace.labels)
         draw_normals(rng, inputs, n, r, r + p)
         draw_bartlett(rng, T, n, n, sizes.dimension - p)
-        _fill_gram(blas, inputs[:, r : r + p + n], p, known, outer, gram)
-        _copy(X, G)
+        _fill_gram(blas, inputs[:, : r + p + n], r + p, gram)
+        _copy_columns(X, inputs, r)
         times_triangle(blas, X, R)
         _copy(C, X)
-        add_multiple(blas, C, known, A, 1.0)
+        add_multiple(blas, C, known, A, 1.0, 1.0)
         y = workspace.labels[Y]
         bad = _descend_in_parts(student, rule, dt, done, steps, gram, C, a, workspace.room, y, tables.part, blas)
         if bad >= 0:
             return p, done + bad, False
         keep_old(rule, W, S[:0, :0], r + p, workspace.room)
-        add_crossed(blas, A, known, C)
-        _move_overlaps(blas, rule, S, X, C, outer, workspace.room)
-        _copy_triangle(tables.before, R)
-        if not _renew(blas, R, S):
-            _copy_triangle(R, tables.before)
+        add_crossed(blas, moved, known, C, 0.0)
+        for row in range(r):
             for i in range(p):
-                for j in range(i):
-                    R[i, j] = 0.0
+                A[row, i] += moved[row, i]
+        _move_overlaps(blas, rule, S, X, C, gram, known, moved, workspace.room)
+        _copy(tables.before, R)
+        if not _renew(blas, R, S):
+            _copy(R, tables.before)
             m = _add_rows(blas, W, r, G, T, C, S)
             constrain(rule, W, S[:0, :0], r + m, workspace.room)
             return m, done + steps, True

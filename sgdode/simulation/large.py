@@ -66,11 +66,11 @@ def steps_in_products(
     return m, len(dt)
 
 
-def steps_with_factor(real: str, p: int, block: int, batch: int) -> Callable[..., tuple[int, int]]:
+def steps_with_factor(real: str, r: int, p: int, block: int, batch: int) -> Callable[..., tuple[int, int]]:
     """Steps with the same arguments and results, in blocks of ``block`` steps: within p rows where these have a factor
     (``sgdode.simulation.factored``), else as above."""
     n, kernel, blas = block * batch, steps_within(real), routines(real)
-    shapes = (n, p), (n, n), (max(PART, batch),) * 2, (p, p)
+    shapes = (n, p), (r, p), (max(PART, batch),) * 2, (p, p)
     tables = Tables(*(np.empty(shape, real) for shape in shapes))
 
     def steps(
@@ -79,7 +79,7 @@ def steps_with_factor(real: str, p: int, block: int, batch: int) -> Callable[...
     ) -> tuple[int, int]:  # fmt: skip
         done, fine = 0, True
         while done < len(dt) and fine:
-            m, known = _with_factor(weights, target.L.shape[1], m, n)
+            m, known = with_factor(weights, target.L.shape[1], m, n)
             if known:
                 m, some, fine = kernel(student, target, rule, rng, dt[done:], sizes, weights, workspace, tables, blas)
             else:
@@ -92,9 +92,9 @@ def steps_with_factor(real: str, p: int, block: int, batch: int) -> Callable[...
     return steps
 
 
-def _with_factor(weights: sgd.Weights, r: int, m: int, n: int) -> tuple[int, bool]:
-    """The new m, after a fold where there is no room for n more rows; and whether the rows are p, upper triangular, with
-    their overlaps beside them. That is tried where they have just come to be p."""
+def with_factor(weights: sgd.Weights, r: int, m: int, n: int) -> tuple[int, bool]:
+    """The new m, after a fold where there is no room for n more rows; and whether the rows are p, upper triangular,
+    with their overlaps beside them. That is tried where they have just come to be p."""
     W, S, p = weights.W, weights.beside, weights.a.size
     if r + m + n > len(W):
         m = fold(W, r, m)
@@ -106,6 +106,7 @@ def _with_factor(weights: sgd.Weights, r: int, m: int, n: int) -> tuple[int, boo
         R: Real = np.ascontiguousarray(cholesky(S, check_finite=False))
         if is_regular(R, S):
             B[:] = R
+            S[:] = np.triu(S)
             return m, True
     except LinAlgError:
         pass

@@ -27,8 +27,8 @@ _LABELS = 16
 #: How blocks are computed: in loops (``small``), in matrix products with rows that are added (``large``), or within p
 #: rows (``factored``).
 Way = Literal["loops", "rows", "factor"]
-#: The p from which on matrix products within p rows are faster than loops.
-_FACTOR_FROM = 48
+#: The p from which on matrix products within p rows take two thirds of what loops take, or less.
+_FACTOR_FROM = 32
 
 
 @dataclass
@@ -91,6 +91,11 @@ class Scheme:
         return self.problem.teacher.a
 
     @property
+    def threaded(self) -> bool:
+        """Whether its matrix products are so large that several threads are of use; for smaller ones they only wait."""
+        return self.way == "rows" or (self.way == "factor" and self.p >= 512)
+
+    @property
     def clock(self) -> Clock:
         """t against the steps."""
         return self.problem.clock
@@ -145,16 +150,18 @@ def planned(
 def best(p: int, r: int, d: int, batch: int) -> tuple[Way, int]:
     """(way, block): how a size runs fastest, from its p, r, d and batch alone.
 
-    Loops, one step at a time, where the weights are few. Else matrix products: with p rows and their overlaps where D is
-    large, in blocks of half a factorisation; else, or where a batch fills a block, with rows that are added, in blocks
-    of 64 samples, 128 for large p. Measured on one and two cores (experiments/bench.py).
+    Loops, one step at a time, where the weights are few: fewer where the rows of W lie in the same lines of the cache.
+    In many dimensions matrix products within p rows, in blocks of 3p/8 samples. Else, or where a batch fills a block,
+    matrix products with rows that are added, in blocks of 64 samples, 128 for large p.
+    Measured on one core (experiments/bench.py).
     """
     plain = d - r <= 2 * p
-    rows = d if plain else r + (p if batch == 1 else 2 * p)
-    samples = 32 if p < 96 else 64 if p < 192 else 96 if p < 384 else 192
+    samples = 16 * min(max(2, round(3 * p / 128)), 14)
     if not plain and p >= _FACTOR_FROM and 2 * batch <= samples:
         return "factor", samples // batch
-    if rows <= 16 or p * rows <= (24576 if plain else 8192):
+    rows = d if plain else r + (p if batch == 1 else 2 * p)
+    few = 8192 if not plain else 6144 if p % 32 == 0 else 24576
+    if rows <= 16 or p * rows <= few:
         return "loops", 1
     return "rows", max(1, (64 if p < 512 else 128) // batch)
 
@@ -191,7 +198,7 @@ def _kernel(scheme: Scheme) -> Callable[..., Any]:
     if scheme.explicit:
         return explicit.plain_steps(scheme.real)
     if scheme.way == "factor":
-        return large.steps_with_factor(scheme.real, scheme.p, scheme.block, scheme.rule.batch)
+        return large.steps_with_factor(scheme.real, scheme.rank, scheme.p, scheme.block, scheme.rule.batch)
     return large.steps_in_products if scheme.way == "rows" else small.steps_in_loops(scheme.real)
 
 

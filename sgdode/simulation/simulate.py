@@ -71,7 +71,7 @@ def simulate(
     shared = Shared(scheme, sampling, beginning, grid, records, risk_function(problem), about)
     runs = _begin(shared)
     runs = (keeper and keeper.find(lambda state: _resumed(state, shared, runs))) or runs
-    threads = 1 if sampling.seeds > 1 else processors()
+    threads = processors() if sampling.seeds == 1 and scheme.threaded else 1
     with threadpool_limits(threads, "blas"):
         try:
             if keeper:

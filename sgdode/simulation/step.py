@@ -54,7 +54,8 @@ class Sizes(NamedTuple):
 
 class Weights(NamedTuple):
     """The arrays of a state, which moves in place: ``W`` (r + capacity, p); what is kept ``beside`` p of its rows, their
-    inverse (``sgdode.simulation.rank_one``) or their overlaps (``sgdode.simulation.factored``), or (0,0); ``a`` (p,)."""
+    (p,p) inverse (``sgdode.simulation.rank_one``) or overlaps (``sgdode.simulation.factored``), else (0,0); ``a`` (p,).
+    """
 
     W: Real
     beside: Real
