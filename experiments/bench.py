@@ -26,7 +26,7 @@ from sgdode.model.activations import ACTIVATIONS
 from sgdode.model.start_laws import start
 from sgdode.runs.engines import sampling
 from sgdode.simulation.run import Way, begin, mover, planned
-from sgdode.simulation.step import draw_bartlett, draw_normals
+from sgdode.simulation.step import draw_normals
 from sgdode.spec.build import build
 
 CORES = processors()
@@ -95,7 +95,8 @@ def small() -> Iterator[str]:
 
 
 def products(p: int, r: int, n: int, real: str) -> float:
-    """Floating-point operations per second of the products of a block: fields (n, p+r) (p+r, p), weights (p, n) (n, p+r)."""
+    """Floating-point operations per second of the products of a block of n samples alone: the fields, (p, p+r) by
+    (p+r, n), and what moves the weights, (p, n) by (n, p+r)."""
     gemm = dgemm if real == "float64" else sgemm
     rng = np.random.default_rng(0)
     X, W, C = (np.asfortranarray(rng.standard_normal(shape), real) for shape in ((p + r, n), (p, p + r), (p, n)))
@@ -110,17 +111,9 @@ def products(p: int, r: int, n: int, real: str) -> float:
 
 
 def draws(p: int, r: int, n: int, real: str) -> float:
-    """Microseconds of the random numbers of one step in a block of n: p + r normals, and its row of T."""
-    rng, calls = np.random.Generator(np.random.SFC64(0)), 1 + 10**6 // (n * (p + r))
-    G, T = np.empty((n, p + r), real), np.empty((n, n), real)
-
-    def all_calls() -> None:
-        for _ in range(calls):
-            draw_normals(rng, G, n, 0, p + r)
-            draw_bartlett(rng, T, n, n, 1e4)
-
-    all_calls()
-    return least(all_calls) / calls / n * 1e6
+    """Microseconds of the normals of one step in a block of n: p + r, and (n − 1)/2 in its row of T."""
+    rng, out = np.random.Generator(np.random.SFC64(0)), np.empty((1000, 1000), real)
+    return (p + r + (n - 1) / 2) * least(lambda: draw_normals(rng, out, 1000, 0, 1000))
 
 
 def middle() -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 The students' coordinates outside the teachers' span are R (p,p), upper triangular, and beside it stands Q⊥ = RᵀR. A
 block of n samples, G (n,p) along these directions and T (n,n) the Bartlett factor of what is outside them, has the
-fields X = G R there, and its coefficients C (n,p) move
-  Q⊥ ← Q⊥ + XᵀC + CᵀX + Cᵀ(G Gᵀ + T Tᵀ)C,
-which is one symmetric product of rank 2n; R is its Cholesky factor, anew after every block. That is what one more row
-a sample, TᵀC, gives too, as Q⊥ alone counts. Per sample it is p²/2 multiplications for the fields, p² for Q⊥ and p³/6n
-for the factor; the rows of ``sgdode.simulation.large`` take 2p² at least, and their folds. Those go on where Q⊥ is
-singular to round-off, as it is of neurons that are alike.
+fields G R there, and its coefficients C (n,p) move
+  Q⊥ ← Q⊥ + (G R)ᵀC + Cᵀ(G R) + Cᵀ(G Gᵀ + T Tᵀ)C = Q⊥ + XᵀC + CᵀX,
+one symmetric product of rank 2n, where X is G R and half of (G Gᵀ + T Tᵀ)C: nearly the fields as they are met. R is the
+Cholesky factor, anew after every block. One more row a sample, TᵀC, would give the same, as Q⊥ alone counts.
+
+Per sample it is p²/2 multiplications for the fields, p² for Q⊥ and p³/6n for the factor; the rows of
+``sgdode.simulation.large`` take 2p² at least, and their folds. Those go on where Q⊥ is singular to round-off, as it is
+of neurons that are alike.
 """
 
 from __future__ import annotations
@@ -53,14 +55,14 @@ from sgdode.simulation.step import (
 
 #: Samples whose effect on each other is summed in loops; that of earlier ones is a matrix product.
 PART = 16
-#: Sizes of Cholesky factors and of their panels, measured.
-_ONE_PANEL, _PANEL, _LAPACK_FROM = 96, 32, 384
+#: The size of a panel of a Cholesky factor, up to which it is one panel, and from which LAPACK is faster: measured.
+_PANEL, _ONE_PANEL, _LAPACK_FROM = 32, 96, 384
 #: A pivot this far below its diagonal is round-off, in float64 and float32.
 _SINGULAR_DOUBLE, _SINGULAR_SINGLE = 1e-14, 5e-6
 
 
 class Tables(NamedTuple):
-    """More arrays to work in, for blocks of n samples: ``fields`` X (n,p) outside the teachers' span, what A has
+    """More arrays to work in, for blocks of n samples: ``fields`` X (n,p) of all samples, what A has
     ``moved`` by (r,p), ``part`` (PART, PART), ``before`` (p,p) the R of before."""
 
     fields: Real
@@ -128,11 +130,22 @@ def _renew(blas: Blas, R: Real, S: Real) -> bool:
 
 
 @compiled(**CALLED)
+def _scale(A: Real, factors: Array) -> None:
+    """A = A with every column times its factor."""
+    for i in range(len(A)):
+        for j in range(A.shape[1]):
+            A[i, j] *= factors[j]
+
+
+@compiled(**CALLED)
 def _descend_in_parts(
     student: int, rule: Rule, dt: Array, begin: int, steps: int, gram: Real, C: Real, a: Array, room: Array, y: Array,
-    own: Real, blas: Blas,
+    X: Real, own: Real, blas: Blas,
 ) -> int:  # fmt: skip
-    """``descend`` for the block of ``steps`` steps from dt[begin] on, in parts of at most PART samples or one step."""
+    """``descend`` for the block of ``steps`` steps from dt[begin] on, in parts of at most PART samples or one step.
+
+    X (n,p) becomes the fields at the start and half of gram C: those at the start of a part, and half of what it adds.
+    """
     part, p = max(1, PART // rule.batch), a.size
     kept = room[REFLECTION, :p]
     for i in range(p):
@@ -141,10 +154,9 @@ def _descend_in_parts(
         some = min(part, steps - step)
         first, end = step * rule.batch, (step + some) * rule.batch
         if moves(rule):
-            for row in range(first, end):
-                for i in range(p):
-                    C[row, i] *= kept[i]
+            _scale(C[first:end], kept)
         add_multiple(blas, C[first:end], gram[first:end, :first], C[:first], 1.0, 1.0)
+        _copy(X[first:end], C[first:end])
         for s in range(end - first):
             for t in range(s + 1):
                 own[s, t] = gram[first + s, first + t]
@@ -154,9 +166,13 @@ def _descend_in_parts(
         if moves(rule):
             for i in range(p):
                 kept[i] *= room[KEEP, i]
-            for row in range(first):
-                for i in range(p):
-                    C[row, i] *= room[KEEP, i]
+            _scale(C[:first], room[KEEP])
+            _scale(X[:end], room[KEEP])
+        for s in range(end - first):
+            own[s, s] *= 0.5
+            for t in range(s + 1, end - first):
+                own[s, t] = 0.0
+        add_multiple(blas, X[first:end], own[: end - first, : end - first], C[first:end], 1.0, 1.0)
     if moves(rule):
         for i in range(p):
             room[KEEP, i] = kept[i]
@@ -173,28 +189,23 @@ def _fill_gram(blas: Blas, G: Real, width: int, gram: Real) -> None:
 
 
 @compiled(**CALLED)
-def _move_overlaps(
-    blas: Blas, rule: Rule, S: Real, X: Real, C: Real, gram: Real, known: Real, moved: Real, room: Array
-) -> None:
-    """S = Q⊥ after a block: keep S keep + YᵀC + CᵀY. Y is X keep and half of what the inputs' Gram matrix outside the
-    teachers' span gives, gram − known knownᵀ; ``moved`` is knownᵀC."""
-    n, p = C.shape
+def _move_known(blas: Blas, A: Real, moved: Real, known: Real, C: Real, X: Real) -> None:
+    """A += knownᵀC; and X, fields with half of what all inputs add, becomes that outside the teachers' span."""
+    add_crossed(blas, moved, known, C, 0.0)
+    for j in range(A.shape[0]):
+        for i in range(A.shape[1]):
+            A[j, i] += moved[j, i]
+            moved[j, i] = A[j, i] - 0.5 * moved[j, i]
+    add_multiple(blas, X, known, moved, -1.0, 1.0)
+
+
+@compiled(**CALLED)
+def _move_overlaps(blas: Blas, rule: Rule, S: Real, X: Real, C: Real, room: Array) -> None:
+    """S = Q⊥ after a block: keep S keep + XᵀC + CᵀX."""
     if moves(rule):
-        keep = room[KEEP]
-        for i in range(p):
-            for j in range(i, p):
-                S[i, j] *= keep[i] * keep[j]
-        for s in range(n):
-            for i in range(p):
-                X[s, i] *= keep[i]
-    add_multiple(blas, X, known, moved, -0.5, 1.0)
-    for first in range(0, n, PART):
-        end = min(first + PART, n)
-        for s in range(first, end):
-            gram[s, s] *= 0.5
-            for t in range(s + 1, end):
-                gram[s, t] = 0.0
-        add_multiple(blas, X[first:end], gram[first:end, :end], C[:end], 1.0, 1.0)
+        for i in range(len(S)):
+            for j in range(i, len(S)):
+                S[i, j] *= room[KEEP, i] * room[KEEP, j]
     add_both(blas, S, X, C)
 
 
@@ -251,26 +262,22 @@ def steps_within(
         n = steps * rule.batch
         inputs, X, C = workspace.inputs[:n], tables.fields[:n], workspace.C[:n]
         known, G, T = inputs[:, :r], inputs[:, r : r + p], inputs[:, r + p : r + p + n]
-        gram, moved = workspace.gram[:n, :n], tables.moved
+        gram = workspace.gram[:n, :n]
         draw_normals(rng, inputs, n, 0, r)
         draw_labels(target, rule, rng, inputs, n, workspace.labels)
         draw_normals(rng, inputs, n, r, r + p)
         draw_bartlett(rng, T, n, n, sizes.dimension - p)
         _fill_gram(blas, inputs[:, : r + p + n], r + p, gram)
-        _copy_columns(X, inputs, r)
-        times_triangle(blas, X, R)
-        _copy(C, X)
+        _copy_columns(C, inputs, r)
+        times_triangle(blas, C, R)
         add_multiple(blas, C, known, A, 1.0, 1.0)
         y = workspace.labels[Y]
-        bad = _descend_in_parts(student, rule, dt, done, steps, gram, C, a, workspace.room, y, tables.part, blas)
+        bad = _descend_in_parts(student, rule, dt, done, steps, gram, C, a, workspace.room, y, X, tables.part, blas)
         if bad >= 0:
             return p, done + bad, False
         keep_old(rule, W, S[:0, :0], r + p, workspace.room)
-        add_crossed(blas, moved, known, C, 0.0)
-        for row in range(r):
-            for i in range(p):
-                A[row, i] += moved[row, i]
-        _move_overlaps(blas, rule, S, X, C, gram, known, moved, workspace.room)
+        _move_known(blas, A, tables.moved, known, C, X)
+        _move_overlaps(blas, rule, S, X, C, workspace.room)
         _copy(tables.before, R)
         if not _renew(blas, R, S):
             _copy(R, tables.before)

@@ -97,7 +97,7 @@ def with_factor(weights: sgd.Weights, r: int, m: int, n: int) -> tuple[int, bool
     with their overlaps beside them. That is tried where they have just come to be p."""
     W, S, p = weights.W, weights.beside, weights.a.size
     if r + m + n > len(W):
-        m = fold(W, r, m)
+        m = _fold(W, r, m)
     if m != p or not np.isnan(S[0, 0]):
         return m, m == p
     B = W[r : r + p]
@@ -163,12 +163,12 @@ def _append_product(T: Real, C: Real, W: Real, r: int, m: int) -> int:
     if not T.shape[1]:
         return m
     if r + m + T.shape[1] > len(W):
-        m = fold(W, r, m)
+        m = _fold(W, r, m)
     _product(W[r + m : r + m + T.shape[1]], T, C, 0.0, transposed=True)
     return m + T.shape[1]
 
 
-def fold(W: Real, r: int, m: int) -> int:
+def _fold(W: Real, r: int, m: int) -> int:
     """The m rows from r on become the R of their QR factorisation, and those after it 0. Returns the new m."""
     factor = _factor(W[r : r + m])
     W[r:] = 0.0

@@ -53,8 +53,8 @@ class Sizes(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """The arrays of a state, which moves in place: ``W`` (r + capacity, p); what is kept ``beside`` p of its rows, their
-    (p,p) inverse (``sgdode.simulation.rank_one``) or overlaps (``sgdode.simulation.factored``), else (0,0); ``a`` (p,).
+    """The arrays of a state, which moves in place: ``W`` (r + capacity, p); what is kept ``beside`` p of its rows,
+    their inverse (``sgdode.simulation.rank_one``) or overlaps (``sgdode.simulation.factored``), else (0,0); ``a`` (p,).
     """
 
     W: Real
