@@ -140,13 +140,14 @@ def _scale(A: Real, factors: Array) -> None:
 @compiled(**CALLED)
 def _descend_in_parts(
     student: int, rule: Rule, dt: Array, begin: int, steps: int, gram: Real, C: Real, a: Array, room: Array, y: Array,
-    X: Real, own: Real, blas: Blas,
+    tables: Tables, blas: Blas,
 ) -> int:  # fmt: skip
     """``descend`` for the block of ``steps`` steps from dt[begin] on, in parts of at most PART samples or one step.
 
-    X (n,p) becomes the fields at the start and half of gram C: those at the start of a part, and half of what it adds.
+    The fields of ``tables`` become those at the start and half of gram C: those at the start of a part, and half of what
+    it adds.
     """
-    part, p = max(1, PART // rule.batch), a.size
+    part, p, X, own = max(1, PART // rule.batch), a.size, tables.fields, tables.part
     kept = room[REFLECTION, :p]
     for i in range(p):
         kept[i] = 1.0
@@ -272,7 +273,7 @@ def steps_within(
         times_triangle(blas, C, R)
         add_multiple(blas, C, known, A, 1.0, 1.0)
         y = workspace.labels[Y]
-        bad = _descend_in_parts(student, rule, dt, done, steps, gram, C, a, workspace.room, y, X, tables.part, blas)
+        bad = _descend_in_parts(student, rule, dt, done, steps, gram, C, a, workspace.room, y, tables, blas)
         if bad >= 0:
             return p, done + bad, False
         keep_old(rule, W, S[:0, :0], r + p, workspace.room)
