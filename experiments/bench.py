@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.integrate import solve_ivp
+from scipy.linalg.blas import dgemm, sgemm
 from threadpoolctl import threadpool_limits
 
 from sgdode import integrate, load_spec, simulate
@@ -29,6 +30,7 @@ from sgdode.model.activations import ACTIVATIONS
 from sgdode.model.start_laws import start
 from sgdode.runs.engines import sampling
 from sgdode.simulation.run import begin, mover, planned
+from sgdode.simulation.step import draw_normals
 from sgdode.spec.build import build
 
 CORES = processors()
@@ -140,6 +142,44 @@ def steps() -> Iterator[Row]:
             yield Row(f"step, p = {p}, d = {d}, {threads} cores", took, 2 * p * rows * product, against)
 
 
+def products(p: int, r: int, n: int, real: str) -> float:
+    """Seconds of the products of one step in a block of n samples alone: the fields, (p, p+r) by (p+r, n), and what
+    moves the weights, (p, n) by (n, p+r)."""
+    gemm = dgemm if real == "float64" else sgemm
+    rng = np.random.default_rng(0)
+    X, W, C = (np.asfortranarray(rng.standard_normal(shape), real) for shape in ((p + r, n), (p, p + r), (p, n)))
+    calls, out, moved = 1 + 10**8 // (4 * p * (p + r) * n), np.zeros_like(C), np.zeros_like(W)
+
+    def all_calls() -> None:
+        for _ in range(calls):
+            gemm(1.0, W, X, c=out, overwrite_c=True)
+            gemm(1.0, C, X, trans_b=True, c=moved, overwrite_c=True)
+
+    return least(all_calls) / (calls * n)
+
+
+def draws(p: int, r: int, n: int, real: str) -> float:
+    """Seconds of the normals of one step in a block of n: p + r, and (n − 1)/2 in its row of T."""
+    rng, out = np.random.Generator(np.random.SFC64(0)), np.empty((1000, 1000), real)
+    return (p + r + (n - 1) / 2) * least(lambda: draw_normals(rng, out, 1000, 0, 1000)) / 1e6
+
+
+def middle() -> Iterator[Row]:
+    """Middle and large widths in many dimensions, next to what their steps need at least: the products of the fields
+    and of the new weights within p directions alone, or the draws alone, whichever takes longer."""
+    for real in ("float64", "float32"):
+        for p in (16, 32, 64, 128, 256, 512, 1000):
+            experiment = spec(p, 4, 10**4, precision=real)
+            n = planned(build(experiment), start(build(experiment)), sampling(experiment)).block
+            with threadpool_limits(1, "blas"):
+                floors = {"products": products(p, 4, max(n, 32), real), "draws": draws(p, 4, n, real)}
+                took = step(experiment)
+            longer = max(floors, key=lambda name: floors[name])
+            yield Row(f"step, p = {p}, d = 10000, {real}", took, floors[longer], f"its {longer} alone")
+    plain, many = (step(spec(1000, 5, d)) for d in (1000, 10**6))
+    yield Row("step, p = 1000, d = 1000000", many, plain, "d = 1000")
+
+
 #: Student, teacher, p and k.
 VARIANCES = (
     ("erf", "erf", 8, 4), ("relu", "relu", 8, 4), ("relu", "relu", 16, 4), ("tanh", "tanh", 8, 4),
@@ -229,7 +269,7 @@ def many() -> Iterator[Row]:
     yield Row(f"sweep of {POINTS} points, -j {CORES}", took, plain, "a call a point")
 
 
-TABLES: tuple[Callable[[], Iterator[Row]], ...] = (steps, variances, equations, many, runs)
+TABLES: tuple[Callable[[], Iterator[Row]], ...] = (steps, middle, variances, equations, many, runs)
 
 
 def machine() -> list[str]:

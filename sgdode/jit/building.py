@@ -21,13 +21,13 @@ from numba.core.typeinfer import register_dispatcher
 from numba.extending import intrinsic
 from numba.np.numpy_support import as_dtype
 
-from sgdode.jit.blas import load_blas
 from sgdode.jit.cache import PACKAGE
 from sgdode.jit.deferred import InCompiler, worked_out
 from sgdode.jit.guard import ArrayOf, Look, can_look, guard
 from sgdode.jit.loading import Unit
+from sgdode.jit.scipy_linalg import load_linalg
 
-load_blas()
+load_linalg("cython_blas")
 
 
 class _Library(JITCodeLibrary):

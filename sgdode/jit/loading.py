@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import llvmlite.binding as llvm
 import numpy as np
 
-from sgdode.jit.blas import load_blas
 from sgdode.jit.guard import ARRAY_TYPE, ENTRY, ERROR_TYPE
+from sgdode.jit.scipy_linalg import load_linalg
 
 _HELPERS, _FUNCTIONS, _RUNTIME = "numba._helperlib", "numba._dynfunc", "numba.core.runtime._nrt_python"
 #: How the names of helpers for linear algebra begin, in object files.
@@ -74,7 +74,7 @@ def processor() -> str:
 def into_memory(unit: Unit, function: Any) -> Placed:
     """A compiled form of a Python function, ready to be called."""
     if any(name in unit.code for name in _BLAS):
-        load_blas()
+        load_linalg("cython_blas")
     engine = _engine()
     for code in (unit.code, unit.guard):
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))

@@ -90,7 +90,7 @@ def _simulation(spec: Spec, jobs: int) -> tuple[dict[str, float], bool]:
     scheme = planned(problem, beginning, sampling(spec))
     seeds, total = spec.simulate.seeds, int(grid.step[-1])
     rng = np.random.Generator(np.random.SFC64(0))
-    with threadpool_limits(1 if seeds > 1 else None, "blas"):
+    with threadpool_limits(None if seeds == 1 and scheme.threaded else 1, "blas"):
         state, move = begin(scheme, beginning, rng), mover(scheme)
 
         def steps(count: int) -> bool:

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from scipy.linalg import LinAlgError, blas, cholesky, qr
 
+from sgdode.jit.blas import routines
 from sgdode.model.overlaps import Array
 from sgdode.simulation import step as sgd
+from sgdode.simulation.factored import PART, Tables, is_regular, steps_within
 from sgdode.simulation.rule import KEEP, Real, Rule, constrain, keep_old, moves, within
 
 _PART, _PARTS_FROM = 32, 512  # a call from Python costs 20 µs
@@ -31,7 +33,7 @@ def steps_in_products(
     workspace: sgd.Workspace,
 ) -> tuple[int, int]:
     """len(dt) steps of SGD: the same arguments and results as ``small.steps_in_loops``, for ahead = block."""
-    W, none, a = weights
+    W, none, a = weights.W, weights.beside[:0, :0], weights.a
     room, labels = workspace.room, workspace.labels
     r, p = target.L.shape[1], W.shape[1]
     for done in range(0, len(dt), sizes.block):
@@ -62,6 +64,54 @@ def steps_in_products(
         m = _append_product(T, C, W, r, m)
         constrain(rule, W, none, r + m, room)
     return m, len(dt)
+
+
+def steps_with_factor(real: str, r: int, p: int, block: int, batch: int) -> Callable[..., tuple[int, int]]:
+    """Steps with the same arguments and results, in blocks of ``block`` steps: within p rows where these have a factor
+    (``sgdode.simulation.factored``), else as above."""
+    n, kernel, blas = block * batch, steps_within(real), routines(real)
+    shapes = (n, p), (r, p), (max(PART, batch),) * 2, (p, p)
+    tables = Tables(*(np.empty(shape, real) for shape in shapes))
+
+    def steps(
+        student: int, target: sgd.Target, rule: Rule, rng: np.random.Generator, dt: Array, sizes: sgd.Sizes,
+        weights: sgd.Weights, m: int, workspace: sgd.Workspace,
+    ) -> tuple[int, int]:  # fmt: skip
+        done, fine = 0, True
+        while done < len(dt) and fine:
+            m, known = with_factor(weights, target.L.shape[1], m, n)
+            if known:
+                m, some, fine = kernel(student, target, rule, rng, dt[done:], sizes, weights, workspace, tables, blas)
+            else:
+                now = dt[done : done + sizes.block]
+                m, some = steps_in_products(student, target, rule, rng, now, sizes, weights, m, workspace)
+                fine = some == len(now)
+            done += some
+        return m, done
+
+    return steps
+
+
+def with_factor(weights: sgd.Weights, r: int, m: int, n: int) -> tuple[int, bool]:
+    """The new m, after a fold where there is no room for n more rows; and whether the rows are p, upper triangular,
+    with their overlaps beside them. That is tried where they have just come to be p."""
+    W, S, p = weights.W, weights.beside, weights.a.size
+    if r + m + n > len(W):
+        m = _fold(W, r, m)
+    if m != p or not np.isnan(S[0, 0]):
+        return m, m == p
+    B = W[r : r + p]
+    _product(S, B, B, 0.0, transposed=True)
+    try:
+        R: Real = np.ascontiguousarray(cholesky(S, check_finite=False))
+        if is_regular(R, S):
+            B[:] = R
+            S[:] = np.triu(S)
+            return m, True
+    except LinAlgError:
+        pass
+    S[0, 0] = np.nan
+    return m, False
 
 
 def _descend_in_parts(student: int, rule: Rule, dt: Array, gram: Real, C: Real, a: Array, room: Array, y: Array) -> int:
@@ -113,12 +163,17 @@ def _append_product(T: Real, C: Real, W: Real, r: int, m: int) -> int:
     if not T.shape[1]:
         return m
     if r + m + T.shape[1] > len(W):
-        factor = _factor(W[r : r + m])
-        W[r:] = 0.0
-        m = len(factor)
-        W[r : r + m] = factor
+        m = _fold(W, r, m)
     _product(W[r + m : r + m + T.shape[1]], T, C, 0.0, transposed=True)
     return m + T.shape[1]
+
+
+def _fold(W: Real, r: int, m: int) -> int:
+    """The m rows from r on become the R of their QR factorisation, and those after it 0. Returns the new m."""
+    factor = _factor(W[r : r + m])
+    W[r:] = 0.0
+    W[r : r + len(factor)] = factor
+    return len(factor)
 
 
 def _factor(B: Real) -> Real:

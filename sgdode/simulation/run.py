@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,11 @@ Real = NDArray[Any]
 #: Sizes of fields or steps beyond which a run counts as diverged: their squares must stay finite.
 LIMITS = {"float64": 1e100, "float32": 1e15}
 _LABELS = 16
+#: How blocks are computed: in loops (``small``), in matrix products with rows that are added (``large``), or within p
+#: rows (``factored``).
+Way = Literal["loops", "rows", "factor"]
+#: The p from which on matrix products within p rows take two thirds of what loops take, or less.
+_FACTOR_FROM = 32
 
 
 @dataclass
@@ -31,13 +36,14 @@ class State:
     """A run at ``step``: all that is needed to go on, bit by bit.
 
     exact: ``W`` (r + capacity, p) as in ``sgdode.simulation.small``, ``m`` of its rows beyond the first r in use, and
-    ``inverse`` (p,p) of those where they are p and have one, as in ``sgdode.simulation.rank_one`` (NaN before, (0,0)
-    where it is not used); explicit: ``W`` (p,d) the weights, ``m`` = d − r. ``a`` (p,) the output weights.
+    ``beside`` (p,p) the inverse of those where they are p, as in ``sgdode.simulation.rank_one``, or their overlaps, as
+    in ``sgdode.simulation.factored`` (NaN where there is none, (0,0) where it is not used); explicit: ``W`` (p,d) the
+    weights, ``m`` = d − r. ``a`` (p,) the output weights.
     """
 
     W: Real
     m: int
-    inverse: Real
+    beside: Real
     a: Array
     rng: np.random.Generator
     step: int = 0
@@ -57,8 +63,7 @@ class Sampling(Record):
 @dataclass(frozen=True)
 class Scheme:
     """What does not change in a run. ``L`` (k,r) teachers' coordinates; ``capacity``: rows of W beyond r; ``block``:
-    steps at once; ``ahead``: steps whose labels are drawn at once, a multiple of it; ``wide``: in matrix products
-    rather than loops."""
+    steps at once; ``ahead``: steps whose labels are drawn at once, a multiple of it; ``way``: see ``Way``."""
 
     problem: Problem
     rule: Rule
@@ -66,7 +71,7 @@ class Scheme:
     capacity: int
     block: int
     ahead: int
-    wide: bool
+    way: Way
     explicit: bool
     real: str
 
@@ -86,6 +91,11 @@ class Scheme:
         return self.problem.teacher.a
 
     @property
+    def threaded(self) -> bool:
+        """Whether its matrix products are so large that several threads are of use; for smaller ones they only wait."""
+        return self.way == "rows" or (self.way == "factor" and self.p >= 512)
+
+    @property
     def clock(self) -> Clock:
         """t against the steps."""
         return self.problem.clock
@@ -102,9 +112,9 @@ class Scheme:
 
 
 def planned(
-    problem: Problem, start: Start, sampling: Sampling, block: int | None = None, wide: bool | None = None
+    problem: Problem, start: Start, sampling: Sampling, block: int | None = None, way: Way | None = None
 ) -> Scheme:
-    """How a problem is simulated from its start. ``block`` and ``wide`` override the measured rule (for tests)."""
+    """How a problem is simulated from its start. ``block`` and ``way`` override the measured rule (for tests)."""
     L, p, d, learning = start.overlaps.L, int(problem.p), int(problem.d), problem.rule
     student, teacher = problem.activations
     rule = Rule(
@@ -118,11 +128,12 @@ def planned(
         learning.spherical,
         LIMITS[sampling.precision],
     )
-    best_wide, best_block = best(p, L.shape[1], d, learning.batch)
+    best_way, best_block = best(p, L.shape[1], d, learning.batch)
     # blocks of one step leave nothing else to do together than their labels
     ahead = block or (best_block if best_block > 1 else max(1, _LABELS // learning.batch))
     block = block or best_block
     capacity = 2 * p + (min(block * learning.batch, p) if block == 1 else block * learning.batch)
+    way = way or best_way
     return Scheme(
         problem,
         rule,
@@ -130,23 +141,29 @@ def planned(
         min(capacity, d - L.shape[1]),
         block,
         ahead,
-        best_wide if wide is None else wide,
+        "rows" if way == "factor" and d - L.shape[1] <= capacity else way,
         sampling.method == "explicit",
         sampling.precision,
     )
 
 
-def best(p: int, r: int, d: int, batch: int) -> tuple[bool, int]:
-    """(wide, block): how a size runs fastest, from its p, r, d and batch alone.
+def best(p: int, r: int, d: int, batch: int) -> tuple[Way, int]:
+    """(way, block): how a size runs fastest, from its p, r, d and batch alone.
 
-    Loops, one step at a time, where the weights are few (fewer where they are to be factorised, D > 2p); else blocks of
-    64 samples, 128 for large p, in matrix products. Measured on one and two cores (experiments/bench.py).
+    Loops, one step at a time, where the weights are few: fewer where the rows of W lie in the same lines of the cache.
+    In many dimensions matrix products within p rows, in blocks of 3p/8 samples. Else, or where a batch fills a block,
+    matrix products with rows that are added, in blocks of 64 samples, 128 for large p.
+    Measured on one core (experiments/bench.py).
     """
     plain = d - r <= 2 * p
+    samples = 16 * min(max(2, round(3 * p / 128)), 14)
+    if not plain and p >= _FACTOR_FROM and 2 * batch <= samples:
+        return "factor", samples // batch
     rows = d if plain else r + (p if batch == 1 else 2 * p)
-    if rows <= 16 or p * rows <= (24576 if plain else 8192):
-        return False, 1
-    return True, max(1, (64 if p < 512 else 128) // batch)
+    few = 8192 if not plain else 6144 if p % 32 == 0 else 24576
+    if rows <= 16 or p * rows <= few:
+        return "loops", 1
+    return "rows", max(1, (64 if p < 512 else 128) // batch)
 
 
 def begin(scheme: Scheme, start: Start, rng: np.random.Generator) -> State:
@@ -160,8 +177,8 @@ def begin(scheme: Scheme, start: Start, rng: np.random.Generator) -> State:
     W[:r], W[r : r + m] = overlaps.A.T, overlaps.B.T
     if scheme.dimension <= scheme.capacity:
         m = scheme.capacity
-    inverse = np.full((0, 0) if scheme.wide else (scheme.p, scheme.p), np.nan, scheme.real)
-    return State(W, m, inverse, start.a.copy(), rng)
+    beside = np.full((0, 0) if scheme.way == "rows" else (scheme.p, scheme.p), np.nan, scheme.real)
+    return State(W, m, beside, start.a.copy(), rng)
 
 
 Mover = Callable[[State, int], bool]
@@ -180,11 +197,13 @@ def _kernel(scheme: Scheme) -> Callable[..., Any]:
     """
     if scheme.explicit:
         return explicit.plain_steps(scheme.real)
-    if scheme.wide:
-        from sgdode.simulation import large  # and with it all of SciPy's linear algebra
+    if scheme.way == "loops":
+        return small.steps_in_loops(scheme.real)
+    from sgdode.simulation import large  # and with it all of SciPy's linear algebra
 
-        return large.steps_in_products
-    return small.steps_in_loops(scheme.real)
+    if scheme.way == "factor":
+        return large.steps_with_factor(scheme.real, scheme.rank, scheme.p, scheme.block, scheme.rule.batch)
+    return large.steps_in_products
 
 
 def _workspace(scheme: Scheme) -> Workspace:
@@ -195,7 +214,7 @@ def _workspace(scheme: Scheme) -> Workspace:
     outside = n if scheme.block > 1 else min(n, p)
     inputs, T, C = (np.empty(shape, scheme.real) for shape in ((samples, rows), (outside, outside), (n, p)))
     gram = np.empty((n if scheme.block > 1 else 1, n), scheme.real)
-    R = np.empty((0, 0) if scheme.wide else (p, p))
+    R = np.empty((p, p) if scheme.way == "loops" else (0, 0))
     return Workspace(inputs, T, C, gram, R, np.zeros((9, max(p, rows, n))), np.zeros((4, samples * k)))
 
 
@@ -207,7 +226,7 @@ def _exact(scheme: Scheme) -> Mover:
 
     def move(state: State, steps: int) -> bool:
         dt = scheme.clock.step_sizes(state.step, steps)
-        weights = Weights(state.W, state.inverse, state.a)
+        weights = Weights(state.W, state.beside, state.a)
         state.m, done = take_steps(student, target, scheme.rule, state.rng, dt, sizes, weights, state.m, workspace)
         state.step += done
         return bool(done == steps)

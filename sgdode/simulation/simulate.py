@@ -28,7 +28,7 @@ from sgdode.results.alignment import norms
 from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import About, Trajectory
 from sgdode.signals import asked_to_stop, postpone, stop_if_asked
-from sgdode.simulation.run import Array, Mover, Sampling, Scheme, State, begin, mover, overlaps_of, planned
+from sgdode.simulation.run import Array, Mover, Sampling, Scheme, State, Way, begin, mover, overlaps_of, planned
 
 Progress = Callable[[float, float], None]
 #: The group ``state`` of a checkpoint.
@@ -49,7 +49,7 @@ def simulate(
     keeper: Keeper | None = None,
     about: About = NOTHING,
     block: int | None = None,
-    wide: bool | None = None,
+    way: Way | None = None,
 ) -> Trajectory:
     """Run SGD ``sampling.seeds`` times from the one start of ``problem``, on ``jobs`` threads.
 
@@ -58,7 +58,7 @@ def simulate(
     Where a run diverges the trajectory ends at the last saved time that every run reached, with status "diverged".
     ``progress(done, total)`` counts steps of all runs. With a ``keeper`` the state of all runs is kept from time to
     time and when a signal stops them, and a kept state is gone on from: bit by bit the same as without a stop.
-    ``about``: what the result carries besides. ``block`` and ``wide`` override how a run is
+    ``about``: what the result carries besides. ``block`` and ``way`` override how a run is
     computed. Raises SpecError for a problem that cannot be simulated.
     """
     if jobs < 1:
@@ -66,13 +66,13 @@ def simulate(
     if not problem.inputs.isotropic:
         raise SpecError([Defect("", "inputs", "simulation is for isotropic inputs alone; use spectrum: isotropic")])
     beginning = start(problem)
-    scheme = planned(problem, beginning, sampling, block, wide)
+    scheme = planned(problem, beginning, sampling, block, way)
     grid = saved_grid(saving, problem.clock, problem.finite)
     records = _records(problem, saving, sampling, len(grid.time), keeper)
     shared = Shared(scheme, sampling, beginning, grid, records, risk_function(problem), about)
     runs = _begin(shared)
     runs = (keeper and keeper.find(lambda state: _resumed(state, shared, runs))) or runs
-    threads = 1 if sampling.seeds > 1 else processors()
+    threads = processors() if sampling.seeds == 1 and scheme.threaded else 1
     with threadpool_limits(threads, "blas"):
         try:
             if keeper:
@@ -268,7 +268,7 @@ def _state(shared: Shared, runs: list[Run]) -> Kept:
         "step": np.array([run.state.step for run in runs]),
         "m": np.array([run.state.m for run in runs]),
         "W": np.array([run.state.W for run in runs]),
-        "inverse": np.array([run.state.inverse for run in runs]),
+        "inverse": np.array([run.state.beside for run in runs]),
         "a": np.array([run.state.a for run in runs]),
         "rng": np.array([generator["state"]["state"] for generator in generators]),
         "rng_half": np.array([[generator["has_uint32"], generator["uinteger"]] for generator in generators], np.uint64),
@@ -293,8 +293,8 @@ def _resumed(state: Kept, shared: Shared, fresh: list[Run]) -> tuple[list[Run], 
         generator: Any = np.random.SFC64()
         generator.state = {"bit_generator": "SFC64", "state": words, "has_uint32": half, "uinteger": value}
         rng, step = np.random.Generator(generator), int(state["step"][number])
-        W, inverse, a = (state[name][number].copy() for name in ("W", "inverse", "a"))
-        restored = State(W, int(state["m"][number]), inverse, a, rng, step)
+        W, beside, a = (state[name][number].copy() for name in ("W", "inverse", "a"))
+        restored = State(W, int(state["m"][number]), beside, a, rng, step)
         runs.append(Run(restored, int(saved), bool(state["diverged"][number]), step))
     assert shared.grid.step is not None
     share = np.mean(state["step"]) / shared.grid.step[-1]

@@ -112,6 +112,94 @@ def _cholesky(S: Array) -> bool:
     return True
 
 
+@compiled(**STEPS)
+def _subtract_rows(S: Real, first: int, row: int, i: int) -> None:
+    """S[row : row + 4, i : i + 4] −= Σ_t S[t, row : row + 4] S[t, i : i + 4], first ≤ t < row.
+
+    Two rows at a time: what it takes is the latency of the sums.
+    """
+    p = S.shape[1]
+    at, t = row * p + i, first * p
+    a, b, c, d = load(S, at), load(S, at + p), load(S, at + 2 * p), load(S, at + 3 * p)
+    e = f = g = h = spread(0.0)
+    while t < row * p:
+        x, y, u, v = load(S, t + i), load(S, t + p + i), t + row, t + p + row
+        a, e = add_product(a, spread(-take(S, u)), x), add_product(e, spread(-take(S, v)), y)
+        b, f = add_product(b, spread(-take(S, u + 1)), x), add_product(f, spread(-take(S, v + 1)), y)
+        c, g = add_product(c, spread(-take(S, u + 2)), x), add_product(g, spread(-take(S, v + 2)), y)
+        d, h = add_product(d, spread(-take(S, u + 3)), x), add_product(h, spread(-take(S, v + 3)), y)
+        t += 2 * p
+    store(S, at, add(a, e))
+    store(S, at + p, add(b, f))
+    store(S, at + 2 * p, add(c, g))
+    store(S, at + 3 * p, add(d, h))
+
+
+@compiled(**STEPS)
+def _four_pivots(S: Real, row: int) -> bool:
+    """S[row : row + 4, row : row + 4] becomes its factor. False where a pivot is not positive."""
+    for j in range(row, row + WIDTH):
+        pivot = float(S[j, j])
+        for t in range(row, j):
+            pivot -= float(S[t, j]) ** 2
+        if not pivot > 0.0:
+            return False
+        S[j, j] = math.sqrt(pivot)
+        for i in range(j + 1, row + WIDTH):
+            for t in range(row, j):
+                S[j, i] -= S[t, j] * S[t, i]
+            S[j, i] /= S[j, j]
+            S[i, j] = 0.0
+    return True
+
+
+@compiled(**STEPS)
+def _divide_rows(S: Real, row: int, end: int) -> None:
+    """S[row : row + 4, row + 4 : end] of a factor, less the rows before, from its pivots."""
+    p = S.shape[1]
+    at, none = row * p + row, spread(0.0)
+    ab, ac, ad = spread(-take(S, at + 1)), spread(-take(S, at + 2)), spread(-take(S, at + 3))
+    bc, bd, cd = spread(-take(S, at + p + 2)), spread(-take(S, at + p + 3)), spread(-take(S, at + 2 * p + 3))
+    ra, rb = spread(1.0 / take(S, at)), spread(1.0 / take(S, at + p + 1))
+    rc, rd = spread(1.0 / take(S, at + 2 * p + 2)), spread(1.0 / take(S, at + 3 * p + 3))
+    for to in range(at + WIDTH, row * p + end, WIDTH):
+        a = add_product(none, ra, load(S, to))
+        b = add_product(none, rb, add_product(load(S, to + p), ab, a))
+        c = add_product(none, rc, add_product(add_product(load(S, to + 2 * p), ac, a), bc, b))
+        d = add_product(add_product(load(S, to + 3 * p), ad, a), bd, b)
+        store(S, to, a)
+        store(S, to + p, b)
+        store(S, to + 2 * p, c)
+        store(S, to + 3 * p, add_product(none, rd, add_product(d, cd, c)))
+
+
+@compiled(**CALLED)
+def factor_rows(S: Real, first: int, end: int) -> bool:
+    """Rows first, ..., end − 1 of the Cholesky factor of S (p,p), in place on and above the diagonal, where the rows
+    before ``first`` are subtracted already; end − first a multiple of four, or end = p. False where a pivot is not
+    positive; S is unfinished then."""
+    p = S.shape[1]
+    whole = p - (p - first) % WIDTH
+    for row in range(first, min(end, whole), WIDTH):
+        for i in range(row, whole, WIDTH):
+            _subtract_rows(S, first, row, i)
+        if not _four_pivots(S, row):
+            return False
+        _divide_rows(S, row, whole)
+    for i in range(whole, p):
+        square = float(S[i, i])
+        for j in range(first, min(i, end)):
+            for t in range(first, j):
+                S[j, i] -= S[t, j] * S[t, i]
+            S[j, i] /= S[j, j]
+            square -= float(S[j, i]) ** 2
+        if i < end:
+            if not square > 0.0:
+                return False
+            S[i, i] = math.sqrt(square)
+    return True
+
+
 @compiled(**CALLED)
 def _reflect(W: Real, top: int, end: int, j: int, square: float, room: Array) -> None:
     """The Householder reflection of rows top, ..., end − 1 that makes column j vanish below ``top``, where its squares

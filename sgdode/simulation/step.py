@@ -53,11 +53,12 @@ class Sizes(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """The arrays of a state, which moves in place: ``W`` (r + capacity, p), the ``inverse`` of some of its rows (as in
-    ``sgdode.simulation.rank_one``; (0,0) where it is not used) and ``a`` (p,)."""
+    """The arrays of a state, which moves in place: ``W`` (r + capacity, p); what is kept ``beside`` p of its rows,
+    their inverse (``sgdode.simulation.rank_one``) or overlaps (``sgdode.simulation.factored``), else (0,0); ``a`` (p,).
+    """
 
     W: Real
-    inverse: Real
+    beside: Real
     a: Array
 
 

@@ -16,8 +16,9 @@ from sgdode.spec.paths import Unusable, content_hash, found_at
 from sgdode.spec.schema import ActivationSpec, Spec
 from sgdode.spec.values import shown
 
-#: Raised whenever the same spec gives other numbers: of all runs, and of those whose averages were made better since.
-RESULTS_VERSION, AVERAGES_VERSION, SPREADS_VERSION = 3, 4, 5
+#: Raised whenever the same spec gives other numbers: of all runs, of those whose averages were made better since, of
+#: error bars, and of simulations that became faster.
+RESULTS_VERSION, AVERAGES_VERSION, SPREADS_VERSION, BLOCKS_VERSION = 3, 4, 5, 6
 #: Larger gains of erf had lost digits.
 _MODEST_GAIN = 10.0
 #: Sections that came after the first version: they count only where they differ from their default.
@@ -67,8 +68,11 @@ def _results_version(spec: Spec, command: Command) -> int:
     """That of the numbers of a run: files of before stay what they are where their numbers are.
 
     Ψ(Var) is as it was of erf with erf, and of polynomials with each other; the risk, which is all that a simulation
-    averages, wherever no sigmoidal unit is, and of erf with itself and with ramps. Error bars have new numbers.
+    averages, wherever no sigmoidal unit is, and of erf with itself and with ramps. Error bars have new numbers, and so
+    have the simulations of widths whose steps are ordered in another way.
     """
+    if command == "simulate" and _reordered(spec):
+        return BLOCKS_VERSION
     if command == "integrate" and spec.integrate.fluctuations:
         return SPREADS_VERSION
     units = [spec.activation(part.activation) for part in (spec.student, spec.teacher)]
@@ -78,6 +82,20 @@ def _results_version(spec: Spec, command: Command) -> int:
         plain = all(unit.name == "erf" or unit.ramp is not None for unit in units)
         same = plain or not any(unit.sigmoidal for unit in units)
     return RESULTS_VERSION if same else AVERAGES_VERSION
+
+
+def _reordered(spec: Spec) -> bool:
+    """Whether 0.2 takes the steps of a simulation in other blocks than 0.1: within p rows, from p = 32 on where
+    D = d − r > 2p; in matrix products in place of loops where rows of p numbers are aligned."""
+    p, d = spec.p, spec.d
+    if spec.simulate.method != "exact" or not (math.isfinite(p) and math.isfinite(d)):
+        return False
+    within = p >= 32 and 2 * spec.batch_size <= 16 * min(max(2, round(3 * p / 128)), 14)
+    aligned = p % 32 == 0 and d > 16 and 6144 < p * d <= 24576
+    if d - spec.k > 2 * p:
+        return within
+    deficient = spec.teacher.overlap is not None or spec.initial.file is not None  # r may be less than k
+    return aligned or (within and deficient and d > 2 * p)
 
 
 def problem_hash(spec: Spec) -> str:

@@ -22,11 +22,11 @@ STEPS = 17  # not a multiple of the blocks, so that every run ends with a shorte
 CHANCE = 1e-7
 
 
-def law(spec, block=None, wide=None, seed=0, runs=RUNS, steps=STEPS):
+def law(spec, block=None, way=None, seed=0, runs=RUNS, steps=STEPS):
     """(runs, overlaps): entries of Q and M, and a, of independent runs after some steps."""
     problem = build(spec)
     beginning = start(problem)
-    plan = planned(problem, beginning, sampling(spec), block, wide)
+    plan = planned(problem, beginning, sampling(spec), block, way)
     move = mover(plan)
     rows = []
     for run in range(runs):
@@ -57,8 +57,9 @@ def plain(changes):
     return _PLAIN[key]
 
 
-#: The measured rule itself; blocks of a few steps. (Matrix products are compared with the loops, path by path.)
-WAYS = {"best": (None, None), "blocks": (5, False)}
+#: The measured rule itself; blocks of a few steps. (Added rows in matrix products are compared with the loops, path by
+#: path.)
+WAYS = {"best": (None, None), "blocks": (5, "loops"), "factor": (5, "factor")}
 
 
 @pytest.mark.parametrize("changes", SIZES.values(), ids=SIZES)
@@ -83,7 +84,7 @@ def test_every_block_has_the_law_of_plain_sgd(size, block):
 def test_loops_and_matrix_products_are_one_algorithm(name, block):
     """From the same random numbers, to round-off; folds included (capacity is reached within 200 steps)."""
     spec = experiment(SIZES[name])
-    one, other = (law(spec, block, by, runs=3, steps=200) for by in (False, True))
+    one, other = (law(spec, block, way, runs=3, steps=200) for way in ("loops", "rows"))
     np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
 
 
@@ -93,16 +94,16 @@ def test_loops_and_matrix_products_are_one_algorithm(name, block):
 )
 def test_loops_and_matrix_products_agree_on_variants(name, block):
     spec = experiment(VARIANTS[name])
-    one, other = (law(spec, block, by, runs=3, steps=40) for by in (False, True))
+    one, other = (law(spec, block, way, runs=3, steps=40) for way in ("loops", "rows"))
     np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.parametrize("by", [False, True])
-def test_float32_follows_float64(by):
+@pytest.mark.parametrize("way", ["loops", "rows", "factor"])
+def test_float32_follows_float64(way):
     """State and products in single precision: the same random numbers, the overlaps to 1e-5 after 200 steps."""
     changes = {"dimension": 50, "learning_rate": 5.0}
-    double = law(experiment(changes), 4, by, runs=5, steps=200)
-    single = law(experiment(changes, precision="float32"), 4, by, runs=5, steps=200)
+    double = law(experiment(changes), 4, way, runs=5, steps=200)
+    single = law(experiment(changes, precision="float32"), 4, way, runs=5, steps=200)
     assert 1e-9 < np.abs(single - double).max() < 1e-5
 
 
@@ -124,13 +125,14 @@ def test_the_comparison_sees_a_broken_kernel(monkeypatch, name, broken):
     patched = type("Patched", (), {key: getattr(sgd, key) for key in dir(sgd)})
     setattr(patched, name, staticmethod(broken))
     monkeypatch.setattr(wide, "sgd", patched)
-    assert not same_law(law(experiment({}), 8, True), plain({}))
+    assert not same_law(law(experiment({}), 8, "rows"), plain({}))
 
 
 def test_the_block_is_a_function_of_the_sizes():
-    assert best(8, 4, 10**9, 1) == (False, 1)
-    assert best(5000, 3, 3, 1) == (False, 1)
-    assert best(1000, 5, 1000, 1)[0]
+    assert best(8, 4, 10**9, 1) == ("loops", 1)
+    assert best(5000, 3, 3, 1) == ("loops", 1)
+    assert best(1000, 5, 1000, 1) == ("rows", 128)
+    assert best(1000, 5, 10**6, 1)[0] == "factor"
 
 
 def test_overlaps_of_float32_weights_are_summed_in_float64():

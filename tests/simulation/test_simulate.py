@@ -152,7 +152,7 @@ def test_what_is_large_is_on_disk(monkeypatch):
 def test_the_options_of_the_engine_change_the_way_and_not_the_numbers():
     """In loops and in matrix products, from the same random numbers, to round-off."""
     spec = experiment(LONG)
-    loops, products = (engine_simulate(spec, block=4, wide=wide) for wide in (False, True))
+    loops, products = (engine_simulate(spec, block=4, way=way) for way in ("loops", "rows"))
     assert loops.attributes["block_size"] == products.attributes["block_size"] == 4
     for name, curve in loops.curves.items():
         np.testing.assert_allclose(products.curves[name], curve, rtol=1e-8, atol=1e-10, err_msg=name)

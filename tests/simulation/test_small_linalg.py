@@ -44,3 +44,25 @@ def test_sums_over_rows_are_matrix_products(p, real):
         rows.add_outer(X, 2, used, C, moved, 1)
         np.testing.assert_allclose(moved[1 : 1 + used], W[1 : 1 + used] + X[:2, :used].T @ C[:2], atol=EPS[real])
         assert np.array_equal(np.delete(moved, np.s_[1 : 1 + used], axis=0), np.delete(W, np.s_[1 : 1 + used], axis=0))
+
+
+@pytest.mark.parametrize("real", ["float64", "float32"])
+@pytest.mark.parametrize("p", [1, 3, 4, 6, 8, 13, 20])
+@pytest.mark.parametrize("panel", [4, 8, 100])
+def test_factors_in_panels(p, panel, real):
+    A = np.random.default_rng(2).standard_normal((2 * p, p))
+    S = np.triu(A.T @ A).astype(real)
+    R = S.copy()
+    for first in range(0, p, panel):
+        end = min(first + panel, p)
+        assert rows.factor_rows(R, first, end)
+        R[end:, end:] -= np.triu(R[first:end, end:].T @ R[first:end, end:])
+    np.testing.assert_allclose(R, np.linalg.cholesky(A.T @ A).T, atol=10 * EPS[real])
+
+
+@pytest.mark.parametrize("at", [0, 2, 5, 6])
+def test_a_matrix_that_is_not_positive_has_no_factor(at):
+    for bad in (-1.0, 0.0, np.nan):
+        S = np.eye(7)
+        S[at, at] = bad
+        assert not rows.factor_rows(S, 0, 7)

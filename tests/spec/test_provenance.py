@@ -6,8 +6,9 @@ import yaml
 from support.specs import SMALL, merged
 
 from sgdode import Activation
+from sgdode.simulation.run import best
 from sgdode.spec.load import load_spec
-from sgdode.spec.provenance import problem_hash, resolved, spec_hash
+from sgdode.spec.provenance import BLOCKS_VERSION, _results_version, problem_hash, resolved, spec_hash
 
 
 def test_the_resolved_values_are_a_spec_of_the_same_run():
@@ -194,7 +195,7 @@ HASHES = {
 def version_3(monkeypatch):
     """The version of the numbers that the hashes below are of."""
     monkeypatch.setattr("sgdode.spec.provenance.RESULTS_VERSION", 3)
-    for name in ("AVERAGES_VERSION", "SPREADS_VERSION"):
+    for name in ("AVERAGES_VERSION", "SPREADS_VERSION", "BLOCKS_VERSION"):
         monkeypatch.setattr(f"sgdode.spec.provenance.{name}", 3)
 
 
@@ -236,7 +237,29 @@ def test_an_activation_of_ones_own_counts_by_its_values(version_3):
 def test_files_of_the_first_version_stay_where_their_numbers_do(one, other, stays, monkeypatch):
     spec = load_spec(merged(SMALL, {"student": {"activation": one}, "teacher": {"activation": other}}))
     now = [spec_hash(spec, command) for command in ("simulate", "integrate")]
-    for name in ("AVERAGES_VERSION", "SPREADS_VERSION"):
+    for name in ("AVERAGES_VERSION", "SPREADS_VERSION", "BLOCKS_VERSION"):
         monkeypatch.setattr(f"sgdode.spec.provenance.{name}", 3)
     before = [spec_hash(spec, command) for command in ("simulate", "integrate")]
     assert tuple(one == other for one, other in zip(now, before, strict=True)) == stays
+
+
+def best_in_0_1(p, r, d, batch):
+    """How 0.1 took the steps of a simulation."""
+    plain = d - r <= 2 * p
+    rows = d if plain else r + (p if batch == 1 else 2 * p)
+    if rows <= 16 or p * rows <= (24576 if plain else 8192):
+        return "loops", 1
+    return "rows", max(1, (64 if p < 512 else 128) // batch)
+
+
+@pytest.mark.parametrize("batch", [1, 8, 16, 40, 100])
+@pytest.mark.parametrize("p", [8, 31, 32, 40, 64, 96, 128, 300, 512, 1000])
+def test_simulations_that_are_ordered_as_ever_keep_their_version(p, batch):
+    for d in (10, 17, 60, 64, 97, 129, 200, 256, 258, 259, 400, 1024, 1027, 10**4, 10**9):
+        k = min(3, d)
+        sizes = {"dimension": d, "teacher": {"width": k}, "student": {"width": p}, "batch_size": batch}
+        spec = load_spec(merged(SMALL, sizes))
+        moved = best(p, k, d, batch) != best_in_0_1(p, k, d, batch)
+        assert (_results_version(spec, "simulate") == BLOCKS_VERSION) == moved, (d, batch)
+        explicit = load_spec(merged(SMALL, merged(sizes, {"simulate": {"method": "explicit"}})))
+        assert _results_version(explicit, "simulate") < BLOCKS_VERSION

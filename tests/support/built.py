@@ -42,5 +42,5 @@ def grid_of(spec: Spec) -> Grid:
 
 
 def engine_simulate(spec: Spec, **options: Any) -> Trajectory:
-    """The simulation behind the door, with its own options: ``block`` and ``wide``."""
+    """The simulation behind the door, with its own options: ``block`` and ``way``."""
     return simulation.simulate(build(spec), saving(spec), sampling(spec), **options)
