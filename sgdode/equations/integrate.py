@@ -21,6 +21,7 @@ from sgdode.equations.system import Method, System
 from sgdode.equations.systems import system
 from sgdode.equations.validity import beyond_theory, plan, right_hand_side_seconds
 from sgdode.errors import Defect, RunError, SpecError, Stopped
+from sgdode.model.block_starts import binning, by_block
 from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
@@ -82,7 +83,7 @@ def integrate(
     run = Integration(problem, method, saving, saved_grid(saving, problem.clock, problem.finite), smallest)
     equations = _polled(system(problem, beginning, choice.equations, method))
     _refuse_fluctuations(method, equations)
-    result = _Result(run, equations, problem.teacher.P if beginning is None else beginning.overlaps.P, about)
+    result = _Result(run, equations, beginning, about)
     solution = _kept_solve(result, progress, keeper)
     report = equations.report | _errors(run, equations, solution, result.P)
     warnings = [*equations.warnings, *beyond_theory(problem, choice.equations)]
@@ -109,14 +110,19 @@ class _Result:
 
     run: Integration
     equations: System
-    P: Array
+    start: Start | None
     about: About
+
+    @property
+    def P(self) -> Array:
+        """P (k,k) of the teachers' fields."""
+        return self.run.problem.teacher.P if self.start is None else self.start.overlaps.P
 
     def trajectory(
         self, solution: Solution, report: dict[str, Any], warnings: list[str], spreads: dict[str, Array]
     ) -> Trajectory:
         """The curves of a solution, as far as they are finite."""
-        grid = self.run.grid
+        grid, problem = self.run.grid, self.run.problem
         with np.errstate(all="ignore"):
             curves = self.equations.curves(solution.states) | spreads
         good = _finite_times(curves, len(solution.states))
@@ -132,9 +138,10 @@ class _Result:
             P=self.P,
             curves={name: curve[:good] for name, curve in _kept(self.run, curves, self.P).items()},
             particle_weight=self.equations.particle_weight,
+            by_block={} if self.start is None else by_block(self.run.problem, self.start),
             status="complete" if diverged_at is None else "diverged",
             diverged_at=diverged_at,
-            attributes=self.about.attributes | _solved(self.run, self.equations, solution) | report,
+            attributes=self.about.attributes | _solved(self.run, self.equations, solution) | binning(problem) | report,
             provenance=dict(self.about.provenance),
             warnings=warnings,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numba import boolean, types
+from numba import types
 
 from sgdode.jit.compiling import MATRIX, VECTOR, compiled
 from sgdode.model import linear_map, problem, state
@@ -11,5 +11,8 @@ student_weights = compiled(VECTOR(VECTOR), error_model="numpy")(problem.student_
 pack = compiled(types.void(MATRIX, MATRIX, VECTOR, VECTOR))(state.pack)
 unpack = compiled(types.void(VECTOR, MATRIX, MATRIX, VECTOR))(state.unpack)
 hold_overlaps = compiled(
-    types.void(MATRIX, MATRIX, MATRIX, types.float64, boolean, MATRIX, MATRIX), error_model="numpy"
+    types.void(MATRIX, MATRIX, MATRIX, types.float64, VECTOR, MATRIX, MATRIX), error_model="numpy"
 )(linear_map.hold_overlaps)
+add_to_sphere = compiled(
+    types.void(MATRIX, MATRIX, MATRIX, types.float64, types.float64, VECTOR, VECTOR), error_model="numpy"
+)(linear_map.add_to_sphere)

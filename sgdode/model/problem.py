@@ -21,12 +21,15 @@ from sgdode.model.starts import Initial
 
 @dataclass(frozen=True, eq=False)
 class Teacher(Record):
-    """σ*, ``a`` = a* (k,), ``P`` = W* W*ᵀ/d (k,k) and the variance ``noise`` = Δ of the label noise."""
+    """σ*, ``a`` = a* (k,), ``P`` = W* W*ᵀ/d (k,k) and the variance ``noise`` = Δ of the label noise.
+
+    Where inputs have blocks, ``blocks`` (B,k,k) holds P_b = W* Π_b W*ᵀ/d, and P = Σ_b c_b P_b is that of the fields."""
 
     activation: Activation
     a: Array
     P: Array
     noise: float = 0.0
+    blocks: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +75,11 @@ class Problem(Record):
     def step_size(self) -> float:
         """δt = γ/(p d) at t = 0 (0 where p or d is infinite)."""
         return self.clock.step_size
+
+    @property
+    def largest_step(self) -> float:
+        """γ c_max/(p d) at t = 0: how far a step moves the fields of the fastest block."""
+        return self.step_size * self.inputs.largest
 
     @property
     def noise_rate(self) -> float:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import float64, int64
 
-from sgdode.jit.compiling import MATRIX, RNG, STEPS, VECTOR, compiled, per_precision
+from sgdode.jit.compiling import MATRIX, RNG, STEPS, VECTOR, compiled, named, per_precision
 from sgdode.jit.normals import standard_normal
 from sgdode.jit.units import ADDRESS, evaluate_at, residual_at
 from sgdode.model.overlaps import Array
 from sgdode.simulation.rule import IN_PLACE, RULE, Real, Rule, move_row, output_change
 from sgdode.simulation.step import Target, target_type
 
+
+class Inputs(NamedTuple):
+    """The law of inputs in d dimensions: x_j ~ N(0, 1)/``scale``_j, (d,), ∞ where C has the eigenvalue 0, and the
+    weights w_j (d,) of the sphere Σ_j w_j W_ij² = d."""
+
+    scale: Array
+    sphere: Array
+
+
+INPUTS = named(Inputs, (VECTOR, VECTOR))
 _X, _S, _SLOPE, _CHANGE, _X_STAR, _S_STAR, _SLOPE_STAR = range(7)
 
 
@@ -52,7 +64,7 @@ def _displacement(student: int, rule: Rule, y: float, W: Real, a: Array, x: Arra
 
 @per_precision(
     lambda real: int64(
-        *(ADDRESS, target_type(float64), RULE, RNG, VECTOR, real[:, ::1], real[:, ::1], VECTOR, VECTOR, MATRIX)
+        *(ADDRESS, target_type(float64), RULE, RNG, VECTOR, INPUTS, real[:, ::1], real[:, ::1], VECTOR, VECTOR, MATRIX)
     ),
     **STEPS,
 )
@@ -62,13 +74,14 @@ def plain_steps(
     rule: Rule,
     rng: np.random.Generator,
     dt: Array,
+    inputs: Inputs,
     W: Real,
     gradient: Real,
     a: Array,
     x: Array,
     room: Array,
 ) -> int:
-    """len(dt) steps on ``W`` (p,d) and ``a`` (p,) in place; inputs x ~ N(0, I_d/d), ``target.L`` = W* (k,d).
+    """len(dt) steps on ``W`` (p,d) and ``a`` (p,) in place, with ``inputs``; ``target.L`` = W* (k,d).
     ``gradient`` (p,d), ``x`` (d,) and ``room`` (7, max(p,k)): to work in. Returns the steps done: fewer where the next
     one diverged."""
     p, d = W.shape
@@ -79,7 +92,7 @@ def plain_steps(
                 gradient[i, j] = 0.0
         for _ in range(rule.batch):
             for j in range(d):
-                x[j] = standard_normal(rng) / d**0.5
+                x[j] = standard_normal(rng) / inputs.scale[j]
             error = _displacement(student, rule, _label(target, rule, rng, x, room), W, a, x, room)
             share = dt[step] / rule.batch * error
             size = 0.0
@@ -93,5 +106,5 @@ def plain_steps(
                 return step
         for i in range(p):
             a[i] += room[_CHANGE, i]
-            move_row(rule, dt[step], W, gradient, i)
+            move_row(rule, dt[step], W, gradient, inputs.sphere, i)
     return dt.size

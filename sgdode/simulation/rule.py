@@ -247,12 +247,12 @@ def output_change(rule: Rule, share: float, s: float) -> float:
 
 
 @compiled(**STEPS)
-def move_row(rule: Rule, dt: float, W: Real, gradient: Real, i: int) -> None:
-    """Row i of a step on weights (p,d) themselves: w_i ← 𝓛 w_i + gradient_i."""
+def move_row(rule: Rule, dt: float, W: Real, gradient: Real, sphere: Array, i: int) -> None:
+    """Row i of a step on weights (p,d) themselves: w_i ← 𝓛 w_i + gradient_i; ``sphere`` (d,): Σ_j w_j W_ij² = d."""
     d, square = W.shape[1], 0.0
     for j in range(d):
         W[i, j] = (1.0 - rule.decay * dt) * W[i, j] + gradient[i, j]
-        square += W[i, j] ** 2
+        square += sphere[j] * W[i, j] ** 2
     if rule.spherical:
         for j in range(d):
             W[i, j] *= (d / square) ** 0.5
