@@ -5,28 +5,29 @@ with Cov(λ, λ^b) = c_b Ω_b, and E‖x_b‖² = π_b c_b,
   dM_b/dt = c_b (G Ω_b)[:, teacher],   dQ_b/dt = c_b [(G Ω_b)_ss + transpose] + (γ/p) π_b c_b Ψ(Var).
 (Gradient flow of the weights, dW/dt = G [W; W*] C, projected on the blocks.) Decay acts on every block; the sphere is
 one of all blocks together, Σ_b w_b Q_b,ii = 1.
+
+Overlaps are those with the fixed frame of all teachers. Where these turn, λ* = R(t) W* x, the kernels see M R(t)ᵀ, and
+G W turns back into the frame, G → [G_ss, G_st R(t)]; random drift at constant norm takes η M_b from dM_b/dt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from sgdode.equations.full import ARRAYS, LEAST_CHANGE, Arrays, generate, refuse_steep, train_output
-from sgdode.equations.system import Method, System, batch_warning
-from sgdode.gaussian.risk import Kernels, kernel_error_at, kernels, risk_function
-from sgdode.gaussian.variance.table import VarianceTerm, variance_term
+from sgdode.equations.full import ARRAYS, LEAST_CHANGE, Arrays, generate, train_output
+from sgdode.gaussian.risk import Kernels
+from sgdode.gaussian.variance.table import VarianceTerm
 from sgdode.jit.compiling import BLOCKS, MATRIX, VECTOR, compiled
 from sgdode.jit.formulas import add_to_sphere, hold_overlaps, pack, unpack
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
-from sgdode.model.state import packed_blocks, unpacked_blocks
+from sgdode.model.state import packed_blocks
 
 
 class BlockArrays(NamedTuple):
@@ -66,9 +67,17 @@ def _gather(y: Array, at: Arrays, by: BlockArrays) -> None:
         at.a[i] = y[B * size + i]
 
 
-@compiled(types.void(ARRAYS, BLOCK_ARRAYS, MATRIX, types.float64, types.float64, VECTOR), error_model="numpy")
-def _flow_by_block(at: Arrays, by: BlockArrays, V: Array, rate: float, decay: float, ydot: Array) -> None:
-    """dQ_b = F_b + F_bᵀ + rate π_b c_b a aᵀ ∘ V and dM_b = F_b[:, teacher], held by the rule, packed."""
+_LOSSES = types.UniTuple(types.float64, 2)
+
+
+@compiled(types.void(ARRAYS, BLOCK_ARRAYS, MATRIX, types.float64, _LOSSES, VECTOR), error_model="numpy")
+def _flow_by_block(
+    at: Arrays, by: BlockArrays, V: Array, rate: float, losses: tuple[float, float], ydot: Array
+) -> None:
+    """dQ_b = F_b + F_bᵀ + rate π_b c_b a aᵀ ∘ V and dM_b = F_b[:, teacher], held by the rule, packed.
+
+    ``losses``: decay ω of the weights, and drift η of the teachers."""
+    decay, drift = losses
     a, (p, k), B = at.a, at.M.shape, len(by.eigenvalues)
     size, stretch, square = p * (p + 1) // 2 + p * k, np.zeros(p), np.zeros(p)
     for b in range(B):
@@ -88,6 +97,10 @@ def _flow_by_block(at: Arrays, by: BlockArrays, V: Array, rate: float, decay: fl
     dQ, dM = np.empty((p, p)), np.empty((p, k))
     for b in range(B):
         hold_overlaps(by.F[b], by.N[b], by.Omega[b], decay, stretch, dQ, dM)
+        if drift != 0.0:
+            for i in range(p):
+                for r in range(k):
+                    dM[i, r] -= drift * by.Omega[b, i, p + r]
         pack(dQ, dM, a[:0], ydot[b * size : (b + 1) * size])
 
 
@@ -124,18 +137,30 @@ class BlockFlow:
         self.y[:] = y
         if self.still is not None:
             self.y[self.still] = 0.0
-        at, by, rule = self.at, self.by, self.rule
+        at, by, rule, teacher = self.at, self.by, self.rule, self.problem.teacher
         _gather(self.y, at, by)
-        generate(self.P, rule.loss.share, self.duals.ss, self.duals.st, at)
+        R = None if teacher.rotation is None else teacher.rotation.matrix(t, self.problem.k)
+        P = self.P if R is None else self._turned(R)
+        generate(P, rule.loss.share, self.duals.ss, self.duals.st, at)
         V = at.ss[1]
         if self.variance is not None:
             V = self.V
             self.variance.fill(at.Omega, at.v, self.noise, V)
-        _flow_by_block(at, by, V, self.rate * self.factor(t), rule.decay, ydot)
+        if R is not None:
+            p = len(at.a)
+            at.G[:, p:] = at.G[:, p:] @ R
+        _flow_by_block(at, by, V, self.rate * self.factor(t), (rule.decay, teacher.drift), ydot)
         if rule.trained:
             train_output(at.v, at.ss, at.st, rule.train_output, ydot[-len(at.a) :])
         if self.still is not None:
             ydot[self.still] = 0.0
+
+    def _turned(self, R: Array) -> Array:
+        """M and P of the fields of teachers that have turned; returns P."""
+        at, p = self.at, len(self.at.a)
+        at.M[:] = at.M @ R.T
+        at.Omega[p:, p:] = R @ self.P @ R.T
+        return np.ascontiguousarray(at.Omega[p:, p:])
 
     def louder(self, share: float) -> BlockFlow:
         """The same with V larger by a share."""
@@ -175,62 +200,3 @@ def _rooms(problem: Problem, start: Start) -> tuple[Arrays, BlockArrays]:
     sphere = np.array(rule.sphere(law.eigenvalues) if rule.spherical else ())
     c, fractions = np.array(law.eigenvalues), np.array(law.fractions)
     return at, BlockArrays(blocks, np.empty((B, p, n)), np.empty((B, p, p)), c, fractions, sphere)
-
-
-def _curves(problem: Problem, start: Start) -> Callable[[Array], dict[str, Array]]:
-    risk, (p, k), c = risk_function(problem), start.overlaps.M.shape, np.array(problem.inputs.eigenvalues)
-
-    def curves(states: Array) -> dict[str, Array]:
-        Q_block, M_block, a = unpacked_blocks(states, len(c), p, k)
-        trained = a.shape[1] > 0
-        weights = a if trained else np.broadcast_to(start.a, (len(states), p))
-        Q, M = np.einsum("b,tbij->tij", c, Q_block), np.einsum("b,tbir->tir", c, M_block)
-        if len(states):  # those of the start, bit by bit as a simulation has them
-            Q[0], M[0] = _exactly(start, Q_block[0], Q[0], "Q"), _exactly(start, M_block[0], M[0], "M")
-        risks = [risk(Q[t], M[t], start.overlaps.P, weights[t]) for t in range(len(states))]
-        found = {"risk": np.array(risks), "M": M, "Q": Q, "Q_block": Q_block, "M_block": M_block}
-        return {**found, "output_weights": a} if trained else found
-
-    return curves
-
-
-def _exactly(start: Start, blocks: Array, fields: Array, name: str) -> Array:
-    """The overlaps of the fields at the start, where ``blocks`` are those of the start."""
-    same = np.array_equal(blocks, np.array([getattr(block, name) for block in start.blocks]))
-    return np.asarray(getattr(start.overlaps, name)) if same else fields
-
-
-def _system(problem: Problem, start: Start, name: str, flow: BlockFlow, error: float, **report: Any) -> System:
-    warnings = batch_warning(problem) if flow.rate else []
-    kernel_error = kernel_error_at(*problem.activations, np.diag(start.overlaps.Q), np.diag(start.overlaps.P))
-    told, y0 = {"kernel_error": kernel_error, **report}, flow.y.copy()
-    bounded = flow.variance is not None and flow.variance.bound is not None
-    stated, louder = (flow.stated_error, flow.louder) if bounded else (None, None)
-    largest = max(error, kernel_error)
-    return System(name, y0, flow, _curves(problem, start), largest, told, warnings, stated_error=stated, louder=louder)
-
-
-def full_by_block(problem: Problem, start: Start, method: Method | None = None) -> System:
-    """dQ_b/dt with (γ/p) π_b c_b Ψ(Var)/B; valid for γ c_max/(pd) ≪ 1 and d_eff ≫ 1."""
-    duals = kernels(*problem.activations)
-    refuse_steep(problem, start)
-    p, k = start.overlaps.M.shape
-    variance = variance_term(*problem.activations, p, k, *duals.kernels)
-    flow = BlockFlow(problem, start, duals, problem.noise_rate, variance)
-    error = variance.error
-    if error > 0.0 and variance.bound is not None:
-        error = min(error, flow.stated_error(0.0, flow.y.copy()))
-    return _system(problem, start, "full", flow, error, variance_method=variance.method)
-
-
-def gradient_flow_by_block(problem: Problem, start: Start, method: Method | None = None) -> System:
-    """Without Ψ(Var); valid when also γ/p ≪ 1."""
-    flow = BlockFlow(problem, start, kernels(*problem.activations), 0.0, None)
-    return _system(problem, start, "gradient-flow", flow, 0.0)
-
-
-def gradient_flow_noise_by_block(problem: Problem, start: Start, method: Method | None = None) -> System:
-    """Gradient flow with (γ/p) π_b c_b Δ a_i a_j K11_ij / B in dQ_b,ij/dt."""
-    rate = problem.noise_rate * problem.teacher.noise
-    flow = BlockFlow(problem, start, kernels(*problem.activations), rate, None)
-    return _system(problem, start, "gradient-flow-noise", flow, 0.0)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sgdode.equations.asymmetry import smallest_asymmetry, tolerances, unresolved
 from sgdode.equations.infinite_width import finer
+from sgdode.equations.pieces import Polled, with_breaks
 from sgdode.equations.reached import Reached
 from sgdode.equations.solvers import Solution, solve
 from sgdode.equations.stated_error import Solved, path_error, stated_risk_error
@@ -124,7 +125,7 @@ class _Result:
         """The curves of a solution, as far as they are finite."""
         grid, problem = self.run.grid, self.run.problem
         with np.errstate(all="ignore"):
-            curves = self.equations.curves(solution.states) | spreads
+            curves = self.equations.seen(grid.time[: len(solution.states)], solution.states) | spreads
         good = _finite_times(curves, len(solution.states))
         diverged_at = solution.diverged_at
         if diverged_at is None and good < len(solution.states):
@@ -150,16 +151,18 @@ class _Result:
 def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | None) -> Solution:
     """Solve, from the states that ``keeper`` has, and with checkpoints of those reached."""
     grid, began = result.run.grid, time.monotonic()
+    times, saved = with_breaks(grid.time, result.equations.breaks)
 
     def read(state: Mapping[str, NDArray[np.generic]]) -> tuple[Reached, str] | None:
-        found = Reached.of(state, result.equations.y0, len(grid.time))
-        return None if found is None else (found, f"t = {grid.time[found.anchor]:.4g}")
+        found = Reached.of(state, result.equations.y0, len(times))
+        return None if found is None else (found, f"t = {times[found.anchor]:.4g}")
 
     reached = (keeper and keeper.find(read)) or Reached()
 
     def keep() -> None:
         if keeper is not None:
-            partial = result.trajectory(Solution(np.array(reached.states)), {}, [], {})
+            states = np.array(reached.states)
+            partial = result.trajectory(Solution(states[saved[: len(states)]]), {}, [], {})
             partial.state = reached.state()
             keeper.keep(partial)
 
@@ -184,13 +187,7 @@ def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | Non
 
 def _polled(equations: System) -> System:
     """The same, stopped by a signal at any right-hand side."""
-    given = equations.rhs
-
-    def rhs(t: float, y: Array, ydot: Array) -> None:
-        stop_if_asked()
-        given(t, y, ydot)
-
-    return replace(equations, rhs=rhs)
+    return replace(equations, rhs=Polled(equations.rhs, stop_if_asked))
 
 
 def _solve(
@@ -202,7 +199,9 @@ def _solve(
 ) -> Solution:
     rtol, atol = _tolerances(run, equations)
     solver, rtol, renewal = run.method.solver, max(rtol, loosest), _renewal(run, equations)
-    solution = solve(equations.rhs, equations.y0, run.grid.time, solver, rtol, atol, at, reached, renewal)
+    times, kept = with_breaks(run.grid.time, equations.breaks)
+    solution = solve(equations.rhs, equations.y0, times, solver, rtol, atol, at, reached, renewal, equations.breaks)
+    solution.states = solution.states[kept[: len(solution.states)]]
     if solution.failed:
         raise RunError(f"integrate: {solution.failed}; loosen integrate.rtol, or choose another integrate.solver")
     return solution
@@ -303,7 +302,7 @@ def _kept(run: Integration, curves: dict[str, Array], P: Array) -> dict[str, Arr
     if "q" in names and "q" not in curves:
         M, Q = curves["M"], curves["Q"]
         curves["q"] = np.maximum(np.einsum("tii->ti", Q) - squared_inside(M, P), 0.0)
-    names.add("output_weights")
+    names |= {"output_weights", "task_risk"}
     quantity = {name: re.sub("_(std_valid|std|shift)$", "", name) for name in curves}
     return {name: curve for name, curve in curves.items() if quantity[name] in names}
 

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdode.model.overlaps import (
+    TOLERANCE,
     Array,
     NotOverlaps,
     Overlaps,
     allowance,
+    bartlett,
     from_factors,
     project,
     teacher_factor,
@@ -31,12 +33,12 @@ Values = Mapping[str, Any]
 Blocks = tuple[Overlaps, ...]
 
 
-def total(blocks: Blocks, eigenvalues: tuple[float, ...]) -> Overlaps:
+def of_fields(blocks: Blocks, eigenvalues: tuple[float, ...], tolerance: float = TOLERANCE) -> Overlaps:
     """The overlaps of the fields, Ω = Σ_b c_b Ω_b, with factors of their own."""
     Q, M, P = (
         sum(c * getattr(block, name) for c, block in zip(eigenvalues, blocks, strict=True)) for name in ("Q", "M", "P")
     )
-    found = project(np.asarray(Q), np.asarray(M), np.asarray(P), math.inf)
+    found = project(np.asarray(Q), np.asarray(M), np.asarray(P), math.inf, tolerance)
     return replace(found, Q=np.asarray(Q), M=np.asarray(M), P=np.asarray(P))
 
 
@@ -55,10 +57,8 @@ def teachers(problem: Problem) -> list[Array]:
     return found
 
 
-def gaussian(problem: Problem, values: Values, rng: np.random.Generator) -> Blocks:
+def gaussian_by_block(problem: Problem, values: Values, rng: np.random.Generator) -> Blocks:
     """w_i ~ N(0, s² I_d), independent of the teachers: A_b and the Bartlett factor of Q_b⊥, block by block."""
-    from sgdode.model.start_laws import bartlett
-
     p, scale = int(problem.p), values["scale"] / math.sqrt(problem.d)
     found = []
     for b, (L, room) in enumerate(zip(teachers(problem), problem.inputs.dimensions(problem.d), strict=True)):
@@ -68,7 +68,7 @@ def gaussian(problem: Problem, values: Values, rng: np.random.Generator) -> Bloc
     return tuple(found)
 
 
-def in_teacher_span(problem: Problem, values: Values, rng: np.random.Generator) -> Blocks:
+def in_teacher_span_by_block(problem: Problem, values: Values, rng: np.random.Generator) -> Blocks:
     """Students that are combinations of the teachers, with fields of variance 1, uniform in direction: W = E W*."""
     L = teacher_factor(problem.teacher.P)
     if not L.size:
@@ -78,16 +78,20 @@ def in_teacher_span(problem: Problem, values: Values, rng: np.random.Generator) 
     return lifted(problem, A @ L.T, np.zeros((len(A), 0)))
 
 
-def symmetric(problem: Problem, values: Values, rng: np.random.Generator) -> Blocks:
-    """The fields of the isotropic start of that name: M = ε/k, Q = (ε²/k) 11ᵀ + q₀ (1−ε)² I, moved by N(0, spread²)."""
-    from sgdode.model.start_laws import alike
+def alike(problem: Problem, values: Values) -> tuple[Array, Array]:
+    """Q (p,p) and M (p,k) of students that are all alike."""
+    p, k, eps = int(problem.p), problem.k, values["epsilon"]
+    return np.full((p, p), eps**2 / k) + values["q0"] * (1 - eps) ** 2 * np.eye(p), np.full((p, k), eps / k)
 
+
+def symmetric_by_block(problem: Problem, values: Values, rng: np.random.Generator) -> Blocks:
+    """The fields of the isotropic start of that name: M = ε/k, Q = (ε²/k) 11ᵀ + q₀ (1−ε)² I, moved by N(0, spread²)."""
     base = project(*alike(problem, values), problem.teacher.P, math.inf)
     A = base.A + values["spread"] * rng.standard_normal(base.A.shape)
     return lifted(problem, A @ base.L.T, base.B)
 
 
-def overlaps(problem: Problem, values: Values, rng: np.random.Generator) -> Blocks:
+def overlaps_by_block(problem: Problem, values: Values, rng: np.random.Generator) -> Blocks:
     """``Q`` and ``M`` as given: (B,p,p) and (B,p,k), or those of the fields, which are lifted."""
     Q, M = np.array(values["Q"], dtype=float), np.array(values["M"], dtype=float)
     tolerance = allowance(problem.initial.tolerance, Q, M, problem.teacher.P)

@@ -25,7 +25,7 @@ def weighted_shares(law: InputLaw, weights: Array) -> Array:
     return np.asarray(shares / shares.sum())
 
 
-def placed(law: InputLaw, P: Array, shares: Array, d: float) -> tuple[Array, tuple[str, ...]]:
+def teachers_by_block(law: InputLaw, P: Array, shares: Array, d: float) -> tuple[Array, tuple[str, ...]]:
     """P_b (B,k,k) of teachers with the field covariance ``P`` (k,k), and what a reader is to know of them.
 
     ``shares``: (B,), the same for all directions, or (B,k), one column for each teacher where P is diagonal. A block of

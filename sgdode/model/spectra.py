@@ -1,4 +1,4 @@
-"""Spectra of many eigenvalues, λ_1 ≥ λ_2 ≥ ..., gathered into blocks at a cost that does not depend on d.
+"""Many eigenvalues, λ_1 ≥ λ_2 ≥ ..., gathered into blocks at a cost that does not depend on d.
 
 The first few eigenvalues are blocks of their own; the others lie in bins, of two blocks each. Their integer counts are
 next to the weights of the two-point Gauss rule of the bin, and their values match its mean and variance for those
@@ -27,7 +27,7 @@ _SHORT, _FIRST = 4096, 48
 _EQUAL = 1e-12
 
 
-class Moments(NamedTuple):
+class BinMoments(NamedTuple):
     """Of the eigenvalues of a bin: their number ``size``, mean, standard deviation and skewness; and of the teachers
     Σ w² and Σ λ w²."""
 
@@ -39,14 +39,14 @@ class Moments(NamedTuple):
     weighted: float
 
 
-class Spectrum(Protocol):
+class Eigenvalues(Protocol):
     """Eigenvalues λ_j, j = 1, ..., d, in falling order, of any scale."""
 
     @property
     def d(self) -> int:
         """Their number."""
 
-    def moments(self, first: int, end: int) -> Moments:
+    def moments(self, first: int, end: int) -> BinMoments:
         """Of the eigenvalues j = first + 1, ..., end."""
 
     def edges(self, bins: int) -> list[int]:
@@ -80,8 +80,8 @@ class PowerLaw:
     d: int
     delta: float = 0.0
 
-    def moments(self, first: int, end: int) -> Moments:
-        """See Spectrum. Eigenvalues are taken relative to the first, so that no digits are lost."""
+    def moments(self, first: int, end: int) -> BinMoments:
+        """See Eigenvalues. Eigenvalues are taken relative to the first, so that no digits are lost."""
         top = float(first + 1) ** -self.alpha
         m = end - first
         raw = [power_sum(k * self.alpha, first, end) / (m * top**k) for k in (1, 2, 3)]
@@ -90,7 +90,9 @@ class PowerLaw:
         deviation = math.sqrt(variance)
         skewness = third / deviation**3 if deviation > _EQUAL else 0.0
         weight = power_sum(self.delta, first, end)
-        return Moments(m, top * mean, top * deviation, skewness, weight, power_sum(self.alpha + self.delta, first, end))
+        return BinMoments(
+            m, top * mean, top * deviation, skewness, weight, power_sum(self.alpha + self.delta, first, end)
+        )
 
     def edges(self, bins: int) -> list[int]:
         """Equal in log j."""
@@ -109,13 +111,13 @@ class Listed:
         """Their number."""
         return len(self.values)
 
-    def moments(self, first: int, end: int) -> Moments:
-        """See Spectrum."""
+    def moments(self, first: int, end: int) -> BinMoments:
+        """See Eigenvalues."""
         x = self.values[first:end]
         w = np.arange(first + 1, end + 1, dtype=float) ** -self.delta
         mean, deviation = float(x.mean()), float(x.std())
         skewness = float(((x - mean) ** 3).mean()) / deviation**3 if deviation > _EQUAL * max(mean, 1e-300) else 0.0
-        return Moments(len(x), mean, deviation, skewness, float(w.sum()), float(w @ x))
+        return BinMoments(len(x), mean, deviation, skewness, float(w.sum()), float(w @ x))
 
     def edges(self, bins: int) -> list[int]:
         """Equal in log λ; what is 0 is a bin of its own."""
@@ -137,16 +139,16 @@ class Binned(NamedTuple):
     weights: Array
 
 
-def binned(spectrum: Spectrum, blocks: int) -> Binned:
+def binned(values: Eigenvalues, blocks: int) -> Binned:
     """A spectrum in at most ``blocks`` blocks (with the single ones, and a few more where it has few eigenvalues)."""
     found: list[tuple[int, float, float]] = []
-    for j in range(min(SINGLE, spectrum.d)):
-        one = spectrum.moments(j, j + 1)
+    for j in range(min(SINGLE, values.d)):
+        one = values.moments(j, j + 1)
         found.append((1, one.mean, one.weight))
-    edges = spectrum.edges(max(1, (blocks - SINGLE) // 2))
+    edges = values.edges(max(1, (blocks - SINGLE) // 2))
     for first, end in pairwise(edges):
-        found += _two(spectrum.moments(first, end))
-    return _scaled(found, spectrum.d)
+        found += _two(values.moments(first, end))
+    return _scaled(found, values.d)
 
 
 def every(values: Array, delta: float) -> Binned:
@@ -158,13 +160,13 @@ def every(values: Array, delta: float) -> Binned:
     return _scaled([(int(n), float(c), float(share)) for n, c, share in blocks], len(values))
 
 
-def chosen(spectrum: Spectrum, blocks: int | None) -> tuple[Binned, float]:
+def gathered(values: Eigenvalues, blocks: int | None) -> tuple[Binned, float]:
     """A spectrum in ``blocks`` blocks (None: as many as the target asks for), and what they are off by: see
     ``binning_error``."""
-    size = blocks or _first_guess(spectrum)
+    size = blocks or _first_guess(values)
     while True:
-        found = binned(spectrum, size)
-        error = binning_error(found, binned(spectrum, 2 * size))
+        found = binned(values, size)
+        error = binning_error(found, binned(values, 2 * size))
         if blocks is not None or error <= TARGET or size > _MOST:
             return found, error
         size += max(2, size // 5)
@@ -190,10 +192,10 @@ def _noisy(law: Binned) -> Array:
     return np.asarray(law.counts * law.eigenvalues**2)
 
 
-def _first_guess(spectrum: Spectrum) -> int:
+def _first_guess(values: Eigenvalues) -> int:
     """4 and 5 for each decade."""
-    last = spectrum.d
-    ends = spectrum.moments(0, 1).mean, spectrum.moments(last - 1, last).mean
+    last = values.d
+    ends = values.moments(0, 1).mean, values.moments(last - 1, last).mean
     if not ends[1] > 0:
         return SINGLE + 20
     return SINGLE + 2 * math.ceil(2.5 * math.log10(ends[0] / ends[1]))
@@ -203,7 +205,7 @@ def _distinct(edges: Array) -> list[int]:
     return sorted({round(float(edge)) for edge in edges})
 
 
-def _two(bin: Moments) -> list[tuple[int, float, float]]:
+def _two(bin: BinMoments) -> list[tuple[int, float, float]]:
     """(count, value, weight) of the two blocks of a bin, or of one where it holds a single value."""
     m, mean, deviation, skewness, weight, weighted = bin
     if m == 1 or deviation <= 1e-7 * mean or mean <= 0.0:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sgdode.errors import Defect, SpecError
-from sgdode.model.block_starts import on_sphere, squared_lengths, total
+from sgdode.model.block_starts import alike, of_fields, on_sphere, squared_lengths
 from sgdode.model.overlaps import (
     TOLERANCE,
     Array,
@@ -22,6 +22,7 @@ from sgdode.model.overlaps import (
     Overlaps,
     allowance,
     asymmetry,
+    bartlett,
     from_factors,
     project,
     teacher_factor,
@@ -86,7 +87,7 @@ def _drawn(problem: Problem, rng: np.random.Generator) -> Start:
             "Q and M are read as the overlaps of the fields: what of the students is not along the teachers is spread "
             "over all directions of the inputs; give Q (B,p,p) and M (B,p,k) to set them by block",
         )
-    return Start(total(blocks, problem.inputs.eigenvalues), problem.student.a, notes, blocks)
+    return Start(of_fields(blocks, problem.inputs.eigenvalues), problem.student.a, notes, blocks)
 
 
 def _with_blocks() -> list[str]:
@@ -103,7 +104,7 @@ def _blocks_on_sphere(problem: Problem, drawn: Start) -> Start:
     if problem.initial.law.given:
         return drawn
     blocks = on_sphere(drawn.blocks, norms)
-    return replace(drawn, overlaps=total(blocks, problem.inputs.eigenvalues), blocks=blocks)
+    return replace(drawn, overlaps=of_fields(blocks, problem.inputs.eigenvalues), blocks=blocks)
 
 
 def _refuse_lengths(problem: Problem, norms: Array) -> None:
@@ -114,15 +115,6 @@ def _refuse_lengths(problem: Problem, norms: Array) -> None:
             raise refused("initial", f"constraint spherical needs Q_ii = 1; neuron {worst} has {norms[worst] ** 2:.6g}")
     elif not norms.all():
         raise refused("initial", "constraint spherical: a neuron of length 0 cannot be normalised")
-
-
-def bartlett(rng: np.random.Generator, rows: int, dimension: float) -> Array:
-    """L (rows, min(rows, D)), the LQ factor of a (rows, D) standard normal matrix: L Lᵀ is Wishart. Any D."""
-    columns = int(min(rows, dimension))
-    factor = np.tril(rng.standard_normal((rows, columns)), -1)
-    chi = np.sqrt(rng.chisquare(dimension - np.arange(columns)))
-    factor[np.arange(columns), np.arange(columns)] = chi
-    return factor
 
 
 def gaussian(problem: Problem, values: Values, rng: np.random.Generator) -> Start:
@@ -153,12 +145,6 @@ def symmetric(problem: Problem, values: Values, rng: np.random.Generator) -> Sta
     base = project(Q, M, P, problem.d - teacher_factor(P).shape[1])
     A = base.A + values["spread"] * rng.standard_normal(base.A.shape)
     return Start(from_factors(A, base.B, base.L, P), problem.student.a)
-
-
-def alike(problem: Problem, values: Values) -> tuple[Array, Array]:
-    """Q (p,p) and M (p,k) of students that are all alike."""
-    p, k, eps = int(problem.p), problem.k, values["epsilon"]
-    return np.full((p, p), eps**2 / k) + values["q0"] * (1 - eps) ** 2 * np.eye(p), np.full((p, k), eps / k)
 
 
 def overlaps(problem: Problem, values: Values, rng: np.random.Generator) -> Start:

@@ -87,13 +87,13 @@ STARTS: dict[str, StartLaw] = {
         refusal="gaussian at dimension inf gives M = 0, which the equations never leave; use in-teacher-span, "
         "symmetric or overlaps",
         meaning="independent Gaussian weights",
-        by_block=_BY_BLOCK + "gaussian",
+        by_block=_BY_BLOCK + "gaussian_by_block",
     ),
     "in-teacher-span": StartLaw(
         _LAWS + "in_teacher_span",
         neuron="sphere",
         meaning="uniform on the unit sphere of the teachers' span: the same overlaps at every d",
-        by_block=_BY_BLOCK + "in_teacher_span",
+        by_block=_BY_BLOCK + "in_teacher_span_by_block",
     ),
     "symmetric": StartLaw(
         _LAWS + "symmetric",
@@ -103,7 +103,7 @@ STARTS: dict[str, StartLaw] = {
             "spread": Key("number", 1e-3, 0.0, meaning="of a seeded perturbation, which breaks the symmetry"),
         },
         meaning="all neurons alike but for a small perturbation: a plateau",
-        by_block=_BY_BLOCK + "symmetric",
+        by_block=_BY_BLOCK + "symmetric_by_block",
     ),
     "overlaps": StartLaw(
         _LAWS + "overlaps",
@@ -116,7 +116,7 @@ STARTS: dict[str, StartLaw] = {
         drawn=False,
         given=True,
         meaning="Q and M as given, or from a result file",
-        by_block=_BY_BLOCK + "overlaps",
+        by_block=_BY_BLOCK + "overlaps_by_block",
     ),
     "weights": StartLaw(
         _LAWS + "overlaps",
@@ -124,7 +124,7 @@ STARTS: dict[str, StartLaw] = {
         drawn=False,
         given=True,
         meaning="the weights of another library's network",
-        by_block=_BY_BLOCK + "overlaps",
+        by_block=_BY_BLOCK + "overlaps_by_block",
     ),
 }
 

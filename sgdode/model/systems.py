@@ -57,7 +57,7 @@ def _wide_and_high(problem: Problem) -> float:
     return _step(problem) + 1.0 / math.sqrt(problem.p) + 1.0 / math.sqrt(problem.d) + problem.noise_rate
 
 
-_BY_BLOCK = "sgdode.equations.block_flow:"
+_BY_BLOCK = "sgdode.equations.block_systems:"
 
 SYSTEMS: dict[str, SystemRecord] = {
     "full": SystemRecord(

@@ -30,6 +30,7 @@ _COORDINATES = {
     "student_b": "student neuron",
     "teacher": "teacher neuron",
     "teacher_b": "teacher neuron",
+    "task": "task of the teacher",
     "block": "block of equal eigenvalues of the inputs",
 }
 

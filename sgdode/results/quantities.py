@@ -21,6 +21,7 @@ QUANTITIES: dict[str, Quantity] = {
     "risk": Quantity((), "excess population risk R − Δ/2"),
     "M": Quantity(("student", "teacher"), "student-teacher overlaps M = W W*ᵀ/d"),
     "Q": Quantity(("student", "student_b"), "student-student overlaps Q = W Wᵀ/d"),
+    "task_risk": Quantity(("task",), "excess population risk on each task, R − Δ/2"),
     "q": Quantity(("student",), "orthogonal overlaps q = diag(Q − M P⁺ Mᵀ)"),
     "Q_block": Quantity(("block", "student", "student_b"), "student-student overlaps by block Q_b = W Π_b Wᵀ/d"),
     "M_block": Quantity(("block", "student", "teacher"), "student-teacher overlaps by block M_b = W Π_b W*ᵀ/d"),

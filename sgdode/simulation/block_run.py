@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from sgdode.jit.units import address
 from sgdode.model.clock import Clock
-from sgdode.model.problem import Problem
+from sgdode.model.problem import Problem, Teacher
 from sgdode.model.start_laws import Start
 from sgdode.simulation import blocks, explicit
 from sgdode.simulation.rule import Rule
 from sgdode.simulation.run import Array, Mover, Sampling, State, step_rule
 from sgdode.simulation.step import Target
+
+#: A switch this much of a step after it is that step.
+_SAME_STEP = 1e-6
 
 
 @dataclass(frozen=True)
@@ -138,49 +143,97 @@ def _room(scheme: BlockScheme) -> blocks.BlockRoom:
     return blocks.BlockRoom(inputs, T, C, kept, part, gram, np.empty((p, p)), room, labels)
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Steps first, ..., end − 1 (end ``math.inf``: for ever) of one lesson, and their rule."""
+
+    first: int
+    end: float
+    rule: Rule
+    teacher: Teacher
+
+
+def _stretches(scheme: BlockScheme) -> list[Stretch]:
+    """The lessons in steps: each begins at the first step whose time is not before its own."""
+    problem, lessons = scheme.problem, scheme.problem.teacher.lessons
+    if not lessons:
+        return [Stretch(0, math.inf, scheme.rule, problem.teacher)]
+    starts = [max(0, math.ceil(float(scheme.clock.step(lesson.start)) - _SAME_STEP)) for lesson in lessons]
+    parts, ends = [problem.during(lesson) for lesson in lessons], [*starts[1:], math.inf]
+    return [
+        Stretch(first, end, step_rule(part, scheme.real), part.teacher)
+        for first, end, part in zip(starts, ends, parts, strict=True)
+    ]
+
+
+def _pieces(stretches: list[Stretch], first: int, steps: int) -> Iterator[tuple[Stretch, int]]:
+    """The steps first, ..., first + steps − 1 as numbers of steps in one stretch each."""
+    end = first + steps
+    for stretch in stretches:
+        begin, stop = max(first, stretch.first), min(end, stretch.end)
+        if stop > begin:
+            yield stretch, int(stop - begin)
+
+
+def _turn(scheme: BlockScheme, first: int, steps: int) -> tuple[Array, int, int]:
+    """How teachers turn in some steps: by their angle at the start of each."""
+    rotation = scheme.problem.teacher.rotation
+    if rotation is None:
+        return explicit.AT_REST
+    angle = rotation.rate * scheme.clock.time(np.arange(first, first + steps))
+    return np.ascontiguousarray(np.stack([np.cos(angle), np.sin(angle)], axis=1)), rotation.first, rotation.second
+
+
+def _by_stretches(scheme: BlockScheme, take: Callable[[Stretch, State, Array], int]) -> Mover:
+    """``move`` that takes the steps of each stretch, with their δt, by ``take``: it returns how many were done."""
+    stretches = _stretches(scheme)
+
+    def move(state: State, steps: int) -> bool:
+        for stretch, count in _pieces(stretches, state.step, steps):
+            done = take(stretch, state, scheme.clock.step_sizes(state.step, count))
+            state.step += done
+            if done < count:
+                return False
+        return True
+
+    return move
+
+
 def _exact(scheme: BlockScheme) -> Mover:
     B, p, k = len(scheme.ranks), scheme.p, scheme.problem.k
     L = np.zeros((B, k, max(1, *scheme.ranks)), scheme.real)
     for b, block in enumerate(scheme.start.blocks):
         L[b, :, : scheme.ranks[b]] = block.L
-    teacher = scheme.problem.teacher
-    target = blocks.BlockTarget(address(teacher.activation), L, teacher.a)
     ranks = np.array(scheme.ranks, np.int64)
     sizes = blocks.BlockSizes(np.sqrt(scheme.eigenvalues), np.array(scheme.dimensions), ranks, scheme.sphere)
-    student, room, take_steps = (
-        address(scheme.problem.student.activation),
-        _room(scheme),
-        blocks.steps_by_block(scheme.real),
-    )
+    student, room = address(scheme.problem.student.activation), _room(scheme)
+    take_steps = blocks.steps_by_block(scheme.real)
 
-    def move(state: State, steps: int) -> bool:
-        dt = scheme.clock.step_sizes(state.step, steps)
+    def take(stretch: Stretch, state: State, dt: Array) -> int:
         W, inverse = state.W.reshape(B, scheme.rows, p), state.inverse.reshape(B, p, p)
         weights = blocks.BlockWeights(W, inverse, state.m, state.a)
-        done = take_steps(student, target, scheme.rule, state.rng, dt, sizes, weights, room)
-        state.step += done
-        return bool(done == steps)
+        turn = _turn(scheme, state.step, len(dt))
+        target = blocks.BlockTarget(address(stretch.teacher.activation), L, stretch.teacher.a, *turn)
+        return int(take_steps(student, target, stretch.rule, state.rng, dt, sizes, weights, room))
 
-    return move
+    return _by_stretches(scheme, take)
 
 
 def _explicit(scheme: BlockScheme) -> Mover:
-    d, teacher = scheme.d, scheme.problem.teacher
+    d = scheme.d
     W_star, counts = np.zeros((scheme.problem.k, d)), np.array(scheme.ranks) + np.array(scheme.dimensions, int)
     for first, block in zip(_firsts(scheme), scheme.start.blocks, strict=True):
         W_star[:, first : first + block.L.shape[1]] = block.L * d**0.5
-    target = Target(address(teacher.activation), W_star, teacher.a)
     with np.errstate(divide="ignore"):
         scale = np.sqrt(d / np.repeat(scheme.eigenvalues, counts))
-    inputs = explicit.Inputs(scale, np.repeat(scheme.sphere, counts))
-    gradient = np.empty((scheme.p, d), scheme.real)
+    sphere, gradient = np.repeat(scheme.sphere, counts), np.empty((scheme.p, d), scheme.real)
     student, take_steps = address(scheme.problem.student.activation), explicit.plain_steps(scheme.real)
     x, room = np.empty(d), np.empty((7, max(scheme.p, scheme.problem.k)))
 
-    def move(state: State, steps: int) -> bool:
-        dt = scheme.clock.step_sizes(state.step, steps)
-        done = take_steps(student, target, scheme.rule, state.rng, dt, inputs, state.W, gradient, state.a, x, room)
-        state.step += done
-        return bool(done == steps)
+    def take(stretch: Stretch, state: State, dt: Array) -> int:
+        target = Target(address(stretch.teacher.activation), W_star, stretch.teacher.a)
+        inputs = explicit.Inputs(scale, sphere, *_turn(scheme, state.step, len(dt)))
+        arrays = state.W, gradient, state.a, x, room
+        return int(take_steps(student, target, stretch.rule, state.rng, dt, inputs, *arrays))
 
-    return move
+    return _by_stretches(scheme, take)

@@ -22,6 +22,7 @@ from sgdode.jit.compiling import CALLED, MATRIX, RNG, STEPS, VECTOR, compiled, n
 from sgdode.jit.normals import standard_normal
 from sgdode.jit.units import ADDRESS, evaluate_at
 from sgdode.model.overlaps import Array
+from sgdode.simulation.explicit import turn_fields
 from sgdode.simulation.rank_one import absorb, invert
 from sgdode.simulation.rule import NORM, RULE, Real, Rule, keep_old, moves, within
 from sgdode.simulation.small_linalg import add_outer, combination, fold
@@ -33,11 +34,15 @@ _COUNTS = types.int64[::1]
 
 
 class BlockTarget(NamedTuple):
-    """The teacher: the address of σ*, its coordinates L (B,k,r) in its own span of each block, and a* (k,)."""
+    """The teacher: the address of σ*, its coordinates L (B,k,r) in its own span of each block, and a* (k,); and how it
+    turns: cos and sin of the angle in every step, ``turn`` (steps, 2) or (0, 2), of rows ``first`` and ``second``."""
 
     evaluate: int
     L: Real
     a_star: Array
+    turn: Array
+    first: int
+    second: int
 
 
 class BlockSizes(NamedTuple):
@@ -76,7 +81,7 @@ class BlockRoom(NamedTuple):
 
 
 def _target_type(real: Any) -> Any:
-    return named(BlockTarget, (ADDRESS, real[:, :, ::1], VECTOR))
+    return named(BlockTarget, (ADDRESS, real[:, :, ::1], VECTOR, MATRIX, int64, int64))
 
 
 _SIZES = named(BlockSizes, (VECTOR, VECTOR, _COUNTS, VECTOR))
@@ -123,10 +128,13 @@ def _add_labels(L: Real, G: Real, n: int, rank: int, fields: Array) -> None:
 
 
 @compiled(**STEPS)
-def _label(target: BlockTarget, rule: Rule, rng: np.random.Generator, n: int, labels: Array) -> None:
+def _label(target: BlockTarget, rule: Rule, rng: np.random.Generator, step: int, n: int, labels: Array) -> None:
     """labels[Y, :n] = (1/k) Σ_r a*_r σ*(λ*_r) + √Δ z of the teacher fields in labels[X_STAR]."""
     k = target.a_star.size
     x, s, y = labels[X_STAR, : n * k], labels[S_STAR, : n * k], labels[Y]
+    if len(target.turn):
+        for row in range(n):
+            turn_fields(target.turn, step, x, row * k + target.first, row * k + target.second)
     for j in range(n * k):
         x[j] *= rule.teacher_gain
     evaluate_at(target.evaluate, x, s, labels[SLOPE_STAR, : n * k])
@@ -269,7 +277,7 @@ def steps_by_block(
                 _draw(rng, sizes.root[b], G, n, rows)
                 _add_fields(G, W[b], rows, n, at.part, at.C)
                 _add_labels(target.L[b], G, n, sizes.rank[b], at.labels[X_STAR])
-        _label(target, rule, rng, n, at.labels)
+        _label(target, rule, rng, step, n, at.labels)
         if descend(student, inner, dt, step, 1, at.gram, at.C, a, at.room, at.labels[Y]) >= 0:
             return step
         if moves(inner):

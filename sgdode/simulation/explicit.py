@@ -16,14 +16,20 @@ from sgdode.simulation.step import Target, target_type
 
 
 class Inputs(NamedTuple):
-    """The law of inputs in d dimensions: x_j ~ N(0, 1)/``scale``_j, (d,), ∞ where C has the eigenvalue 0, and the
-    weights w_j (d,) of the sphere Σ_j w_j W_ij² = d."""
+    """The law of inputs in d dimensions: x_j ~ N(0, 1)/``scale``_j, (d,), ∞ where C has the eigenvalue 0; the weights
+    w_j (d,) of the sphere Σ_j w_j W_ij² = d; and how teachers turn: cos and sin of the angle of every step, ``turn``
+    (steps, 2) or (0, 2), of the rows ``first`` and ``second``."""
 
     scale: Array
     sphere: Array
+    turn: Array
+    first: int
+    second: int
 
 
-INPUTS = named(Inputs, (VECTOR, VECTOR))
+INPUTS = named(Inputs, (VECTOR, VECTOR, MATRIX, int64, int64))
+#: Of teachers that do not turn.
+AT_REST = np.empty((0, 2)), 0, 0
 _X, _S, _SLOPE, _CHANGE, _X_STAR, _S_STAR, _SLOPE_STAR = range(7)
 
 
@@ -36,12 +42,24 @@ def _field(W: Real, x: Array, i: int) -> float:
 
 
 @compiled(**STEPS)
-def _label(target: Target, rule: Rule, rng: np.random.Generator, x: Array, room: Array) -> float:
+def turn_fields(turn: Array, step: int, x: Array, first: int, second: int) -> None:
+    """Two fields of teachers at rest become those of teachers that have turned in their plane."""
+    c, s, one, other = turn[step, 0], turn[step, 1], x[first], x[second]
+    x[first] = c * one + s * other
+    x[second] = c * other - s * one
+
+
+@compiled(**STEPS)
+def _label(
+    target: Target, rule: Rule, rng: np.random.Generator, inputs: Inputs, step: int, x: Array, room: Array
+) -> float:
     """y = (1/k) Σ_r a*_r σ*(w*_r·x) + √Δ z."""
     W_star, a_star = target.L, target.a_star
     k = a_star.size
     for j in range(k):
         room[_X_STAR, j] = rule.teacher_gain * _field(W_star, x, j)
+    if len(inputs.turn):
+        turn_fields(inputs.turn, step, room[_X_STAR], inputs.first, inputs.second)
     evaluate_at(target.evaluate, room[_X_STAR, :k], room[_S_STAR, :k], room[_SLOPE_STAR, :k])
     y = 0.0
     for j in range(k):
@@ -93,7 +111,8 @@ def plain_steps(
         for _ in range(rule.batch):
             for j in range(d):
                 x[j] = standard_normal(rng) / inputs.scale[j]
-            error = _displacement(student, rule, _label(target, rule, rng, x, room), W, a, x, room)
+            y = _label(target, rule, rng, inputs, step, x, room)
+            error = _displacement(student, rule, y, W, a, x, room)
             share = dt[step] / rule.batch * error
             size = 0.0
             for i in range(p):  # (γ/p) a σ'(λ) E x, with γ/p = δt d

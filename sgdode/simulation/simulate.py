@@ -18,10 +18,11 @@ from threadpoolctl import threadpool_limits
 
 from sgdode.equations.validity import too_coarse
 from sgdode.errors import Stopped, UsageError
-from sgdode.gaussian.risk import RiskFunction, averaged_risk_error, risk_function, some_times
+from sgdode.gaussian.risk import averaged_risk_error, risks_in_time, some_times
 from sgdode.machine import processors
 from sgdode.model.block_starts import binning, by_block
 from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
+from sgdode.model.lessons import tasks
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
 from sgdode.results.alignment import norms, squared_inside
@@ -68,7 +69,7 @@ def simulate(
     scheme = scheme_of(problem, beginning, sampling, block, wide)
     grid = saved_grid(saving, problem.clock, problem.finite)
     records = _records(problem, saving, sampling, len(grid.time), keeper)
-    shared = Shared(scheme, sampling, beginning, grid, records, risk_function(problem), about)
+    shared = Shared(scheme, sampling, beginning, grid, records, risks_in_time(problem), about)
     runs = _begin(shared)
     runs = (keeper and keeper.find(lambda state: _resumed(state, shared, runs))) or runs
     threads = 1 if sampling.seeds > 1 else processors()
@@ -104,7 +105,7 @@ class Shared:
     start: Start
     grid: Grid
     records: dict[str, Array]
-    risk: RiskFunction
+    risks: Callable[[float, Array, Array, Array, Array], dict[str, Array]]
     about: About
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -115,10 +116,10 @@ class Shared:
         found["output_weights"] = state.a
         if not all(np.isfinite(values).all() for values in found.values()):
             return False
-        risk = self.risk(found["Q"], found["M"], P, state.a)
-        if not np.isfinite(risk):
+        t = float(self.grid.time[run.saved])
+        found |= self.risks(t, found["Q"], found["M"], P, state.a)
+        if not np.isfinite(found["risk"]):
             return False
-        found["risk"] = np.asarray(risk)
         if "q" not in found and "q" in self.records:
             found["q"] = np.maximum(np.diag(found["Q"]) - squared_inside(found["M"], P), 0.0)
         for name, record in self.records.items():
@@ -149,8 +150,10 @@ def _records(
         "output_weights": (p,),
         "Q_block": (problem.inputs.blocks, p, p),
         "M_block": (problem.inputs.blocks, p, problem.k),
+        "task_risk": (len(tasks(problem.teacher.lessons)),),
     }
     names = [*saved_names(saving.names, p, times, seeds), *(["output_weights"] if problem.rule.trained else [])]
+    names += ["task_risk"] if problem.teacher.lessons else []
     folder = None if keeper is None else keeper.path.parent
     return {name: _room((seeds, times, *shapes[name]), folder) for name in names}
 

@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from sgdode.errors import Defect, SpecError, UsageError
@@ -75,15 +76,53 @@ def _inputs(spec: Spec) -> Iterator[Found]:
             yield key, f"got {len(value)} matrices; the inputs have {B} blocks"
     if spec.teacher.placement is not None and _deep(spec.teacher.overlap) == 3:
         yield ("teacher", "placement"), "teacher.overlap says it, block by block; remove one of them"
+    yield from _held_back(spec, "isotropic inputs alone")
+
+
+def _changing(spec: Spec) -> Iterator[Found]:
+    """Teachers that change in time."""
+    from sgdode.spec.spectrum import changing
+
+    if changing(spec):
+        yield from _held_back(spec, "teachers that do not change in time")
+    yield from _tasks(spec)
+    turn = spec.teacher.rotation
+    if turn is not None and (max(turn.plane) >= spec.k or turn.plane[0] == turn.plane[1]):
+        yield ("teacher", "rotation", "plane"), f"got {list(turn.plane)}; must be two rows out of 0 to {spec.k - 1}"
+    if turn is not None and spec.teacher.drift:
+        yield ("teacher", "drift"), "rotation and drift exclude each other; keep one of them"
+
+
+def _tasks(spec: Spec) -> Iterator[Found]:
+    tasks, key = spec.teacher.tasks, ("teacher", "tasks")
+    if tasks is None:
+        return
+    starts = [task.start for task in tasks]
+    if not tasks or starts[0] != 0:
+        yield key, "the first task must have start: 0"
+    if any(later <= earlier for earlier, later in pairwise(starts)):
+        yield key, f"got the starts {starts}; they must increase"
+    for at, task in enumerate(tasks):
+        rows, weights = task.rows, task.output_weights
+        if not rows or max(rows) >= spec.k or len(set(rows)) < len(rows):
+            yield (*key, str(at), "rows"), f"got {list(rows)}; must be different rows out of 0 to {spec.k - 1}"
+        elif isinstance(weights, tuple) and len(weights) != len(rows):
+            yield (*key, str(at), "output_weights"), f"got {len(weights)} numbers; the task has {len(rows)} rows"
+
+
+def _held_back(spec: Spec, alone: str) -> Iterator[Found]:
+    """What is not there for inputs with blocks or teachers that change: it is for what is named ``alone``."""
     if math.isinf(spec.p):
-        yield ("student", "width"), "got inf; infinite width is for isotropic inputs alone"
+        yield ("student", "width"), f"got inf; infinite width is for {alone}"
     record = SYSTEMS.get(spec.integrate.equations)
     if record is not None and record.by_block is None:
         known = ", ".join(name for name, system in SYSTEMS.items() if system.by_block is not None)
-        reason = f"got {spec.integrate.equations!r}; it is for isotropic inputs alone; allowed here: auto, {known}"
+        reason = f"got {spec.integrate.equations!r}; it is for {alone}; allowed here: auto, {known}"
         yield ("integrate", "equations"), reason
+    if spec.simulate.precision != "float64":
+        yield ("simulate", "precision"), f"got {spec.simulate.precision!r}; it is for {alone}; use float64"
     if spec.integrate.fluctuations:
-        yield ("integrate", "fluctuations"), "they are for isotropic inputs alone; set it to false"
+        yield ("integrate", "fluctuations"), f"they are for {alone}; set it to false"
 
 
 def _deep(value: object) -> int:
@@ -236,6 +275,7 @@ CHECKS: list[Callable[[Spec], Iterator[Found]]] = [
     _output_weights,
     _inputs,
     _by_block,
+    _changing,
     _teacher,
     _initial,
     _learning_rate,
@@ -265,6 +305,8 @@ def require(spec: Spec, command: Command) -> None:
         raise UsageError(f"{command} needs a Spec, got a {type(spec).__name__}; sgdode.load_spec makes one")
     found: list[tuple[str, str]] = []
     if command == "simulate":
+        if spec.teacher.drift:
+            found.append(("teacher.drift", "drifting teachers are for integrate alone: they leave every fixed frame"))
         for key, value in (("dimension", spec.d), ("student.width", spec.p)):
             if math.isinf(value):
                 found.append((key, "inf is for integrate alone; a simulation needs a finite number"))

@@ -13,7 +13,7 @@ from sgdode.results.quantities import FORMAT_VERSION
 from sgdode.results.trajectory import About
 from sgdode.spec.memory import Command
 from sgdode.spec.paths import Unusable, content_hash, found_at
-from sgdode.spec.schema import ActivationSpec, Spec
+from sgdode.spec.schema import ActivationSpec, Spec, TaskSpec
 from sgdode.spec.spectrum import first_time
 from sgdode.spec.values import shown
 
@@ -24,7 +24,13 @@ _MODEST_GAIN = 10.0
 #: Sections that came after the first version: they count only where they differ from their default.
 _LATER = ("inputs", "algorithm")
 #: Keys, likewise.
-_LATER_KEYS = (("inputs", "bins"), ("teacher", "placement"))
+_LATER_KEYS = (
+    ("inputs", "bins"),
+    ("teacher", "placement"),
+    ("teacher", "tasks"),
+    ("teacher", "rotation"),
+    ("teacher", "drift"),
+)
 #: A spread of a symmetric start from which on the solver's tolerances are those asked for.
 _DELICATE = 1e-4
 
@@ -53,6 +59,8 @@ def resolved(spec: Spec) -> dict[str, Any]:
     for section, key in _LATER_KEYS:
         if getattr(getattr(spec, section), key) == type(getattr(spec, section)).model_fields[key].default:
             del values[section][key]
+    if spec.teacher.tasks is not None:
+        values["teacher"]["tasks"] = [_task(task) for task in spec.teacher.tasks]
     if spec.teacher.placement is not None:
         values["teacher"]["placement"] = _given(values["teacher"]["placement"])
     for section in _LATER:
@@ -146,6 +154,11 @@ def _identifying(spec: Spec) -> dict[str, Any]:
         if name in spec._activations:
             values[part]["activation"]["function"] = _fingerprint(spec, name)
     return values
+
+
+def _task(task: TaskSpec) -> dict[str, Any]:
+    own = {} if task.activation is None else {"activation": _activation(task.activation)}
+    return _given(task.model_dump()) | own
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

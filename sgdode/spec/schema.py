@@ -103,6 +103,28 @@ class PlacementSpec(Part):
         return found
 
 
+class TaskSpec(Part):
+    """From t = start on the ``rows`` teach, y their mean; what is absent is as in ``teacher``."""
+
+    start: Annotated[Number, Field(ge=0)]
+    rows: tuple[Annotated[Whole, Field(ge=0)], ...]
+    noise: Annotated[Number, Field(ge=0)] | None = None
+    activation: ActivationSpec | None = None
+    output_weights: OutputWeights | None = None
+
+    @property
+    def same(self) -> str:
+        """The task, start apart."""
+        return repr(self.model_dump(exclude={"start"}))
+
+
+class RotationSpec(Part):
+    """Two rows of the teacher turn in their plane: radians per unit of t."""
+
+    rate: Number
+    plane: tuple[Annotated[Whole, Field(ge=0)], Annotated[Whole, Field(ge=0)]]
+
+
 class TeacherSpec(Part):
     """The teacher network: k, σ*, a*, P and Δ."""
 
@@ -112,6 +134,9 @@ class TeacherSpec(Part):
     overlap: Matrices | None = None
     noise: Annotated[Number, Field(ge=0)] = 0.0
     placement: PlacementSpec | None = None
+    tasks: tuple[TaskSpec, ...] | None = None
+    rotation: RotationSpec | None = None
+    drift: Annotated[Number, Field(ge=0)] = 0.0
 
     @field_validator("placement", mode="before")
     @classmethod
@@ -397,12 +422,12 @@ class Spec(Part):
     @property
     def student_output_weights(self) -> tuple[float, ...]:
         """a at the start, (p,); at p = ∞ the one value that all neurons share."""
-        return _expand(self.student.output_weights, self.p)
+        return expanded(self.student.output_weights, self.p)
 
     @property
     def teacher_output_weights(self) -> tuple[float, ...]:
         """a*, (k,)."""
-        return _expand(self.teacher.output_weights, self.k)
+        return expanded(self.teacher.output_weights, self.k)
 
     def activation(self, part: ActivationSpec) -> Activation:
         """The activation that a key of this spec asks for: a series, a user's own, or a built-in one."""
@@ -421,7 +446,8 @@ def _power(base: float, exponent: float) -> float:
         return math.inf
 
 
-def _expand(value: Any, width: float) -> tuple[float, ...]:
+def expanded(value: Any, width: float) -> tuple[float, ...]:
+    """Output weights (width,) from a number, numbers, or the name of a scale."""
     if isinstance(value, tuple):
         return value
     if isinstance(value, str):

@@ -11,8 +11,8 @@ import numpy as np
 from sgdode.errors import Defect, SpecError
 from sgdode.model.inputs import INPUT_LAWS, InputLaw, of_blocks
 from sgdode.model.overlaps import Array
-from sgdode.model.placement import isotropic_shares, placed, weighted_shares
-from sgdode.model.spectra import Binned, Listed, PowerLaw, chosen, every, power_weights
+from sgdode.model.placement import isotropic_shares, teachers_by_block, weighted_shares
+from sgdode.model.spectra import Binned, Listed, PowerLaw, every, gathered, power_weights
 from sgdode.spec.paths import Unusable, found_at
 from sgdode.spec.schema import Spec
 from sgdode.spec.values import shown
@@ -41,8 +41,19 @@ def input_law(spec: Spec) -> Law:
 
 
 def structured(spec: Spec) -> bool:
-    """Whether the inputs have more than one block, so that overlaps are followed by block."""
+    """Whether the inputs have more than one block."""
     return not input_law(spec).inputs.isotropic
+
+
+def changing(spec: Spec) -> bool:
+    """Whether the teachers change in time."""
+    teacher = spec.teacher
+    return teacher.tasks is not None or teacher.rotation is not None or teacher.drift > 0
+
+
+def by_block(spec: Spec) -> bool:
+    """Whether overlaps are followed by block: of the inputs, or of a single one where teachers change in time."""
+    return structured(spec) or changing(spec)
 
 
 def first_time(spec: Spec) -> float:
@@ -57,7 +68,7 @@ def teacher_blocks(spec: Spec, P: Array) -> tuple[Array, tuple[str, ...]]:
     if spec.teacher.overlap is not None and np.ndim(spec.teacher.overlap) == 3:
         return np.array(spec.teacher.overlap, dtype=float), notes
     try:
-        blocks, more = placed(law, P, _shares(spec, law, weights), spec.d)
+        blocks, more = teachers_by_block(law, P, _shares(spec, law, weights), spec.d)
     except ValueError as error:
         raise _refused("inputs.spectrum", str(error)) from None
     return blocks, (*notes, *more)
@@ -108,7 +119,7 @@ def _found(spec: Spec) -> Law:
     source: Any = PowerLaw(float(value), int(spec.d), delta) if values is None else Listed(values, delta)
     if values is not None and len(np.unique(values)) <= 2 * (spec.inputs.bins if spec.inputs.bins != "auto" else 8):
         return _every(spec, values, delta)
-    found, error = chosen(source, None if spec.inputs.bins == "auto" else spec.inputs.bins)
+    found, error = gathered(source, None if spec.inputs.bins == "auto" else spec.inputs.bins)
     return _gathered(spec, found, error)
 
 
@@ -135,7 +146,7 @@ def _of_blocks(spec: Spec, rows: tuple[tuple[float, ...], ...]) -> Law:
 
 
 def _by_power(spec: Spec, law: InputLaw) -> Array | None:
-    """Σ w*² of teachers that are placed by a power of j, in blocks that are given."""
+    """Σ w*² of teachers that are teachers_by_block by a power of j, in blocks that are given."""
     where = spec.teacher.placement
     if where is None or where.power is None:
         return None
