@@ -13,7 +13,7 @@ from sgdode.gaussian.dual import PairKernel, kernel_error, pair_kernel
 from sgdode.gaussian.tanh_as_erfs import MINIMAX
 from sgdode.jit.pairs import Pair, dual, held
 from sgdode.model.activations import Activation
-from sgdode.model.lessons import active, tasks
+from sgdode.model.lessons import active, distinct_tasks
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem, student_weights
 
@@ -76,7 +76,9 @@ def risks_in_time(problem: Problem) -> Callable[[float, Array, Array, Array, Arr
     """``risks(t, Q, M, P, a)``: the excess ``risk`` at time t of teachers that may turn, and on the task that is taught
     then; and where there are tasks ``task_risk`` (tasks,), on each of them. Overlaps are those with the fixed frame."""
     teacher, k = problem.teacher, problem.k
-    measured = [risk_function(problem.during(task)) for task in tasks(teacher.lessons)] or [risk_function(problem)]
+    measured = [risk_function(problem.during(task)) for task in distinct_tasks(teacher.lessons)] or [
+        risk_function(problem)
+    ]
 
     def risks(t: float, Q: Array, M: Array, P: Array, a: Array) -> dict[str, Array]:
         if teacher.rotation is not None:

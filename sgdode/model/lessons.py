@@ -58,6 +58,6 @@ def switches(lessons: tuple[Lesson, ...]) -> tuple[float, ...]:
     return tuple(lesson.start for lesson in lessons if lesson.start > 0)
 
 
-def tasks(lessons: tuple[Lesson, ...]) -> list[Lesson]:
+def distinct_tasks(lessons: tuple[Lesson, ...]) -> list[Lesson]:
     """One lesson of every task, in their order."""
     return [next(lesson for lesson in lessons if lesson.task == task) for task in sorted({one.task for one in lessons})]

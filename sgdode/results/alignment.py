@@ -43,7 +43,7 @@ def share_inside(run: Trajectory) -> Array:
 
 def learnt_by_block(run: Trajectory) -> Array:
     """The cosine of each teacher with the student nearest to it in every block of the inputs, the mean over teachers
-    that are there, (...,T,B); 0 where a block holds no teacher. Raises UsageError where the file holds no such overlaps."""
+    that are there, (...,T,B); 0 where a block holds no teacher. UsageError where a file has no such overlaps."""
     if run.P_block is None:
         raise UsageError(f"{run.attributes.get('name', run.kind)}: its inputs have no blocks (inputs.spectrum)")
     Q, M = (np.asarray(_saved(run, name), dtype=float) for name in ("Q_block", "M_block"))

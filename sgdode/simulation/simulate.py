@@ -22,7 +22,7 @@ from sgdode.gaussian.risk import averaged_risk_error, risks_in_time, some_times
 from sgdode.machine import processors
 from sgdode.model.block_starts import binning, by_block
 from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
-from sgdode.model.lessons import tasks
+from sgdode.model.lessons import distinct_tasks
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
 from sgdode.results.alignment import norms, squared_inside
@@ -150,7 +150,7 @@ def _records(
         "output_weights": (p,),
         "Q_block": (problem.inputs.blocks, p, p),
         "M_block": (problem.inputs.blocks, p, problem.k),
-        "task_risk": (len(tasks(problem.teacher.lessons)),),
+        "task_risk": (len(distinct_tasks(problem.teacher.lessons)),),
     }
     names = [*saved_names(saving.names, p, times, seeds), *(["output_weights"] if problem.rule.trained else [])]
     names += ["task_risk"] if problem.teacher.lessons else []

@@ -16,7 +16,7 @@ from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem, Student, Teacher
 from sgdode.model.starts import STARTS, Initial
 from sgdode.spec.schema import Spec, expanded
-from sgdode.spec.spectrum import by_block, first_time, input_law, teacher_blocks
+from sgdode.spec.spectrum import first_time, followed_by_block, input_law, teacher_blocks
 from sgdode.spec.start_files import ReadStart, read_start
 
 
@@ -26,7 +26,7 @@ def build(spec: Spec) -> Problem:
     initial = Initial(STARTS[start.kind], start.values, spec.start_seed, start.kind, start.tolerance)
     law = input_law(spec).inputs
     P, a = teacher_overlap(spec), np.array(spec.student_output_weights, dtype=float)
-    blocks, notes = teacher_blocks(spec, P) if by_block(spec) else (None, ())
+    blocks, notes = teacher_blocks(spec, P) if followed_by_block(spec) else (None, ())
     if start.file is not None:
         read = read_start(spec, P, a, blocks)
         P, a, initial = _from_file(spec, initial, read)

@@ -51,7 +51,7 @@ def changing(spec: Spec) -> bool:
     return teacher.tasks is not None or teacher.rotation is not None or teacher.drift > 0
 
 
-def by_block(spec: Spec) -> bool:
+def followed_by_block(spec: Spec) -> bool:
     """Whether overlaps are followed by block: of the inputs, or of a single one where teachers change in time."""
     return structured(spec) or changing(spec)
 

@@ -5,7 +5,7 @@ import pytest
 from support.specs import SMALL, merged
 
 from sgdode import SpecError, load_spec
-from sgdode.model.lessons import Rotation, active, switches, tasks
+from sgdode.model.lessons import Rotation, active, distinct_tasks, switches
 from sgdode.spec.build import build
 
 TASKS = [
@@ -29,7 +29,7 @@ def test_the_rows_of_a_task_have_their_mean():
     np.testing.assert_allclose(problem.during(lessons[0]).v_star, [1.0, 0.0, 0.0])
     assert during.teacher.activation.name == "relu"
     assert during.teacher.noise == 0.3
-    assert len(tasks(lessons)) == 2
+    assert len(distinct_tasks(lessons)) == 2
     assert switches(lessons) == (5.0, 9.0)
     assert [active(lessons, t) for t in (0.0, 4.99, 5.0, 5.0 * (1 - 1e-15), 20.0)] == [0, 0, 1, 1, 2]
 

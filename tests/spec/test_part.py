@@ -26,6 +26,8 @@ KEYS = {
     "student.activation.gain": (2.0, {}),
     "student.output_weights": (0.5, {}),
     "student.train_output": (0.25, {}),
+    "teacher.drift": (0.25, {}),
+    "teacher.rotation.rate": (0.25, {"teacher.rotation": {"rate": 1.0, "plane": [0, 1]}}),
     "teacher.placement.power": (0.5, BLOCKS),
     "teacher.placement.block": (1, BLOCKS),
     "inputs.spectrum.power": (1.5, {}),

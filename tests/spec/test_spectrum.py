@@ -7,7 +7,7 @@ from support.specs import SMALL, merged
 from sgdode import SpecError, integrate, load_spec, simulate
 from sgdode.spec.build import build, saving
 from sgdode.spec.provenance import problem_hash, resolved, spec_hash
-from sgdode.spec.spectrum import by_block, input_law
+from sgdode.spec.spectrum import followed_by_block, input_law
 
 BASE = {**SMALL, "dimension": 100}
 
@@ -28,7 +28,7 @@ def test_isotropic_inputs_are_a_spec_of_before():
         )
         assert resolved(again) == resolved(plain)
         assert spec_hash(again, "simulate") == spec_hash(plain, "simulate")
-        assert not by_block(again)
+        assert not followed_by_block(again)
     one = spec_of({"blocks": [[1.0, 7.0]]})
     np.testing.assert_array_equal(simulate(one).risk, simulate(plain).risk)
 

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from support.pictures import run, sgd
 
-from sgdode import UsageError
+from sgdode.errors import UsageError
 from sgdode.plots.draw import draw
+from sgdode.plots.figures.blocks import draw_blocks, draw_spectrum
+from sgdode.plots.view import View
 from sgdode.results.alignment import learnt_by_block
 
 C, FRACTION = np.array([2.5, 0.5]), np.array([0.25, 0.75])
@@ -43,6 +46,6 @@ def test_the_spectrum():
 
 
 def test_isotropic_inputs_are_told_so():
-    for figure in ("blocks", "spectrum"):
+    for drawn in (draw_blocks, draw_spectrum):
         with pytest.raises(UsageError, match="blocks"):
-            draw([run()], figure)
+            drawn(Figure(), [run()], View())

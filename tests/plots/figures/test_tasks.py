@@ -4,10 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from support.pictures import legend, run, sgd
 
-from sgdode import UsageError
+from sgdode.errors import UsageError
 from sgdode.plots.draw import draw
+from sgdode.plots.figures.tasks import draw_tasks
+from sgdode.plots.view import View
 
 
 def taught(made):
@@ -32,4 +35,4 @@ def test_a_curve_for_every_task_and_a_line_at_every_switch():
 
 def test_a_run_without_tasks_is_told_so():
     with pytest.raises(UsageError, match="no task_risk; it is saved where"):
-        draw([run()], "tasks")
+        draw_tasks(Figure(), [run()], View())
