@@ -226,7 +226,9 @@ def _explicit(scheme: BlockScheme) -> Mover:
         W_star[:, first : first + block.L.shape[1]] = block.L * d**0.5
     with np.errstate(divide="ignore"):
         scale = np.sqrt(d / np.repeat(scheme.eigenvalues, counts))
-    sphere, gradient = np.repeat(scheme.sphere, counts), np.empty((scheme.p, d), scheme.real)
+    sphere, gradient = np.empty(0), np.empty((scheme.p, d), scheme.real)
+    if scheme.problem.rule.of_fields:
+        sphere = np.repeat(scheme.sphere, counts)
     student, take_steps = address(scheme.problem.student.activation), explicit.plain_steps(scheme.real)
     x, room = np.empty(d), np.empty((7, max(scheme.p, scheme.problem.k)))
 

@@ -7,6 +7,7 @@ from support.structured import problem_of, reference, spec_of, start_of, with_ru
 from support.systems import solved
 
 from sgdode import integrate, load_spec
+from sgdode.equations.block_flow import BlockFlow, packed_state
 from sgdode.equations.system import Method
 from sgdode.equations.systems import system
 from sgdode.model.inputs import InputLaw
@@ -46,6 +47,14 @@ def test_a_power_law_in_twenty_blocks_is_that_of_a_thousand_eigenvalues():
         found = run(problem, start_of(problem, M @ E.T + 0.05 * pi[:, None, None] * np.eye(2), M), ref["t"])
         assert len(pi) <= bins
         np.testing.assert_allclose(found["risk"], ref["risk"], rtol=allowed)
+
+
+def test_a_system_is_a_flow_from_the_packed_start():
+    problem, start = problem_of(reference("two_blocks_erf_full"))
+    equations = system(problem, start, "full", Method())
+    assert isinstance(equations.rhs, BlockFlow)
+    np.testing.assert_array_equal(equations.y0, packed_state(problem, start))
+    assert len(equations.y0) == 2 * (6 + 6)
 
 
 def divided(problem, parts):

@@ -8,10 +8,9 @@ from support.specs import SMALL, merged
 from support.structured import problem_of, reference
 
 from sgdode import integrate, load_spec
+from sgdode.equations.block_systems import full_by_block
 from sgdode.equations.pieces import with_breaks
 from sgdode.equations.solvers import solve
-from sgdode.equations.system import Method
-from sgdode.equations.systems import system
 from sgdode.model.lessons import Lesson
 
 TIGHT = {"rtol": 1e-11, "atol": 1e-14}
@@ -36,7 +35,7 @@ def test_the_reference_of_two_tasks():
         a[rows[task]] = np.array(weights) * k / len(rows[task])
         lessons.append(Lesson(begin, task, activation, a, noise))
     problem = replace(problem, teacher=replace(problem.teacher, lessons=tuple(lessons)))
-    equations, time = system(problem, start, "full", Method()), np.array(ref["t"])
+    equations, time = full_by_block(problem, start), np.array(ref["t"])
     times, saved = with_breaks(time, equations.breaks)
     found = solve(equations.rhs, equations.y0, times, "cvode", 1e-11, 1e-14, lambda t: None, breaks=equations.breaks)
     curves = equations.seen(time, found.states[saved])
