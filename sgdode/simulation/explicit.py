@@ -17,8 +17,8 @@ from sgdode.simulation.step import Target, target_type
 
 class Inputs(NamedTuple):
     """The law of inputs in d dimensions: x_j ~ N(0, 1)/``scale``_j, (d,), ∞ where C has the eigenvalue 0; the weights
-    w_j (d,) of the sphere Σ_j w_j W_ij² = d, or (0,) where all are 1; and how teachers turn: cos and sin of the angle in
-    every step, ``turn`` (steps, 2) or (0, 2), of the rows ``first`` and ``second``."""
+    w_j (d,) of the sphere Σ_j w_j W_ij² = d, or (0,) where all are 1; and how teachers turn: cos and sin of the angle
+    in every step, ``turn`` (steps, 2) or (0, 2), of the rows ``first`` and ``second``."""
 
     scale: Array
     sphere: Array
