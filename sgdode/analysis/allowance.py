@@ -82,10 +82,13 @@ class Sides:
 
     @property
     def finite_size(self) -> float:
-        """The relative order at which the equations leave something out: 1/d, or δt = γ/(pd) where that is larger."""
+        """The relative order at which the equations leave something out: 1/d, or δt = γ/(pd) where that is larger;
+        where inputs have blocks, 1/d_eff = Σ π_b c_b²/d, or c_max δt."""
         run = self.simulation
         steps = [0.0] if run.step is None else np.diff(run.time) / np.maximum(np.diff(run.step), 1)
-        return max(1.0 / float(run.attributes.get("dimension", np.inf)), float(np.max(steps)))
+        c, fraction = (run.by_block.get(name, np.ones(1)) for name in ("eigenvalue", "fraction"))
+        spread = float(np.sum(fraction * c * c)) / float(run.attributes.get("dimension", np.inf))
+        return max(spread, float(np.max(c)) * float(np.max(steps)))
 
     @property
     def tolerance(self) -> float:

@@ -43,7 +43,7 @@ def collect(
         if progress is not None:
             progress(float(number), float(len(files)))
         try:
-            run = Trajectory.load(path, ("risk", "risk_std", "risk_std_valid"))
+            run = Trajectory.load(path, ("risk", "task_risk", "risk_std", "risk_std_valid"))
         except FileError as error:
             broken(str(error))
             continue
@@ -82,6 +82,10 @@ def _figures(run: Trajectory, levels: Sequence[float]) -> dict[str, object]:
         found |= {"final_risk": float(mean[-1]), "final_risk_std": spread}
         if (flat := plateau(run.time, mean)) is not None:
             found |= {"plateau_risk": flat.risk, "plateau_start": flat.start, "plateau_end": flat.end}
+    if "task_risk" in run.curves:
+        tasks = run.curves["task_risk"][..., -1, :]
+        for task, value in enumerate(tasks if tasks.ndim == 1 else tasks.mean(axis=0)):
+            found[f"final_task_risk_{task}"] = float(value)
     for level in levels:
         passed = passage(run, level) if saved else None
         for ending, name in (("", "mean"), ("_std", "std"), ("_reached", "reached")):

@@ -21,6 +21,10 @@ def description(trajectory: Trajectory, width: int = 80) -> str:
     sections = [_heading(trajectory), _settings(trajectory, width), _warning_lines(trajectory)]
     if "risk" in trajectory.curves:
         sections.append(_risk_lines(trajectory, width))
+    if trajectory.by_block:
+        sections.append(_block_lines(trajectory))
+    if "task_risk" in trajectory.curves:
+        sections.append(_task_lines(trajectory))
     if "M" in trajectory.curves:
         sections.append(_overlap_lines(trajectory))
     return "\n\n".join("\n".join(section) for section in map(list, sections) if section)
@@ -102,6 +106,24 @@ def _risk_lines(run: Trajectory, width: int) -> Iterator[str]:
     yield f"Excess risk R − Δ/2 ({what}), both axes logarithmic"
     yield from chart(run.time, mean, width=min(width, 100))
     yield f"  at t = 0: {mean[0]:.6g}   at t = {run.time[-1]:.6g}: {mean[-1]:.6g}"
+
+
+def _block_lines(run: Trajectory) -> Iterator[str]:
+    c, fraction = run.by_block["eigenvalue"], run.by_block["fraction"]
+    yield f"Inputs with {len(c)} blocks (M, Q and P are overlaps of the fields)"
+    yield f"  {'block':>5s} {'eigenvalue':>11s} {'fraction':>10s} {'tr P_b':>10s}"
+    for b in range(min(len(c), _MOST_OVERLAPS)):
+        yield f"  {b:5d} {c[b]:11.5g} {fraction[b]:10.4g} {np.trace(run.by_block['P_block'][b]):10.4g}"
+    if len(c) > _MOST_OVERLAPS:
+        yield f"  … and {len(c) - _MOST_OVERLAPS} blocks more"
+    if "binning_error" in run.attributes:
+        yield f"  binning error {run.attributes['binning_error']:.2g}"
+
+
+def _task_lines(run: Trajectory) -> Iterator[str]:
+    last = run.curves["task_risk"][..., -1, :]
+    for task, value in enumerate(last if run.kind == "integration" else last.mean(axis=0)):
+        yield f"Risk on task {task} at the end: {value:.6g}"
 
 
 def _overlap_lines(run: Trajectory) -> Iterator[str]:

@@ -21,7 +21,7 @@ from sgdode.gaussian.risk import Kernels, kernel_error_at, kernels, risk_functio
 from sgdode.gaussian.variance.table import VarianceTerm, variance_term
 from sgdode.jit.compiling import BLOCKS, MATRIX, VECTOR, compiled
 from sgdode.jit.deferred import types
-from sgdode.jit.formulas import hold_overlaps, pack, student_weights, unpack
+from sgdode.jit.formulas import add_to_sphere, hold_overlaps, pack, student_weights, unpack
 from sgdode.jit.pairs import PAIR, Pair, fill
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
@@ -29,7 +29,7 @@ from sgdode.model.start_laws import Start
 from sgdode.model.state import packed, unpacked
 
 #: Of the overlaps, per unit of time: changes that errors of the right-hand side are compared with at least.
-_LEAST_CHANGE = 1e-6
+LEAST_CHANGE = 1e-6
 
 
 class Arrays(NamedTuple):
@@ -50,11 +50,10 @@ class Arrays(NamedTuple):
 ARRAYS = types.NamedTuple((MATRIX, MATRIX, VECTOR, VECTOR, BLOCKS, BLOCKS, MATRIX, MATRIX, MATRIX), Arrays)
 
 
-@compiled(types.void(VECTOR, MATRIX, types.float64, PAIR, PAIR, ARRAYS), error_model="numpy")
-def _drift(y: Array, P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: Arrays) -> None:
-    """Unpack the state; fill v, the kernels, Ω, and F = G Ω."""
-    Q, M, a, v, ss, st, Omega, G, F = at
-    unpack(y, Q, M, a)
+@compiled(types.void(MATRIX, types.float64, PAIR, PAIR, ARRAYS), error_model="numpy")
+def generate(P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: Arrays) -> None:
+    """From Q, M and a: fill v, the kernels, Ω but for its teachers, and G."""
+    Q, M, a, v, ss, st, Omega, G, _ = at
     p, k = M.shape
     q = np.diag(Q).copy()
     fill(ss_pair, q, q, Q, ss)
@@ -74,7 +73,14 @@ def _drift(y: Array, P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: A
             G[i, p + r] = a[i] * v[p + r] * st[1, i, r]
             drag += v[p + r] * st[2, i, r]
         G[i, i] += a[i] * drag
-    np.dot(G, Omega, F)
+
+
+@compiled(types.void(VECTOR, MATRIX, types.float64, PAIR, PAIR, ARRAYS), error_model="numpy")
+def _drift(y: Array, P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: Arrays) -> None:
+    """Unpack the state; fill v, the kernels, Ω, and F = G Ω."""
+    unpack(y, at.Q, at.M, at.a)
+    generate(P, share, ss_pair, st_pair, at)
+    np.dot(at.G, at.Omega, at.F)
 
 
 _RULE = (types.float64, types.boolean)
@@ -87,13 +93,17 @@ def _flow(at: Arrays, V: Array, rate: float, decay: float, spherical: bool, N: A
     for i in range(p):
         for j in range(p):
             N[i, j] = rate * a[i] * a[j] * V[i, j]
-    dQ, dM = np.empty_like(at.Q), np.empty_like(at.M)
-    hold_overlaps(at.F, N, at.Omega, decay, spherical, dQ, dM)
+    dQ, dM, stretch, square = np.empty_like(at.Q), np.empty_like(at.M), np.zeros(p), np.zeros(p)
+    if spherical:
+        add_to_sphere(at.F, N, at.Omega, decay, 1.0, stretch, square)
+        for i in range(p):
+            stretch[i] = 0.5 * stretch[i] / square[i]
+    hold_overlaps(at.F, N, at.Omega, decay, stretch, dQ, dM)
     pack(dQ, dM, a[:0], ydot)
 
 
 @compiled(types.void(VECTOR, BLOCKS, BLOCKS, types.float64, VECTOR))
-def _train_output(v: Array, ss: Array, st: Array, speed: float, adot: Array) -> None:
+def train_output(v: Array, ss: Array, st: Array, speed: float, adot: Array) -> None:
     """da_i/dt = η_a Σ_c v_c K_ic, (p,)."""
     p, k = st.shape[1:]
     for i in range(p):
@@ -153,7 +163,7 @@ class OverlapFlow:
             self.variance.fill(at.Omega, at.v, self.noise, V)
         _flow(at, V, self.rate * self.factor(t), rule.decay, rule.spherical, self.N, ydot)
         if rule.trained:
-            _train_output(at.v, at.ss, at.st, rule.train_output, ydot[-len(at.a) :])
+            train_output(at.v, at.ss, at.st, rule.train_output, ydot[-len(at.a) :])
         if self.still is not None:
             ydot[self.still] = 0.0
 
@@ -171,7 +181,7 @@ class OverlapFlow:
         self(t, y, np.empty_like(y))
         rate = self.rate * self.factor(t) * np.outer(self.at.a, self.at.a)
         off = np.abs(rate) * self.variance.bound(self.at.Omega, self.at.v, self.noise)
-        parts = self.at.F, rate * self.V, _LEAST_CHANGE * self.at.Omega
+        parts = self.at.F, rate * self.V, LEAST_CHANGE * self.at.Omega
         return float(np.max(off) / max(*(np.max(np.abs(part)) for part in parts), 1e-300))
 
 
@@ -200,7 +210,7 @@ def _system(problem: Problem, start: Start, name: str, flow: OverlapFlow, error:
     return System(name, y0, flow, curves, largest, told, warnings, stated_error=stated, louder=louder)
 
 
-def _refuse_steep(problem: Problem, start: Start) -> None:
+def refuse_steep(problem: Problem, start: Start) -> None:
     """Activations of one's own that no rule resolves at the fields of the start, and four times as far."""
     sides, defects = (start.overlaps.Q, start.overlaps.P), []
     for part, unit, overlaps in zip(("student", "teacher"), problem.activations, sides, strict=True):
@@ -217,7 +227,7 @@ def full(problem: Problem, start: Start, method: Method | None = None) -> System
     """(SS-ODE), Saad & Solla: dM/dt = Ψ(M), dQ/dt = Ψ(GF) + (γ/p) Ψ(Var)/B; valid for γ/(pd) ≪ 1."""
     duals = kernels(*problem.activations)
     p, k = start.overlaps.M.shape
-    _refuse_steep(problem, start)
+    refuse_steep(problem, start)
     variance = variance_term(*problem.activations, p, k, *duals.kernels)
     flow = OverlapFlow(problem, start, duals, problem.noise_rate, variance)
     error = variance.error

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdode.equations.asymmetry import smallest_asymmetry, tolerances, unresolved
+from sgdode.equations.pieces import Polled, with_breaks
 from sgdode.equations.reached import Reached
 from sgdode.equations.solvers import Solution, solve
 from sgdode.equations.stated_error import Solved, path_error, stated_risk_error
@@ -20,6 +21,7 @@ from sgdode.equations.system import Method, System
 from sgdode.equations.systems import system
 from sgdode.equations.validity import beyond_theory, plan, right_hand_side_seconds
 from sgdode.errors import Defect, RunError, SpecError, Stopped
+from sgdode.model.block_starts import binning, by_block
 from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
@@ -82,7 +84,7 @@ def integrate(
     run = Integration(problem, method, saving, saved_grid(saving, problem.clock, problem.finite), smallest)
     equations = _polled(system(problem, beginning, choice.equations, method))
     _refuse_fluctuations(method, equations)
-    result = _Result(run, equations, problem.teacher.P if beginning is None else beginning.overlaps.P, about)
+    result = _Result(run, equations, beginning, about)
     with part("solve"):
         solution = _kept_solve(result, progress, keeper)
     with part("errors"):
@@ -113,16 +115,21 @@ class _Result:
 
     run: Integration
     equations: System
-    P: Array
+    start: Start | None
     about: About
+
+    @property
+    def P(self) -> Array:
+        """P (k,k) of the teachers' fields."""
+        return self.run.problem.teacher.P if self.start is None else self.start.overlaps.P
 
     def trajectory(
         self, solution: Solution, report: dict[str, Any], warnings: list[str], spreads: dict[str, Array]
     ) -> Trajectory:
         """The curves of a solution, as far as they are finite."""
-        grid = self.run.grid
+        grid, problem = self.run.grid, self.run.problem
         with np.errstate(all="ignore"):
-            curves = self.equations.curves(solution.states) | spreads
+            curves = self.equations.seen(grid.time[: len(solution.states)], solution.states) | spreads
         good = _finite_times(curves, len(solution.states))
         diverged_at = solution.diverged_at
         if diverged_at is None and good < len(solution.states):
@@ -136,9 +143,10 @@ class _Result:
             P=self.P,
             curves={name: curve[:good] for name, curve in _kept(self.run, curves, self.P).items()},
             particle_weight=self.equations.particle_weight,
+            by_block={} if self.start is None else by_block(self.run.problem, self.start),
             status="complete" if diverged_at is None else "diverged",
             diverged_at=diverged_at,
-            attributes=self.about.attributes | _solved(self.run, self.equations, solution) | report,
+            attributes=self.about.attributes | _solved(self.run, self.equations, solution) | binning(problem) | report,
             provenance=dict(self.about.provenance),
             warnings=warnings,
         )
@@ -147,16 +155,18 @@ class _Result:
 def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | None) -> Solution:
     """Solve, from the states that ``keeper`` has, and with checkpoints of those reached."""
     grid, began = result.run.grid, time.monotonic()
+    times, saved = with_breaks(grid.time, result.equations.breaks)
 
     def read(state: Mapping[str, NDArray[np.generic]]) -> tuple[Reached, str] | None:
-        found = Reached.of(state, result.equations.y0, len(grid.time))
-        return None if found is None else (found, f"t = {grid.time[found.anchor]:.4g}")
+        found = Reached.of(state, result.equations.y0, len(times))
+        return None if found is None else (found, f"t = {times[found.anchor]:.4g}")
 
     reached = (keeper and keeper.find(read)) or Reached()
 
     def keep() -> None:
         if keeper is not None:
-            partial = result.trajectory(Solution(np.array(reached.states)), {}, [], {})
+            states = np.array(reached.states)
+            partial = result.trajectory(Solution(states[saved[: len(states)]]), {}, [], {})
             partial.state = reached.state()
             keeper.keep(partial)
 
@@ -181,13 +191,7 @@ def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | Non
 
 def _polled(equations: System) -> System:
     """The same, stopped by a signal at any right-hand side."""
-    given = equations.rhs
-
-    def rhs(t: float, y: Array, ydot: Array) -> None:
-        stop_if_asked()
-        given(t, y, ydot)
-
-    return replace(equations, rhs=rhs)
+    return replace(equations, rhs=Polled(equations.rhs, stop_if_asked))
 
 
 def _solve(
@@ -199,7 +203,9 @@ def _solve(
 ) -> Solution:
     rtol, atol = _tolerances(run, equations)
     solver, rtol, renewal = run.method.solver, max(rtol, loosest), _renewal(run, equations)
-    solution = solve(equations.rhs, equations.y0, run.grid.time, solver, rtol, atol, at, reached, renewal)
+    times, kept = with_breaks(run.grid.time, equations.breaks)
+    solution = solve(equations.rhs, equations.y0, times, solver, rtol, atol, at, reached, renewal, equations.breaks)
+    solution.states = solution.states[kept[: len(solution.states)]]
     if solution.failed:
         raise RunError(f"integrate: {solution.failed}; loosen integrate.rtol, or choose another integrate.solver")
     return solution
@@ -302,7 +308,7 @@ def _kept(run: Integration, curves: dict[str, Array], P: Array) -> dict[str, Arr
     if "q" in names and "q" not in curves:
         M, Q = curves["M"], curves["Q"]
         curves["q"] = np.maximum(np.einsum("tii->ti", Q) - squared_inside(M, P), 0.0)
-    names.add("output_weights")
+    names |= {"output_weights", "task_risk"}
     quantity = {name: re.sub("_(std_valid|std|shift)$", "", name) for name in curves}
     return {name: curve for name, curve in curves.items() if quantity[name] in names}
 

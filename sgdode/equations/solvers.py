@@ -10,13 +10,14 @@ import contextlib
 import io
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sgdode.equations.pieces import enter, next_break
 from sgdode.equations.reached import Reached
 from sgdode.stand_in import stand_in
 
@@ -83,11 +84,12 @@ def solve(
     at: Callable[[float], None],
     reached: Reached | None = None,
     renewal: float = math.inf,
+    breaks: Sequence[float] = (),
 ) -> Solution:
     """States at ``times`` (the first is that of ``y0``).
 
     ``reached`` is kept up with the solve; what is in it already is gone on from. The solver begins anew at the first
-    saved time after every ``renewal`` right-hand sides.
+    saved time after every ``renewal`` right-hand sides, and at those of ``times`` that are ``breaks``.
     ``at(t)`` is told of every time reached. Where the state grows without bound the solution ends with ``diverged_at``;
     where the tolerance cannot be met, with ``failed``.
     """
@@ -108,7 +110,10 @@ def solve(
             while len(states) < len(times):
                 counted.last = counted.calls
                 reached.anchor, reached.evaluations, reached.steps = len(states) - 1, counted.calls, solution.steps
-                SOLVERS[solver](counted, states, times[len(states) - 1 :], rtol, atol, at, solution)
+                first = len(states) - 1
+                enter(rhs, float(times[first]))
+                piece = times[first : next_break(times, first, breaks) + 1] if breaks else times[first:]
+                SOLVERS[solver](counted, states, piece, rtol, atol, at, solution)
         reached.anchor, reached.evaluations, reached.steps = len(states) - 1, counted.calls, solution.steps
     except _Diverged:
         solution.diverged_at = counted.t

@@ -51,7 +51,7 @@ def stated_risk_error(
     to ``error``. ``solved(system)``: the states of another system at the same times, as many as it reaches."""
     problem, P, time = run
     drift = float(equations.report.get("kernel_error", 0.0))
-    curves, at = equations.curves(states), some_times(time)
+    curves, at = equations.seen(time, states), some_times(time)
     risk, a0 = curves["risk"], np.asarray(problem.student.a, dtype=float)
     a = curves.get("output_weights", np.broadcast_to(a0, (len(time), a0.size)))
     q = np.einsum("tii->ti", curves["Q"]) if "Q" in curves else curves["q"] + squared_inside(curves["M"], P)
@@ -63,6 +63,7 @@ def stated_risk_error(
         return total
     if error <= _SMALL:
         return total + _RESPONSE * error
-    moved = equations.curves(solved(replace(equations, rhs=equations.louder(error))))["risk"]
+    louder = solved(replace(equations, rhs=equations.louder(error)))
+    moved = equations.seen(time[: len(louder)], louder)["risk"]
     both = min(len(moved), len(risk))
     return total + _SAFETY * worst_share(np.abs(moved[:both] - risk[:both]), risk[:both])

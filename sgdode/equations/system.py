@@ -41,6 +41,8 @@ class System:
     ``report``: numbers that belong to the result. ``particle_weight`` (p,): π at infinite width.
     ``stated_error(t, y)``: a bound on the relative error of the right-hand side at one state; None: ``error`` is all
     that is known of it. ``louder(share)``: the right-hand side with its Ψ(Var) larger by a share.
+    ``curves_at(time, states)``: the curves where they depend on t. ``breaks``: times at which the right-hand side
+    changes at once; ``rhs.enter(t)`` tells it that a solver begins at t.
     """
 
     name: str
@@ -53,6 +55,12 @@ class System:
     particle_weight: Array | None = None
     stated_error: Callable[[float, Array], float] | None = None
     louder: Callable[[float], Rhs] | None = None
+    curves_at: Callable[[Array, Array], dict[str, Array]] | None = None
+    breaks: tuple[float, ...] = ()
+
+    def seen(self, time: Array, states: Array) -> dict[str, Array]:
+        """The curves of ``states`` (T,size) at ``time`` (T,)."""
+        return self.curves(states) if self.curves_at is None else self.curves_at(time, states)
 
 
 def batch_warning(problem: Problem) -> list[str]:

@@ -19,10 +19,20 @@ def system(problem: Problem, start: Start | None, name: str, method: Method) -> 
     At infinite width the start is a law, and ``start`` is not used. Raises SpecError where there are no such equations.
     """
     record = SYSTEMS[name]
-    if not problem.inputs.isotropic:
-        raise SpecError([Defect("", "inputs", "equations are for isotropic inputs alone; use spectrum: isotropic")])
+    if problem.teacher.blocks is not None:
+        return _by_block(problem, start, name, method)
     if math.isfinite(problem.p):
         return cast(System, found(record.right_hand_side)(problem, start, method))
     if record.infinite_width is None:
         raise SpecError([Defect("", "integrate.equations", f"got {name!r}; width inf needs mean-field equations")])
     return cast(System, found(record.infinite_width)(problem, method))
+
+
+def _by_block(problem: Problem, start: Start | None, name: str, method: Method) -> System:
+    """The equations of a problem whose inputs have blocks."""
+    record = SYSTEMS[name]
+    if record.by_block is None or start is None:
+        known = ", ".join(other for other, system in SYSTEMS.items() if system.by_block is not None)
+        reason = f"{name} is for isotropic inputs alone; with inputs.spectrum there are {known}"
+        raise SpecError([Defect("", "integrate.equations", reason)])
+    return cast(System, found(record.by_block)(problem, start, method))

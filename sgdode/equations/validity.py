@@ -12,6 +12,7 @@ from sgdode.model.systems import SYSTEMS
 AFFORDABLE_SECONDS = 600.0
 _TYPICAL_RIGHT_HAND_SIDES = 3000
 #: √(γ/(p d)) and γ/p above these are not small; below this δt the rounding of float32 rivals the noise of SGD.
+_FEW_DIMENSIONS = 50.0
 _LARGE_STEP, _LARGE_RATE, _FINEST_FLOAT32 = 0.3, 0.1, 1e-6
 
 
@@ -46,16 +47,35 @@ def expected_errors(problem: Problem) -> dict[str, float]:
 
 def beyond_theory(problem: Problem, equations: str) -> list[str]:
     """Warnings where a step size is out of the reach of ``equations`` (Theorem 1, and what they leave out)."""
-    found, step, rate = [], math.sqrt(problem.step_size), problem.noise_rate
+    found, step, rate = [], math.sqrt(problem.largest_step), problem.noise_rate
+    symbol = "√(γ/(p d))" if problem.inputs.largest == 1 else "√(γ c_max/(p d))"
     if step > _LARGE_STEP:
         found.append(
-            f"the step size is beyond the theory: √(γ/(p d)) = {step:.2g} is not small (Theorem 1), so single runs of "
+            f"the step size is beyond the theory: {symbol} = {step:.2g} is not small (Theorem 1), so single runs of "
             "SGD differ from these equations by as much"
         )
     if not SYSTEMS[equations].every_rate and rate > _LARGE_RATE:
         found.append(
             f"the step size is beyond {equations}: it leaves out terms of order γ/p = {rate:.2g}, which is not small; "
             "`full` has them"
+        )
+    return found
+
+
+def of_spectrum(problem: Problem, stop: float) -> list[str]:
+    """What a reader is to know of inputs with blocks before a run up to t = ``stop``."""
+    law, found = problem.inputs, list[str]()
+    if law.isotropic:
+        return found
+    if (effective := law.concentration * problem.d) < _FEW_DIMENSIONS:
+        found.append(
+            f"the effective dimension (tr C)²/tr C² = {effective:.3g} is small: ‖x‖² does not concentrate, and `full` "
+            "is off by as much as its inverse times γ/p, at any d"
+        )
+    if stop * law.smallest < 1:
+        found.append(
+            f"blocks of eigenvalues below {1 / stop:.3g} (down to {law.smallest:.3g}) have hardly moved at time.stop = "
+            f"{stop:g}"
         )
     return found
 

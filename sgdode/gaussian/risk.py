@@ -14,6 +14,7 @@ from sgdode.gaussian.tanh_as_erfs import MINIMAX
 from sgdode.jit.pairs import Pair, dual, held
 from sgdode.model.activations import Activation
 from sgdode.model.clock import distinct
+from sgdode.model.lessons import active, distinct_tasks
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem, student_weights
 
@@ -70,6 +71,26 @@ def risk_function(problem: Problem) -> RiskFunction:
         return float(np.maximum(0.5 * (student + 2.0 * cross + teacher), 0.0))
 
     return risk
+
+
+def risks_in_time(problem: Problem) -> Callable[[float, Array, Array, Array, Array], dict[str, Array]]:
+    """``risks(t, Q, M, P, a)``: the excess ``risk`` at time t of teachers that may turn, and on the task that is taught
+    then; and where there are tasks ``task_risk`` (tasks,), on each of them. Overlaps are those with the fixed frame."""
+    teacher, k = problem.teacher, problem.k
+    measured = [risk_function(problem.during(task)) for task in distinct_tasks(teacher.lessons)] or [
+        risk_function(problem)
+    ]
+
+    def risks(t: float, Q: Array, M: Array, P: Array, a: Array) -> dict[str, Array]:
+        if teacher.rotation is not None:
+            R = teacher.rotation.matrix(t, k)
+            M, P = M @ R.T, R @ P @ R.T
+        found = np.array([risk(Q, M, P, a) for risk in measured])
+        if not teacher.lessons:
+            return {"risk": found[0]}
+        return {"risk": found[teacher.lessons[active(teacher.lessons, t)].task], "task_risk": found}
+
+    return risks
 
 
 def averaged_risk_error(problem: Problem, P: Array, q: Array, a: Array, risk: Array) -> float:

@@ -36,13 +36,19 @@ LOSSES: dict[str, Loss] = {"squared": SQUARED}
 @dataclass(frozen=True)
 class LearningRule(Record):
     """One-pass SGD: the loss, the ``batch`` size B, the weight ``decay`` ω, the rate η_a at which the output weights
-    are trained (0: fixed), and whether the weights are kept on the sphere ‖w_i‖² = d."""
+    are trained (0: fixed), and whether the weights are kept on the sphere ‖w_i‖² = d, or (``of_fields``) on that of
+    fields of variance 1, Σ_b c_b Q_b,ii = 1."""
 
     loss: Loss = SQUARED
     batch: int = 1
     decay: float = 0.0
     train_output: float = 0.0
     spherical: bool = False
+    of_fields: bool = False
+
+    def sphere(self, eigenvalues: tuple[float, ...]) -> tuple[float, ...]:
+        """w_b (B,) of the sphere Σ_b w_b Q_b,ii = 1."""
+        return eigenvalues if self.of_fields else (1.0,) * len(eigenvalues)
 
     @property
     def trained(self) -> bool:

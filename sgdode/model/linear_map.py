@@ -5,26 +5,27 @@ Decay takes 2ω Q and ω M. The sphere then takes from row i of W what would cha
 
 from __future__ import annotations
 
-import numpy as np
-
 from sgdode.model.learning import LearningRule
 from sgdode.model.overlaps import Array
 
 
+def add_to_sphere(F: Array, N: Array, Omega: Array, decay: float, weight: float, free: Array, square: Array) -> None:
+    """Add to ``free`` (p,) and ``square`` (p,) the free change of row i's squared length, w dQ_ii, and the length
+    itself, w Q_ii, of a block with the weight w on the sphere."""
+    for i in range(len(N)):
+        free[i] += weight * (2.0 * (F[i, i] - decay * Omega[i, i]) + N[i, i])
+        square[i] += weight * Omega[i, i]
+
+
 def hold_overlaps(
-    F: Array, N: Array, Omega: Array, decay: float, spherical: bool, dQ: Array, dM: Array
+    F: Array, N: Array, Omega: Array, decay: float, stretch: Array, dQ: Array, dM: Array
 ) -> None:  # plain loops, which sgdode.jit.formulas compiles
     """Fill dQ (p,p) and dM (p,k) from the drift F = G Ω (p,n) of the rows and the noise N (p,p) of the steps.
 
-    Free, dQ = F + Fᵀ + N and dM = F[:, teacher]; held, less (2ω + s_i + s_j) Q_ij and (ω + s_i) M_ir, with
-    s_i = ½ dQ_ii/Q_ii on the sphere, else 0.
+    Free, dQ = F + Fᵀ + N and dM = F[:, teacher]; held, less (2ω + s_i + s_j) Q_ij and (ω + s_i) M_ir, with ``stretch``
+    s_i = ½ (free change of the squared length)/(squared length) on the sphere, else 0.
     """
     p, n = F.shape
-    stretch = np.zeros(p)
-    if spherical:
-        for i in range(p):
-            free = 2.0 * (F[i, i] - decay * Omega[i, i]) + N[i, i]
-            stretch[i] = 0.5 * free / Omega[i, i]
     for i in range(p):
         for j in range(i, p):
             free = F[i, j] + F[j, i] + N[i, j]

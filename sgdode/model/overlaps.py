@@ -52,6 +52,15 @@ def teacher_factor(P: Array, scale: float | None = None) -> Array:
     return np.asarray(np.eye(len(P)) if np.array_equal(P, np.eye(len(P))) else factor)
 
 
+def bartlett(rng: np.random.Generator, rows: int, dimension: float) -> Array:
+    """L (rows, min(rows, D)), the LQ factor of a (rows, D) standard normal matrix: L Lᵀ is Wishart. Any D."""
+    columns = int(min(rows, dimension))
+    factor = np.tril(rng.standard_normal((rows, columns)), -1)
+    chi = np.sqrt(rng.chisquare(dimension - np.arange(columns)))
+    factor[np.arange(columns), np.arange(columns)] = chi
+    return factor
+
+
 def from_factors(A: Array, B: Array, L: Array, P: Array) -> Overlaps:
     """The overlaps of W/√d = [A, B] with the teachers [L, 0]; ``P`` is kept as given where L has full rank."""
     product = B @ B.T

@@ -7,13 +7,14 @@ the rate γ. A Problem is a value: the equations and SGD need nothing else but a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sgdode.model.activations import Activation
 from sgdode.model.clock import Clock
 from sgdode.model.hermite_lists import caution
 from sgdode.model.inputs import ISOTROPIC, InputLaw
 from sgdode.model.learning import PLAIN_SGD, LearningRule
+from sgdode.model.lessons import Lesson, Rotation
 from sgdode.model.overlaps import Array
 from sgdode.model.record import Record
 from sgdode.model.starts import Initial
@@ -21,12 +22,20 @@ from sgdode.model.starts import Initial
 
 @dataclass(frozen=True, eq=False)
 class Teacher(Record):
-    """σ*, ``a`` = a* (k,), ``P`` = W* W*ᵀ/d (k,k) and the variance ``noise`` = Δ of the label noise."""
+    """σ*, ``a`` = a* (k,), ``P`` = W* W*ᵀ/d (k,k) and the variance ``noise`` = Δ of the label noise.
+
+    Where inputs have blocks, ``blocks`` (B,k,k) holds P_b = W* Π_b W*ᵀ/d, and P = Σ_b c_b P_b is that of the fields; so
+    it is, with one block at least, where teachers change in time: by ``lessons``, by ``rotation``, or at random by
+    ``drift`` η, w* ← (1 − ηδt) w* + √(2ηδt) ξ in each step."""
 
     activation: Activation
     a: Array
     P: Array
     noise: float = 0.0
+    blocks: Array | None = None
+    lessons: tuple[Lesson, ...] = ()
+    rotation: Rotation | None = None
+    drift: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +83,11 @@ class Problem(Record):
         return self.clock.step_size
 
     @property
+    def largest_step(self) -> float:
+        """γ c_max/(p d) at t = 0: how far a step moves the fields of the fastest block."""
+        return self.step_size * self.inputs.largest
+
+    @property
     def noise_rate(self) -> float:
         """γ/(pB) at t = 0: what multiplies Ψ(Var) in dQ/dt."""
         return self.rule.noise_rate(self.gamma_over_p)
@@ -82,6 +96,11 @@ class Problem(Record):
     def v_star(self) -> Array:
         """a*/k (k,), the teachers' part of v."""
         return teacher_weights(self.teacher.a)
+
+    def during(self, lesson: Lesson) -> Problem:
+        """The problem of one lesson, as if it were all."""
+        taught = replace(self.teacher, activation=lesson.activation, a=lesson.a, noise=lesson.noise, lessons=())
+        return replace(self, teacher=taught)
 
     @property
     def cautions(self) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from sgdode.errors import Defect, SpecError
+from sgdode.model.block_starts import alike, of_fields, on_sphere, squared_lengths
 from sgdode.model.overlaps import (
     TOLERANCE,
     Array,
@@ -21,12 +22,13 @@ from sgdode.model.overlaps import (
     Overlaps,
     allowance,
     asymmetry,
+    bartlett,
     from_factors,
     project,
     teacher_factor,
 )
 from sgdode.model.problem import Problem
-from sgdode.model.starts import found
+from sgdode.model.starts import STARTS, found
 
 #: Overlaps beyond this are no start of anything.
 _LARGEST = 1e12
@@ -37,11 +39,13 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Start:
-    """Overlaps and output weights ``a`` (p,) at t = 0."""
+    """Overlaps and output weights ``a`` (p,) at t = 0. Where inputs have blocks, ``overlaps`` are those of the
+    fields, and ``blocks`` those of the weights in each block."""
 
     overlaps: Overlaps
     a: Array
     warnings: tuple[str, ...] = ()
+    blocks: tuple[Overlaps, ...] = ()
 
 
 def start(problem: Problem) -> Start:
@@ -50,7 +54,9 @@ def start(problem: Problem) -> Start:
     rng = np.random.default_rng(np.random.SeedSequence(initial.seed))
     try:
         with np.errstate(all="ignore"):
-            drawn: Start = found(initial.law.law)(problem, initial.values, rng)
+            drawn: Start = (
+                found(initial.law.law)(problem, initial.values, rng) if _plain(problem) else _drawn(problem, rng)
+            )
     except (NotOverlaps, np.linalg.LinAlgError) as error:
         raise refused("initial", str(error)) from None
     overlaps = drawn.overlaps
@@ -59,16 +65,56 @@ def start(problem: Problem) -> Start:
         raise refused("initial", f"overlaps up to {largest:.3g} are out of range (allowed: below {_LARGEST:g})")
     P = () if initial.law.given else _moved([(overlaps.P, problem.teacher.P)], initial.tolerance)
     told = (*drawn.warnings, *P, *_symmetry(drawn), *problem.cautions)
+    if drawn.blocks:
+        return _blocks_on_sphere(problem, replace(drawn, warnings=told))
     return Start(_on_sphere(problem, drawn.overlaps), drawn.a, told)
 
 
-def bartlett(rng: np.random.Generator, rows: int, dimension: float) -> Array:
-    """L (rows, min(rows, D)), the LQ factor of a (rows, D) standard normal matrix: L Lᵀ is Wishart. Any D."""
-    columns = int(min(rows, dimension))
-    factor = np.tril(rng.standard_normal((rows, columns)), -1)
-    chi = np.sqrt(rng.chisquare(dimension - np.arange(columns)))
-    factor[np.arange(columns), np.arange(columns)] = chi
-    return factor
+def _plain(problem: Problem) -> bool:
+    return problem.teacher.blocks is None
+
+
+def _drawn(problem: Problem, rng: np.random.Generator) -> Start:
+    """The start by blocks."""
+    initial = problem.initial
+    if initial.law.by_block is None:
+        reason = f"{initial.name} is for isotropic inputs alone; use {', '.join(_with_blocks())}"
+        raise refused("initial.kind", reason)
+    blocks = found(initial.law.by_block)(problem, initial.values, rng)
+    notes = tuple(initial.values.get("notes") or ())
+    if initial.law.given and np.ndim(initial.values["Q"]) == 2:
+        notes += (
+            "Q and M are read as the overlaps of the fields: what of the students is not along the teachers is spread "
+            "over all directions of the inputs; give Q (B,p,p) and M (B,p,k) to set them by block",
+        )
+    return Start(of_fields(blocks, problem.inputs.eigenvalues), problem.student.a, notes, blocks)
+
+
+def _with_blocks() -> list[str]:
+    return [name for name, law in STARTS.items() if law.by_block is not None]
+
+
+def _blocks_on_sphere(problem: Problem, drawn: Start) -> Start:
+    """The same for weights by block: Σ_b Q_b,ii = 1, or Σ_b c_b Q_b,ii = 1 for the sphere of the fields."""
+    if not problem.rule.spherical:
+        return drawn
+    weights = problem.rule.sphere(problem.inputs.eigenvalues)
+    norms = np.sqrt(squared_lengths(drawn.blocks, weights))
+    _refuse_lengths(problem, norms)
+    if problem.initial.law.given:
+        return drawn
+    blocks = on_sphere(drawn.blocks, norms)
+    return replace(drawn, overlaps=of_fields(blocks, problem.inputs.eigenvalues), blocks=blocks)
+
+
+def _refuse_lengths(problem: Problem, norms: Array) -> None:
+    """Given lengths (p,) that are not 1, and any that are 0."""
+    if problem.initial.law.given:
+        if np.abs(norms - 1).max() > 1e-6:
+            worst = int(np.argmax(np.abs(norms - 1)))
+            raise refused("initial", f"constraint spherical needs Q_ii = 1; neuron {worst} has {norms[worst] ** 2:.6g}")
+    elif not norms.all():
+        raise refused("initial", "constraint spherical: a neuron of length 0 cannot be normalised")
 
 
 def gaussian(problem: Problem, values: Values, rng: np.random.Generator) -> Start:
@@ -94,9 +140,7 @@ def in_teacher_span(problem: Problem, values: Values, rng: np.random.Generator) 
 
 def symmetric(problem: Problem, values: Values, rng: np.random.Generator) -> Start:
     """M = ε/k, Q = (ε²/k) 11ᵀ + q₀ (1−ε)² I, the coordinates A moved by N(0, spread²): a hard, unspecialised start."""
-    p, k, eps = int(problem.p), problem.k, values["epsilon"]
-    M = np.full((p, k), eps / k)
-    Q = np.full((p, p), eps**2 / k) + values["q0"] * (1 - eps) ** 2 * np.eye(p)
+    Q, M = alike(problem, values)
     P = problem.teacher.P
     base = project(Q, M, P, problem.d - teacher_factor(P).shape[1])
     A = base.A + values["spread"] * rng.standard_normal(base.A.shape)
@@ -131,12 +175,7 @@ def _on_sphere(problem: Problem, overlaps: Overlaps) -> Overlaps:
     if not problem.rule.spherical:
         return overlaps
     norms = np.sqrt(np.diag(overlaps.Q))
-    if problem.initial.law.given:
-        if np.abs(norms - 1).max() > 1e-6:
-            worst = int(np.argmax(np.abs(norms - 1)))
-            raise refused("initial", f"constraint spherical needs Q_ii = 1; neuron {worst} has {norms[worst] ** 2:.6g}")
-    elif not norms.all():
-        raise refused("initial", "constraint spherical: a neuron of length 0 cannot be normalised")
+    _refuse_lengths(problem, norms)
     scaled = overlaps.A / norms[:, None], overlaps.B / norms[:, None]
     sphere = from_factors(*scaled, overlaps.L, overlaps.P)
     np.fill_diagonal(sphere.Q, 1.0)

@@ -15,15 +15,17 @@ from sgdode.model.record import Record
 if TYPE_CHECKING:
     import numpy as np
 
+    from sgdode.model.overlaps import Overlaps
     from sgdode.model.problem import Problem
     from sgdode.model.start_laws import Start
 
     #: ``law(problem, values, rng)``: the start at finite width.
     Law = Callable[["Problem", Mapping[str, Any], np.random.Generator], Start]
+    BlockLaw = Callable[["Problem", Mapping[str, Any], np.random.Generator], tuple[Overlaps, ...]]
 
 #: How far below 0 an eigenvalue of Ω may be, relative to the largest one: what rounding leaves of a double.
 TOLERANCE = 1e-8
-_LAWS = "sgdode.model.start_laws:"
+_LAWS, _BY_BLOCK = "sgdode.model.start_laws:", "sgdode.model.block_starts:"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class StartLaw:
     I_d) with s the key ``scale``, or "sphere", uniform on the unit sphere of the teachers' span (None: no infinite
     width). ``keys``: its own keys in a spec; ``drawn``: whether it depends on a seed; ``given``: whether its overlaps
     are somebody's, to be refused rather than changed on the sphere; ``refusal``: why it cannot start from dimension inf
-    (None: it can); ``meaning``: one line for a reader.
+    (None: it can); ``meaning``: one line for a reader; ``by_block``: the law of the overlaps in each block of inputs
+    that are not isotropic, likewise (None: it has none).
     """
 
     law: Law | str
@@ -57,6 +60,7 @@ class StartLaw:
     given: bool = False
     refusal: str | None = None
     meaning: str = ""
+    by_block: BlockLaw | str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +76,8 @@ class Initial(Record):
 
 
 _SCALE = Key("number", 1.0, 0.0, above=True, meaning="s: every w_i ~ N(0, s² I_d)")
-_Q = Key("matrix", meaning="Q = W Wᵀ/d, p×p")
-_M = Key("matrix", meaning="M = W W*ᵀ/d, p×k")
+_Q = Key("matrix", meaning="Q = W Wᵀ/d, p×p; by block of the inputs: B of them")
+_M = Key("matrix", meaning="M = W W*ᵀ/d, p×k; by block of the inputs: B of them")
 
 STARTS: dict[str, StartLaw] = {
     "gaussian": StartLaw(
@@ -83,11 +87,13 @@ STARTS: dict[str, StartLaw] = {
         refusal="gaussian at dimension inf gives M = 0, which the equations never leave; use in-teacher-span, "
         "symmetric or overlaps",
         meaning="independent Gaussian weights",
+        by_block=_BY_BLOCK + "gaussian_by_block",
     ),
     "in-teacher-span": StartLaw(
         _LAWS + "in_teacher_span",
         neuron="sphere",
         meaning="uniform on the unit sphere of the teachers' span: the same overlaps at every d",
+        by_block=_BY_BLOCK + "in_teacher_span_by_block",
     ),
     "symmetric": StartLaw(
         _LAWS + "symmetric",
@@ -97,6 +103,7 @@ STARTS: dict[str, StartLaw] = {
             "spread": Key("number", 1e-3, 0.0, meaning="of a seeded perturbation, which breaks the symmetry"),
         },
         meaning="all neurons alike but for a small perturbation: a plateau",
+        by_block=_BY_BLOCK + "symmetric_by_block",
     ),
     "overlaps": StartLaw(
         _LAWS + "overlaps",
@@ -109,6 +116,7 @@ STARTS: dict[str, StartLaw] = {
         drawn=False,
         given=True,
         meaning="Q and M as given, or from a result file",
+        by_block=_BY_BLOCK + "overlaps_by_block",
     ),
     "weights": StartLaw(
         _LAWS + "overlaps",
@@ -116,6 +124,7 @@ STARTS: dict[str, StartLaw] = {
         drawn=False,
         given=True,
         meaning="the weights of another library's network",
+        by_block=_BY_BLOCK + "overlaps_by_block",
     ),
 }
 

@@ -1,7 +1,8 @@
 """The state of the equations on (Q, M, a) as one vector: the only place that packs and unpacks it.
 
 Order: the upper triangle of Q row by row, then M row by row, then the output weights a where they are trained. The
-mean-field systems have M, then q = diag Q⊥, then a. ``pack`` and ``unpack`` are plain loops, which sgdode.jit.formulas
+mean-field systems have M, then q = diag Q⊥, then a. Where inputs have blocks, Q_b and M_b of each block come in turn,
+then a. ``pack`` and ``unpack`` are plain loops, which sgdode.jit.formulas
 compiles; the others are for many states at once.
 """
 
@@ -71,6 +72,19 @@ def unpacked(states: Array, p: int, k: int) -> tuple[Array, Array, Array]:
     Q[:, rows, columns] = Q[:, columns, rows] = states[:, :triangle]
     M = states[:, triangle : triangle + p * k].reshape(-1, p, k)
     return Q, M, states[:, triangle + p * k :]
+
+
+def packed_blocks(Q: Array, M: Array, a: Array) -> Array:
+    """The state of Q_b (B,p,p), M_b (B,p,k) and ``a`` (empty where it is not trained)."""
+    none = np.empty(0)
+    return np.concatenate([*(packed(Q_b, M_b, none) for Q_b, M_b in zip(Q, M, strict=True)), a])
+
+
+def unpacked_blocks(states: Array, blocks: int, p: int, k: int) -> tuple[Array, Array, Array]:
+    """Q_b (T,B,p,p), M_b (T,B,p,k) and a (T,p) or (T,0) of states (T,size) of ``blocks`` blocks."""
+    one, times = size(p, k), len(states)
+    Q, M, _ = unpacked(np.ascontiguousarray(states[:, : blocks * one]).reshape(times * blocks, one), p, k)
+    return Q.reshape(times, blocks, p, p), M.reshape(times, blocks, p, k), states[:, blocks * one :]
 
 
 def packed_diagonal(M: Array, q: Array, a: Array) -> Array:

@@ -19,6 +19,8 @@ class SystemRecord:
     """One system. ``right_hand_side(problem, start, method)`` gives a ``sgdode.equations.system.System``: a function,
     or "module:name" of one; ``infinite_width(problem, method, particles)``, where there is one, the same at p = ∞.
 
+    ``by_block``: likewise, where inputs have blocks (None: it does not hold there).
+
     ``expected_error(problem)``: how far from SGD, relative, without its constant. ``full_overlaps``: whether the state
     holds all of Q, or diag Q⊥ alone; ``every_rate``: whether it holds at any γ/p; ``infinite_dimension``: whether it is
     defined at d = ∞. ``paper``: its name there; ``valid``: where it holds, for a reader.
@@ -32,11 +34,12 @@ class SystemRecord:
     infinite_dimension: bool = True
     paper: str = ""
     valid: str = ""
+    by_block: Callable[..., Any] | str | None = None
 
 
 def _step(problem: Problem) -> float:
-    """Theorem 1: √(γ/(p d))."""
-    return math.sqrt(problem.step_size)
+    """Theorem 1: √(γ/(p d)), with γ c_max of the fastest block."""
+    return math.sqrt(problem.largest_step)
 
 
 def _flow(problem: Problem) -> float:
@@ -54,6 +57,8 @@ def _wide_and_high(problem: Problem) -> float:
     return _step(problem) + 1.0 / math.sqrt(problem.p) + 1.0 / math.sqrt(problem.d) + problem.noise_rate
 
 
+_BY_BLOCK = "sgdode.equations.block_systems:"
+
 SYSTEMS: dict[str, SystemRecord] = {
     "full": SystemRecord(
         "sgdode.equations.full:full",
@@ -61,13 +66,21 @@ SYSTEMS: dict[str, SystemRecord] = {
         every_rate=True,
         paper="SS-ODE",
         valid="γ/(p d) ≪ 1: high dimension, any width and rate",
+        by_block=_BY_BLOCK + "full_by_block",
     ),
-    "gradient-flow": SystemRecord("sgdode.equations.full:gradient_flow", _flow, paper="GF-ODE", valid="also γ/p ≪ 1"),
+    "gradient-flow": SystemRecord(
+        "sgdode.equations.full:gradient_flow",
+        _flow,
+        paper="GF-ODE",
+        valid="also γ/p ≪ 1",
+        by_block=_BY_BLOCK + "gradient_flow_by_block",
+    ),
     "gradient-flow-noise": SystemRecord(
         "sgdode.equations.full:gradient_flow_noise",
         _flow,
         paper="GF-ODE-NOISE, eq. (30)",
         valid="the first correction in γ/p, with label noise",
+        by_block=_BY_BLOCK + "gradient_flow_noise_by_block",
     ),
     "mean-field": SystemRecord(
         "sgdode.equations.mean_field:mean_field",

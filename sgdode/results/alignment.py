@@ -41,6 +41,19 @@ def share_inside(run: Trajectory) -> Array:
     return np.asarray((inside(run) @ weight) / (norms(run) @ weight))
 
 
+def learnt_by_block(run: Trajectory) -> Array:
+    """The cosine of each teacher with the student nearest to it in every block of the inputs, the mean over teachers
+    that are there, (...,T,B); 0 where a block holds no teacher. UsageError where a file has no such overlaps."""
+    if run.P_block is None:
+        raise UsageError(f"{run.attributes.get('name', run.kind)}: its inputs have no blocks (inputs.spectrum)")
+    Q, M = (np.asarray(_saved(run, name), dtype=float) for name in ("Q_block", "M_block"))
+    there = np.diagonal(run.P_block, axis1=1, axis2=2)  # (B,k)
+    lengths = np.sqrt(np.diagonal(Q, axis1=-2, axis2=-1)[..., None] * there[:, None, :])
+    each = np.divide(M, lengths, out=np.zeros_like(M), where=lengths > 0).max(axis=-2)
+    count = np.maximum(np.sum(there > 0, axis=1), 1)
+    return np.asarray(np.where(there > 0, each, 0.0).sum(axis=-1) / count)
+
+
 def _saved(run: Trajectory, name: str) -> Array:
     if name not in run.curves:
         what = "neither Q nor q" if name == "q" else f"no {name}"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sgdode.results.attributes import is_number
 from sgdode.results.contents import Contents, mapping
-from sgdode.results.quantities import QUANTITIES
+from sgdode.results.quantities import BY_BLOCK, QUANTITIES
 
 Shape = tuple[int, ...]
 #: How deep settings may be nested, and how large whole numbers in them may be.
@@ -24,6 +24,8 @@ _INTEGRATED = {"states": 2, "taken": 1}
 #: Those that are no numbers with a fraction: whole numbers from 0 on, or truth values.
 _WHOLE = ("saved", "step", "m", "rng", "rng_half", "taken")
 _RECORD = "record_"
+#: The dimensions of m where inputs have blocks.
+_BY_BLOCK = ("seed", "block")
 #: Which attribute tells the size along which dimension; a file of infinite width has particles instead.
 _TOLD = {"student_width": "student", "teacher_width": "teacher", "seeds": "seed"}
 
@@ -35,6 +37,8 @@ def refuse_shapes(found: Contents, shapes: Mapping[str, Shape]) -> None:
             raise ValueError(f"it holds no {name}")
     if not shapes.keys() & QUANTITIES.keys():
         raise ValueError("it holds no curve")
+    if 0 < len(shapes.keys() & BY_BLOCK.keys()) < len(BY_BLOCK):
+        raise ValueError(f"it holds some of {', '.join(BY_BLOCK)}, and not all")
     sizes: dict[str, int] = {}
     for name, shape in shapes.items():
         dims = _dims(found, name)
@@ -61,7 +65,10 @@ def refuse_state(found: Contents, shapes: Mapping[str, Shape], state: Mapping[st
         raise ValueError(f"it is {found.status}, and holds a state to go on from")
     records = {key for key in state if key.startswith(_RECORD) and key.removeprefix(_RECORD) in shapes}
     dimensions = _SIMULATED if found.kind == "simulation" else _INTEGRATED
-    if {key: len(state[key]) for key in state.keys() - records} != dimensions:
+    told = {key: len(state[key]) for key in state.keys() - records}
+    if told.get("m") == len(_BY_BLOCK):
+        told["m"] = 1
+    if told != dimensions:
         raise ValueError(f"its state holds {', '.join(sorted(state))}, or other shapes of them")
     times = shapes["time"][0]
     if found.kind == "integration" and state["states"][0] < times:
@@ -80,7 +87,7 @@ def refuse_state(found: Contents, shapes: Mapping[str, Shape], state: Mapping[st
 def refuse_values(found: Contents) -> None:
     """Refuse numbers and texts that no run has."""
     arrays: dict[str, NDArray[np.generic] | None] = {"time": found.time, "P": found.P, **found.curves}
-    arrays |= {"particle_weight": found.particle_weight}
+    arrays |= {"particle_weight": found.particle_weight, **found.by_block}
     for name, values in arrays.items():
         if values is not None and (values.dtype.kind != "f" or not np.isfinite(values).all()):
             raise ValueError(f"{name} is not an array of finite numbers")
@@ -106,6 +113,7 @@ def _dims(found: Contents, name: str) -> tuple[str, ...]:
         "step": ("time",),
         "P": ("teacher", "teacher_b"),
         "particle_weight": ("student",),
+        **{key: quantity.dims for key, quantity in BY_BLOCK.items()},
     }
     return found.dims(name) if name in QUANTITIES else plain[name]
 

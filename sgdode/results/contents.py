@@ -26,8 +26,9 @@ class Contents:
     ``time`` (T,); ``step`` (T,) SGD steps, None where p or d is infinite; ``P`` (k,k);
     ``curves``: risk (S,T) or (T,), M (...,p,k), Q (...,p,p), q (...,p), output_weights (...,p): what was saved.
     ``attributes``: the root attributes of the file; ``provenance``: spec, resolved and environment as text.
-    ``state``: arrays that a partial run goes on from. ``unsealed``: read from a file without a checksum, where damage
-    goes unnoticed.
+    ``by_block``: where inputs have blocks, eigenvalue (B,), fraction (B,) and P_block (B,k,k); M, Q and P are those of
+    the fields then, Σ_b c_b (...)_b. ``state``: arrays that a partial run goes on from. ``unsealed``:
+    read from a file without a checksum, where damage goes unnoticed.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Contents:
     provenance: dict[str, str] = field(default_factory=dict)
     state: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     unsealed: bool = False
+    by_block: dict[str, Array] = field(default_factory=dict)
 
     @property
     def resolved(self) -> dict[str, Any]:

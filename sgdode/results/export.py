@@ -30,7 +30,7 @@ def export(trajectory: Trajectory, path: Path) -> Path:
 
 
 def _npz(trajectory: Trajectory, path: Path) -> None:
-    arrays: dict[str, Any] = {"time": trajectory.time, "P": trajectory.P, **trajectory.curves}
+    arrays: dict[str, Any] = {"time": trajectory.time, "P": trajectory.P, **trajectory.by_block, **trajectory.curves}
     if trajectory.step is not None:
         arrays["step"] = trajectory.step
     if trajectory.particle_weight is not None:

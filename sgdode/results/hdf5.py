@@ -19,7 +19,7 @@ from sgdode.results import seal
 from sgdode.results.apart import copied
 from sgdode.results.atomic import aside
 from sgdode.results.contents import Contents
-from sgdode.results.quantities import FORMAT_VERSION, QUANTITIES
+from sgdode.results.quantities import BY_BLOCK, FORMAT_VERSION, QUANTITIES
 from sgdode.results.reading import contents_of, refuse_attributes, root_attributes
 from sgdode.results.structure import refuse_irregular
 
@@ -30,6 +30,8 @@ _COORDINATES = {
     "student_b": "student neuron",
     "teacher": "teacher neuron",
     "teacher_b": "teacher neuron",
+    "task": "task of the teacher",
+    "block": "block of equal eigenvalues of the inputs",
 }
 
 
@@ -147,6 +149,8 @@ def _fill(file: h5py.File, contents: Contents) -> None:
     for name, curve in contents.curves.items():
         _dataset(file, name, curve, contents.dims(name), "1", QUANTITIES[name].meaning)
     _dataset(file, "P", contents.P, ("teacher", "teacher_b"), "1", "teacher-teacher overlaps P = W* W*ᵀ/d")
+    for name, part in contents.by_block.items():
+        _dataset(file, name, part, BY_BLOCK[name].dims, "1", BY_BLOCK[name].meaning)
     if contents.particle_weight is not None:
         long_name = "weight of each quadrature particle of the infinite student"
         _dataset(file, "particle_weight", contents.particle_weight, ("student",), "1", long_name)

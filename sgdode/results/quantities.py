@@ -21,7 +21,10 @@ QUANTITIES: dict[str, Quantity] = {
     "risk": Quantity((), "excess population risk R − Δ/2"),
     "M": Quantity(("student", "teacher"), "student-teacher overlaps M = W W*ᵀ/d"),
     "Q": Quantity(("student", "student_b"), "student-student overlaps Q = W Wᵀ/d"),
+    "task_risk": Quantity(("task",), "excess population risk on each task, R − Δ/2"),
     "q": Quantity(("student",), "orthogonal overlaps q = diag(Q − M P⁺ Mᵀ)"),
+    "Q_block": Quantity(("block", "student", "student_b"), "student-student overlaps by block Q_b = W Π_b Wᵀ/d"),
+    "M_block": Quantity(("block", "student", "teacher"), "student-teacher overlaps by block M_b = W Π_b W*ᵀ/d"),
     "output_weights": Quantity(("student",), "student output weights a"),
     "output_weights_std": Quantity(("student",), "predicted standard deviation of a over runs"),
     "output_weights_shift": Quantity(("student",), "predicted shift of the mean of a over runs, of order δt"),
@@ -32,4 +35,11 @@ QUANTITIES: dict[str, Quantity] = {
     "risk_std_valid": Quantity((), "1 where linear noise holds, and with it all that is predicted over runs; else 0"),
     "M_std": Quantity(("student", "teacher"), "predicted standard deviation of M over runs"),
     "Q_std": Quantity(("student", "student_b"), "predicted standard deviation of Q over runs"),
+}
+
+#: Arrays without a time that a result of inputs with blocks holds: dimensions and meaning.
+BY_BLOCK: dict[str, Quantity] = {
+    "eigenvalue": Quantity(("block",), "eigenvalue c_b of C in x ~ N(0, C/d)"),
+    "fraction": Quantity(("block",), "fraction π_b of the d dimensions"),
+    "P_block": Quantity(("block", "teacher", "teacher_b"), "teacher-teacher overlaps by block P_b = W* Π_b W*ᵀ/d"),
 }

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdode.results.contents import Array, Contents
-from sgdode.results.quantities import QUANTITIES
+from sgdode.results.quantities import BY_BLOCK, QUANTITIES
 
 if TYPE_CHECKING:
     import xarray
@@ -54,6 +54,11 @@ class Trajectory(Contents):
         """diag Q⊥, (S,T,p) or (T,p)."""
         return self._curve("q")
 
+    @property
+    def P_block(self) -> Array | None:
+        """P_b (B,k,k) of the teachers in each block of the inputs; None where these are isotropic."""
+        return self.by_block.get("P_block")
+
     def predicted(self, name: str, what: str = "std") -> Array | None:
         """The predicted standard deviation over runs of the curve ``name``, or the ``what="shift"`` of its mean; NaN
         where linear noise does not hold, None where the equations were solved without fluctuations."""
@@ -95,6 +100,8 @@ class Trajectory(Contents):
         data: dict[str, tuple[tuple[str, ...], NDArray[np.generic], dict[str, str]]]
         data = {name: (self.dims(name), curve, _described(name)) for name, curve in self.curves.items()}
         data["P"] = (("teacher", "teacher_b"), self.P, {"long_name": "teacher-teacher overlaps P = W* W*ᵀ/d"})
+        for name, values in self.by_block.items():
+            data[name] = (BY_BLOCK[name].dims, values, {"units": "1", "long_name": BY_BLOCK[name].meaning})
         if self.step is not None:
             data["step"] = (("time",), self.step, {"long_name": "SGD steps ν"})
         if self.particle_weight is not None:

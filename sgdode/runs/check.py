@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sgdode.equations.validity import Plan, expected_errors, plan, regime
+from sgdode.equations.validity import Plan, beyond_theory, expected_errors, of_spectrum, plan, regime
 from sgdode.errors import SpecError
 from sgdode.model.problem import Problem
 from sgdode.parts import PARTS
@@ -29,6 +29,7 @@ def forecast(spec: Spec, jobs: int) -> dict[str, Any]:
     choice = plan(problem, spec.integrate.equations)
     grid = saved_times(spec)
     few = problem.p + problem.k <= _FEW or not math.isfinite(problem.p)
+    spectrum = _spectrum(problem)
     warnings = _warnings(problem) if few else in_time(lambda: _warnings(problem))
     price = priced if warnings is not None else reckoned  # nothing is measured before there is a start
     if warnings is None:
@@ -48,11 +49,26 @@ def forecast(spec: Spec, jobs: int) -> dict[str, Any]:
         "reason": choice.reason,
         "expected_error": choice.expected_error,
         "regime": regime(problem),
-        "warnings": [*warnings, *refused],
+        **spectrum,
+        "warnings": [*warnings, *_of_blocks(problem, choice.equations, spec.time.stop), *refused],
         "runs": runs,
         "seconds": sum(run["seconds"] for run in runs),
         "bytes": sum(run["bytes"] for run in runs),
     }
+
+
+def _spectrum(problem: Problem) -> dict[str, Any]:
+    """Numbers of inputs with blocks: nothing where they are isotropic."""
+    law = problem.inputs
+    if law.isotropic:
+        return {}
+    found = {"blocks": law.blocks, "largest_eigenvalue": law.largest, "smallest_eigenvalue": law.smallest}
+    found |= {"effective_dimension": law.concentration * problem.d, "largest_step": problem.largest_step}
+    return found | {"binning_error": law.binning_error}
+
+
+def _of_blocks(problem: Problem, equations: str, stop: float) -> list[str]:
+    return [] if problem.inputs.isotropic else [*beyond_theory(problem, equations), *of_spectrum(problem, stop)]
 
 
 #: Starts of more neurons may take long to factorise.
@@ -68,7 +84,7 @@ def _refused(spec: Spec) -> tuple[list[str], list[Command]]:
             require(spec, command)
             commands.append(command)
         except SpecError as error:
-            if command == "integrate" or spec.finite:
+            if command == "integrate" or (spec.finite and not spec.teacher.drift):
                 raise
             refused.append(f"{command}: {error.defects[0]}")
     return refused, commands
@@ -98,6 +114,15 @@ def as_text(spec: Spec, found: dict[str, Any]) -> str:
         f"  expected error   {_error(found)}",
         f"  regime           {found['regime']}",
     ]
+    if "blocks" in found:
+        size, ends = found["effective_dimension"], (found["largest_eigenvalue"], found["smallest_eigenvalue"])
+        told = f"{found['blocks']} blocks, eigenvalues {ends[0]:.4g} to {ends[1]:.3g}, effective dimension {size:.4g}"
+        lines.append(f"  inputs           {told}")
+        lines.append(
+            f"  γ c_max/(p d)    {found['largest_step']:.3g}   (its root is how far SGD is from the equations)"
+        )
+        if found["binning_error"] is not None:
+            lines.append(f"  binning error    {found['binning_error']:.2g} of the risk of a linear student")
     for run in found["runs"]:
         size, how = amount(run["bytes"]), "about" if run["measured"] else "very roughly"
         lines.append(f"  {run['command']:16s} {how} {duration(run['seconds'])} and {size}, hash {run['hash']}")

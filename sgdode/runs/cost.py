@@ -23,7 +23,7 @@ from sgdode.model.start_laws import Start, start
 from sgdode.runs.engines import method, sampling
 from sgdode.runs.file_size import file_bytes, saved_times
 from sgdode.runs.speeds import speeds
-from sgdode.simulation.run import begin, mover, planned
+from sgdode.simulation.ways import mover_of, scheme_of, state_of
 from sgdode.spec.build import build
 from sgdode.spec.checks import require
 from sgdode.spec.memory import Command
@@ -87,11 +87,11 @@ def _simulation(spec: Spec, jobs: int) -> tuple[dict[str, float], bool]:
     problem = build(spec)
     grid, beginning = saved_times(spec), start(problem)
     assert grid.step is not None
-    scheme = planned(problem, beginning, sampling(spec))
+    scheme = scheme_of(problem, beginning, sampling(spec))
     seeds, total = spec.simulate.seeds, int(grid.step[-1])
     rng = np.random.Generator(np.random.SFC64(0))
     with threadpool_limits(None if seeds == 1 and scheme.threaded else 1, "blas"):
-        state, move = begin(scheme, beginning, rng), mover(scheme)
+        state, move = state_of(scheme, beginning, rng), mover_of(scheme)
 
         def steps(count: int) -> bool:
             return bool(move(state, count))

@@ -13,6 +13,7 @@ from sgdode.model.systems import SYSTEMS
 from sgdode.spec.build import build, clock, saving
 from sgdode.spec.memory import Command
 from sgdode.spec.schema import Spec
+from sgdode.spec.spectrum import input_law
 
 _FIXED_BYTES = 30_000
 
@@ -34,6 +35,8 @@ def file_bytes(spec: Spec, command: Command) -> float:
     seeds = spec.simulate.seeds if command == "simulate" else 1
     p = spec.p if math.isfinite(spec.p) else 500.0
     field = command == "integrate" and not SYSTEMS[plan(build(spec), spec.integrate.equations).equations].full_overlaps
+    B = float(input_law(spec).inputs.blocks)
     numbers = {"risk": 1.0, "M": p * spec.k, "Q": p if field else p * p, "q": p}
+    numbers |= {"Q_block": B * p * p, "M_block": B * p * spec.k}
     names = [*saved_names(spec.save, spec.p, times, seeds), *(["q"] if spec.student.train_output else [])]
     return 8.0 * (seeds * times * sum(numbers[name] for name in names) + 2 * times) + _FIXED_BYTES

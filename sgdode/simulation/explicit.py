@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from sgdode.jit.compiling import MATRIX, RNG, STEPS, VECTOR, compiled, per_precision
+from sgdode.jit.compiling import MATRIX, RNG, STEPS, VECTOR, compiled, named, per_precision
 from sgdode.jit.deferred import float64, int64
 from sgdode.jit.normals import standard_normal
 from sgdode.jit.units import ADDRESS, evaluate_at, residual_at
@@ -12,6 +14,22 @@ from sgdode.model.overlaps import Array
 from sgdode.simulation.rule import IN_PLACE, RULE, Real, Rule, move_row, output_change
 from sgdode.simulation.step import Target, target_type
 
+
+class Inputs(NamedTuple):
+    """The law of inputs in d dimensions: x_j ~ N(0, 1)/``scale``_j, (d,), ∞ where C has the eigenvalue 0; the weights
+    w_j (d,) of the sphere Σ_j w_j W_ij² = d, or (0,) where all are 1; and how teachers turn: cos and sin of the angle
+    in every step, ``turn`` (steps, 2) or (0, 2), of the rows ``first`` and ``second``."""
+
+    scale: Array
+    sphere: Array
+    turn: Array
+    first: int
+    second: int
+
+
+INPUTS = named(Inputs, (VECTOR, VECTOR, MATRIX, int64, int64))
+#: Of teachers that do not turn.
+AT_REST = np.empty((0, 2)), 0, 0
 _X, _S, _SLOPE, _CHANGE, _X_STAR, _S_STAR, _SLOPE_STAR = range(7)
 
 
@@ -24,12 +42,24 @@ def _field(W: Real, x: Array, i: int) -> float:
 
 
 @compiled(**STEPS)
-def _label(target: Target, rule: Rule, rng: np.random.Generator, x: Array, room: Array) -> float:
+def turn_fields(turn: Array, step: int, x: Array, first: int, second: int) -> None:
+    """Two fields of teachers at rest become those of teachers that have turned in their plane."""
+    c, s, one, other = turn[step, 0], turn[step, 1], x[first], x[second]
+    x[first] = c * one + s * other
+    x[second] = c * other - s * one
+
+
+@compiled(**STEPS)
+def _label(
+    target: Target, rule: Rule, rng: np.random.Generator, inputs: Inputs, step: int, x: Array, room: Array
+) -> float:
     """y = (1/k) Σ_r a*_r σ*(w*_r·x) + √Δ z."""
     W_star, a_star = target.L, target.a_star
     k = a_star.size
     for j in range(k):
         room[_X_STAR, j] = rule.teacher_gain * _field(W_star, x, j)
+    if len(inputs.turn):
+        turn_fields(inputs.turn, step, room[_X_STAR], inputs.first, inputs.second)
     evaluate_at(target.evaluate, room[_X_STAR, :k], room[_S_STAR, :k], room[_SLOPE_STAR, :k])
     y = 0.0
     for j in range(k):
@@ -52,7 +82,7 @@ def _displacement(student: int, rule: Rule, y: float, W: Real, a: Array, x: Arra
 
 @per_precision(
     lambda real: int64(
-        *(ADDRESS, target_type(float64), RULE, RNG, VECTOR, real[:, ::1], real[:, ::1], VECTOR, VECTOR, MATRIX)
+        *(ADDRESS, target_type(float64), RULE, RNG, VECTOR, INPUTS, real[:, ::1], real[:, ::1], VECTOR, VECTOR, MATRIX)
     ),
     **STEPS,
 )
@@ -62,13 +92,14 @@ def plain_steps(
     rule: Rule,
     rng: np.random.Generator,
     dt: Array,
+    inputs: Inputs,
     W: Real,
     gradient: Real,
     a: Array,
     x: Array,
     room: Array,
 ) -> int:
-    """len(dt) steps on ``W`` (p,d) and ``a`` (p,) in place; inputs x ~ N(0, I_d/d), ``target.L`` = W* (k,d).
+    """len(dt) steps on ``W`` (p,d) and ``a`` (p,) in place, with ``inputs``; ``target.L`` = W* (k,d).
     ``gradient`` (p,d), ``x`` (d,) and ``room`` (7, max(p,k)): to work in. Returns the steps done: fewer where the next
     one diverged."""
     p, d = W.shape
@@ -79,8 +110,9 @@ def plain_steps(
                 gradient[i, j] = 0.0
         for _ in range(rule.batch):
             for j in range(d):
-                x[j] = standard_normal(rng) / d**0.5
-            error = _displacement(student, rule, _label(target, rule, rng, x, room), W, a, x, room)
+                x[j] = standard_normal(rng) / inputs.scale[j]
+            y = _label(target, rule, rng, inputs, step, x, room)
+            error = _displacement(student, rule, y, W, a, x, room)
             share = dt[step] / rule.batch * error
             size = 0.0
             for i in range(p):  # (γ/p) a σ'(λ) E x, with γ/p = δt d
@@ -93,5 +125,5 @@ def plain_steps(
                 return step
         for i in range(p):
             a[i] += room[_CHANGE, i]
-            move_row(rule, dt[step], W, gradient, i)
+            move_row(rule, dt[step], W, gradient, inputs.sphere, i)
     return dt.size

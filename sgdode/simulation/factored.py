@@ -144,8 +144,8 @@ def _descend_in_parts(
 ) -> int:  # fmt: skip
     """``descend`` for the block of ``steps`` steps from dt[begin] on, in parts of at most PART samples or one step.
 
-    The fields of ``tables`` become those at the start and half of gram C: those at the start of a part, and half of what
-    it adds.
+    The fields of ``tables`` become those at the start and half of gram C: those at the start of a part, and half of
+    what it adds.
     """
     part, p, X, own = max(1, PART // rule.batch), a.size, tables.fields, tables.part
     kept = room[REFLECTION, :p]

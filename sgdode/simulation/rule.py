@@ -247,12 +247,17 @@ def output_change(rule: Rule, share: float, s: float) -> float:
 
 
 @compiled(**STEPS)
-def move_row(rule: Rule, dt: float, W: Real, gradient: Real, i: int) -> None:
-    """Row i of a step on weights (p,d) themselves: w_i ← 𝓛 w_i + gradient_i."""
+def move_row(rule: Rule, dt: float, W: Real, gradient: Real, sphere: Array, i: int) -> None:
+    """Row i of a step on weights (p,d) themselves: w_i ← 𝓛 w_i + gradient_i; ``sphere``: w (d,) of Σ_j w_j W_ij² = d,
+    or (0,) where all are 1."""
     d, square = W.shape[1], 0.0
     for j in range(d):
         W[i, j] = (1.0 - rule.decay * dt) * W[i, j] + gradient[i, j]
         square += W[i, j] ** 2
+    if rule.spherical and sphere.size:
+        square = 0.0
+        for j in range(d):
+            square += sphere[j] * W[i, j] ** 2
     if rule.spherical:
         for j in range(d):
             W[i, j] *= (d / square) ** 0.5

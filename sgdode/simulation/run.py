@@ -35,6 +35,7 @@ _FACTOR_FROM = 32
 class State:
     """A run at ``step``: all that is needed to go on, bit by bit.
 
+    Where inputs have blocks, see ``sgdode.simulation.block_run``; else,
     exact: ``W`` (r + capacity, p) as in ``sgdode.simulation.small``, ``m`` of its rows beyond the first r in use, and
     ``beside`` (p,p) the inverse of those where they are p, as in ``sgdode.simulation.rank_one``, or their overlaps, as
     in ``sgdode.simulation.factored`` (NaN where there is none, (0,0) where it is not used); explicit: ``W`` (p,d) the
@@ -42,7 +43,7 @@ class State:
     """
 
     W: Real
-    m: int
+    m: Any
     beside: Real
     a: Array
     rng: np.random.Generator
@@ -106,6 +107,11 @@ class Scheme:
         return int(self.L.shape[1])
 
     @property
+    def most(self) -> int:
+        """The most rows that m may count."""
+        return self.d - self.rank if self.explicit else self.capacity
+
+    @property
     def dimension(self) -> float:
         """D = d − r."""
         return float(self.d - self.rank)
@@ -116,18 +122,7 @@ def planned(
 ) -> Scheme:
     """How a problem is simulated from its start. ``block`` and ``way`` override the measured rule (for tests)."""
     L, p, d, learning = start.overlaps.L, int(problem.p), int(problem.d), problem.rule
-    student, teacher = problem.activations
-    rule = Rule(
-        IN_PLACE if learning.loss is SQUARED else residual_address(learning.loss),
-        student.gain,
-        teacher.gain,
-        problem.teacher.noise**0.5,
-        learning.train_output,
-        learning.decay,
-        learning.batch,
-        learning.spherical,
-        LIMITS[sampling.precision],
-    )
+    rule = step_rule(problem, sampling.precision)
     best_way, best_block = best(p, L.shape[1], d, learning.batch)
     # blocks of one step leave nothing else to do together than their labels
     ahead = block or (best_block if best_block > 1 else max(1, _LABELS // learning.batch))
@@ -144,6 +139,22 @@ def planned(
         "rows" if way == "factor" and d - L.shape[1] <= capacity else way,
         sampling.method == "explicit",
         sampling.precision,
+    )
+
+
+def step_rule(problem: Problem, precision: str) -> Rule:
+    """The numbers of a step."""
+    learning, (student, teacher) = problem.rule, problem.activations
+    return Rule(
+        IN_PLACE if learning.loss is SQUARED else residual_address(learning.loss),
+        student.gain,
+        teacher.gain,
+        problem.teacher.noise**0.5,
+        learning.train_output,
+        learning.decay,
+        learning.batch,
+        learning.spherical,
+        LIMITS[precision],
     )
 
 
@@ -241,10 +252,11 @@ def _explicit(scheme: Scheme) -> Mover:
     gradient = np.empty((scheme.p, scheme.d), scheme.real)
     student, take_steps = address(scheme.problem.student.activation), _kernel(scheme)
     x, room = np.empty(scheme.d), np.empty((7, max(scheme.p, len(scheme.a_star))))
+    inputs = explicit.Inputs(np.full(scheme.d, scheme.d**0.5), np.empty(0), *explicit.AT_REST)
 
     def move(state: State, steps: int) -> bool:
         dt = scheme.clock.step_sizes(state.step, steps)
-        done = take_steps(student, target, scheme.rule, state.rng, dt, state.W, gradient, state.a, x, room)
+        done = take_steps(student, target, scheme.rule, state.rng, dt, inputs, state.W, gradient, state.a, x, room)
         state.step += done
         return bool(done == steps)
 

@@ -17,18 +17,21 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from sgdode.equations.validity import too_coarse
-from sgdode.errors import Defect, SpecError, Stopped, UsageError
-from sgdode.gaussian.risk import RiskFunction, averaged_risk_error, risk_function, some_times
+from sgdode.errors import Stopped, UsageError
+from sgdode.gaussian.risk import averaged_risk_error, risks_in_time, some_times
 from sgdode.machine import processors
+from sgdode.model.block_starts import binning, by_block
 from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
+from sgdode.model.lessons import distinct_tasks
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
 from sgdode.parts import part
-from sgdode.results.alignment import norms
+from sgdode.results.alignment import norms, squared_inside
 from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import About, Trajectory
 from sgdode.signals import asked_to_stop, postpone, stop_if_asked
-from sgdode.simulation.run import Array, Mover, Sampling, Scheme, State, Way, begin, mover, overlaps_of, planned
+from sgdode.simulation.run import Array, Mover, Sampling, State, Way
+from sgdode.simulation.ways import AnyScheme, measured, mover_of, scheme_of, state_of
 
 Progress = Callable[[float, float], None]
 #: The group ``state`` of a checkpoint.
@@ -63,13 +66,11 @@ def simulate(
     """
     if jobs < 1:
         raise UsageError(f"jobs: got {jobs}; must be 1 or more")
-    if not problem.inputs.isotropic:
-        raise SpecError([Defect("", "inputs", "simulation is for isotropic inputs alone; use spectrum: isotropic")])
     beginning = start(problem)
-    scheme = planned(problem, beginning, sampling, block, way)
+    scheme = scheme_of(problem, beginning, sampling, block, way)
     grid = saved_grid(saving, problem.clock, problem.finite)
     records = _records(problem, saving, sampling, len(grid.time), keeper)
-    shared = Shared(scheme, sampling, beginning, grid, records, risk_function(problem), about)
+    shared = Shared(scheme, sampling, beginning, grid, records, risks_in_time(problem), about)
     runs = _begin(shared)
     runs = (keeper and keeper.find(lambda state: _resumed(state, shared, runs))) or runs
     threads = processors() if sampling.seeds == 1 and scheme.threaded else 1
@@ -102,29 +103,41 @@ class Run:
 class Shared:
     """What the runs share: the scheme, the start, when to save, where to, and the flag that stops them."""
 
-    scheme: Scheme
+    scheme: AnyScheme
     sampling: Sampling
     start: Start
     grid: Grid
     records: dict[str, Array]
-    risk: RiskFunction
+    risks: Callable[[float, Array, Array, Array, Array], dict[str, Array]]
     about: About
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def save(self, number: int, run: Run) -> bool:
         """Record a state as the next saved time. False where its overlaps are not finite."""
-        state, given = run.state, self.start.overlaps
-        Q, M, q = overlaps_of(self.scheme, state) if run.saved else (given.Q, given.M, given.q)
-        if not (np.isfinite(Q).all() and np.isfinite(M).all() and np.isfinite(state.a).all()):
+        state, P = run.state, self.start.overlaps.P
+        found = measured(self.scheme, state) if run.saved else _given(self.start)
+        found["output_weights"] = state.a
+        if not all(np.isfinite(values).all() for values in found.values()):
             return False
-        risk = self.risk(Q, M, given.P, state.a)
-        if not np.isfinite(risk):
+        t = float(self.grid.time[run.saved])
+        found |= self.risks(t, found["Q"], found["M"], P, state.a)
+        if not np.isfinite(found["risk"]):
             return False
-        found = {"Q": Q, "M": M, "q": q, "risk": np.asarray(risk), "output_weights": state.a}
+        if "q" not in found and "q" in self.records:
+            found["q"] = np.maximum(np.diag(found["Q"]) - squared_inside(found["M"], P), 0.0)
         for name, record in self.records.items():
             record[number, run.saved] = found[name]
         run.saved += 1
         return True
+
+
+def _given(start: Start) -> dict[str, Array]:
+    """The overlaps of the start by name."""
+    given = start.overlaps
+    found = {"Q": given.Q, "M": given.M, "q": given.q}
+    if start.blocks:
+        found |= {f"{name}_block": np.array([getattr(block, name) for block in start.blocks]) for name in ("Q", "M")}
+    return found
 
 
 def _records(
@@ -138,8 +151,12 @@ def _records(
         "Q": (p, p),
         "q": (p,),
         "output_weights": (p,),
+        "Q_block": (problem.inputs.blocks, p, p),
+        "M_block": (problem.inputs.blocks, p, problem.k),
+        "task_risk": (len(distinct_tasks(problem.teacher.lessons)),),
     }
     names = [*saved_names(saving.names, p, times, seeds), *(["output_weights"] if problem.rule.trained else [])]
+    names += ["task_risk"] if problem.teacher.lessons else []
     folder = None if keeper is None else keeper.path.parent
     return {name: _room((seeds, times, *shapes[name]), folder) for name in names}
 
@@ -158,7 +175,7 @@ def _begin(shared: Shared) -> list[Run]:
     runs = []
     for number in range(shared.sampling.seeds):
         rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(shared.sampling.seed, spawn_key=(number,))))
-        runs.append(Run(begin(shared.scheme, shared.start, rng)))
+        runs.append(Run(state_of(shared.scheme, shared.start, rng)))
         runs[-1].diverged = not shared.save(number, runs[-1])
     return runs
 
@@ -193,7 +210,7 @@ def _worth_keeping(runs: list[Run]) -> bool:
 def _to_the_end(shared: Shared, number: int, run: Run) -> None:
     """Move one run on until its last saved time, its divergence, or the flag."""
     assert shared.grid.step is not None
-    move, pace = mover(shared.scheme), Pace(shared.scheme.ahead)
+    move, pace = mover_of(shared.scheme), Pace(shared.scheme.ahead)
     with np.errstate(all="ignore"):
         while run.saved < len(shared.grid.step) and not run.diverged:
             if not _reach(shared, run, move, int(shared.grid.step[run.saved]), pace):
@@ -245,7 +262,7 @@ def _risk_error(shared: Shared, runs: list[Run], result: Trajectory) -> float:
     if {"M", "Q"} <= set(result.curves):
         q = np.max(norms(result)[:, at], axis=0)
     else:
-        ends = [np.diag(overlaps_of(shared.scheme, run.state)[0]) for run in runs if not run.diverged]
+        ends = [np.diag(measured(shared.scheme, run.state)["Q"]) for run in runs if not run.diverged]
         q = np.broadcast_to(np.max([np.diag(shared.start.overlaps.Q), *ends], axis=0), (len(at), len(a)))
     weights = np.broadcast_to(a, (len(at), len(a)))
     return averaged_risk_error(problem, result.P, q, weights, np.mean(result.risk[:, at], axis=0))
@@ -279,7 +296,7 @@ def _state(shared: Shared, runs: list[Run]) -> Kept:
 def _resumed(state: Kept, shared: Shared, fresh: list[Run]) -> tuple[list[Run], str] | None:
     """The runs as they were when ``state`` was kept, and how far; None where it does not fit ``fresh`` ones, those at
     the start."""
-    room = fresh[0].state.W.shape[1 if shared.scheme.explicit else 0] - shared.scheme.rank
+    room = shared.scheme.most
     if not _alike(state, _state(shared, fresh)) or not 0 <= state["m"].min() <= state["m"].max() <= room:
         return None
     if state["saved"].max() > len(shared.grid.time):
@@ -294,7 +311,8 @@ def _resumed(state: Kept, shared: Shared, fresh: list[Run]) -> tuple[list[Run], 
         generator.state = {"bit_generator": "SFC64", "state": words, "has_uint32": half, "uinteger": value}
         rng, step = np.random.Generator(generator), int(state["step"][number])
         W, beside, a = (state[name][number].copy() for name in ("W", "inverse", "a"))
-        restored = State(W, int(state["m"][number]), beside, a, rng, step)
+        m = state["m"][number]
+        restored = State(W, m.copy() if np.ndim(m) else int(m), beside, a, rng, step)
         runs.append(Run(restored, int(saved), bool(state["diverged"][number]), step))
     assert shared.grid.step is not None
     share = np.mean(state["step"]) / shared.grid.step[-1]
@@ -333,9 +351,10 @@ def _trajectory(shared: Shared, runs: list[Run]) -> Trajectory:
         step=grid.step[:kept],
         P=shared.start.overlaps.P,
         curves={name: record[:, :kept] for name, record in shared.records.items()},
+        by_block=by_block(scheme.problem, shared.start),
         status="diverged" if failed else "complete",
         diverged_at=diverged_at,
-        attributes=shared.about.attributes | told,
+        attributes=shared.about.attributes | told | binning(scheme.problem),
         provenance=dict(shared.about.provenance),
         warnings=warnings,
     )

@@ -6,7 +6,8 @@ import functools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Concatenate, ParamSpec, TypeVar
+from itertools import pairwise
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from sgdode.errors import Defect, SpecError, UsageError
 from sgdode.machine import machine_memory
@@ -16,6 +17,9 @@ from sgdode.spec.memory import Command, memory, memory_by_key
 from sgdode.spec.paths import Unusable, found_at
 from sgdode.spec.schema import Spec
 from sgdode.spec.values import shown
+
+if TYPE_CHECKING:
+    from sgdode.model.overlaps import Array
 
 Found = tuple[tuple[str, ...], str]
 Rest = ParamSpec("Rest")
@@ -48,12 +52,116 @@ def _teacher(spec: Spec) -> Iterator[Found]:
         yield ("teacher", "width"), f"got {spec.k}; {spec.k} orthogonal teachers need dimension ≥ {spec.k}"
 
 
+def _inputs(spec: Spec) -> Iterator[Found]:
+    from sgdode.model.inputs import ISOTROPIC
+    from sgdode.spec.spectrum import input_law, structured, teacher_blocks
+
+    try:
+        if not structured(spec):
+            if spec.teacher.placement is not None and input_law(spec).inputs is ISOTROPIC:
+                yield ("teacher", "placement"), "isotropic inputs have a single block; set inputs.spectrum"
+            return
+        if spec.teacher.overlap is None or _deep(spec.teacher.overlap) == 2:
+            from sgdode.spec.build import teacher_overlap
+
+            teacher_blocks(spec, teacher_overlap(spec))
+    except SpecError as error:
+        yield from ((tuple(defect.key.split(".")), defect.reason) for defect in error.defects)
+        return
+    B = input_law(spec).inputs.blocks
+    given = {("teacher", "overlap"): spec.teacher.overlap}
+    given |= {("initial", key): spec.initial.given.get(key) for key in ("Q", "M")}
+    for key, value in given.items():
+        if _deep(value) == 3 and value is not None and len(value) != B:
+            yield key, f"got {len(value)} matrices; the inputs have {B} blocks"
+    if spec.teacher.placement is not None and _deep(spec.teacher.overlap) == 3:
+        yield ("teacher", "placement"), "teacher.overlap says it, block by block; remove one of them"
+    yield from _held_back(spec, "isotropic inputs alone")
+
+
+def _changing(spec: Spec) -> Iterator[Found]:
+    """Teachers that change in time."""
+    from sgdode.spec.spectrum import changing
+
+    if changing(spec):
+        yield from _held_back(spec, "teachers that do not change in time")
+    yield from _tasks(spec)
+    turn = spec.teacher.rotation
+    if turn is not None and (max(turn.plane) >= spec.k or turn.plane[0] == turn.plane[1]):
+        yield ("teacher", "rotation", "plane"), f"got {list(turn.plane)}; must be two rows out of 0 to {spec.k - 1}"
+    if turn is not None and spec.teacher.drift:
+        yield ("teacher", "drift"), "rotation and drift exclude each other; keep one of them"
+
+
+def _tasks(spec: Spec) -> Iterator[Found]:
+    tasks, key = spec.teacher.tasks, ("teacher", "tasks")
+    if tasks is None:
+        return
+    starts = [task.start for task in tasks]
+    if not tasks or starts[0] != 0:
+        yield key, "the first task must have start: 0"
+    if any(later <= earlier for earlier, later in pairwise(starts)):
+        yield key, f"got the starts {starts}; they must increase"
+    for at, task in enumerate(tasks):
+        rows, weights = task.rows, task.output_weights
+        if not rows or max(rows) >= spec.k or len(set(rows)) < len(rows):
+            yield (*key, str(at), "rows"), f"got {list(rows)}; must be different rows out of 0 to {spec.k - 1}"
+        elif isinstance(weights, tuple) and len(weights) != len(rows):
+            yield (*key, str(at), "output_weights"), f"got {len(weights)} numbers; the task has {len(rows)} rows"
+
+
+def _held_back(spec: Spec, alone: str) -> Iterator[Found]:
+    """What is not there for inputs with blocks or teachers that change: it is for what is named ``alone``."""
+    if math.isinf(spec.p):
+        yield ("student", "width"), f"got inf; infinite width is for {alone}"
+    record = SYSTEMS.get(spec.integrate.equations)
+    if record is not None and record.by_block is None:
+        known = ", ".join(name for name, system in SYSTEMS.items() if system.by_block is not None)
+        reason = f"got {spec.integrate.equations!r}; it is for {alone}; allowed here: auto, {known}"
+        yield ("integrate", "equations"), reason
+    if spec.simulate.precision != "float64":
+        yield ("simulate", "precision"), f"got {spec.simulate.precision!r}; it is for {alone}; use float64"
+    if spec.integrate.fluctuations:
+        yield ("integrate", "fluctuations"), f"they are for {alone}; set it to false"
+
+
+def _deep(value: object) -> int:
+    """How deep lists are nested: 2 for a matrix, 3 for one by block."""
+    depth = 0
+    while isinstance(value, (tuple, list)) and value:
+        depth, value = depth + 1, value[0]
+    return depth
+
+
+def _by_block(spec: Spec) -> Iterator[Found]:
+    """Overlaps by block, where there are no blocks."""
+    from sgdode.spec.spectrum import structured
+
+    given = {("teacher", "overlap"): spec.teacher.overlap}
+    given |= {("initial", key): spec.initial.given.get(key) for key in ("Q", "M")}
+    deep = [key for key, value in given.items() if _deep(value) == 3]
+    try:
+        if deep and not structured(spec):
+            yield deep[0], "got matrices by block; the inputs are isotropic: give one matrix, or set inputs.spectrum"
+    except SpecError:
+        return
+
+
 def _overlap(spec: Spec) -> Iterator[str]:
+    import numpy as np
+
+    P = np.array(spec.teacher.overlap)
+    for b, block in enumerate(P) if P.ndim == 3 else ():
+        yield from (f"block {b}: {reason}" for reason in _one_overlap(spec, block))
+    if P.ndim == 2:
+        yield from _one_overlap(spec, P)
+
+
+def _one_overlap(spec: Spec, P: Array) -> Iterator[str]:
     import numpy as np
 
     from sgdode.model.overlaps import TOLERANCE, allowance, asymmetry
 
-    P = np.array(spec.teacher.overlap)
     if P.shape != (spec.k, spec.k):
         yield f"got a {P.shape[0]}×{P.shape[1]} matrix; teacher.width is {spec.k}, so {spec.k}×{spec.k} is needed"
         return
@@ -100,7 +208,10 @@ def _given(spec: Spec) -> Iterator[Found]:
             yield ("initial", "kind"), "overlaps needs Q and M as matrices, or file: run.h5"
         elif start.file is None and math.isfinite(spec.p):
             for key, shape in (("Q", (spec.p, spec.p)), ("M", (spec.p, spec.k))):
-                yield from _shape(values.get(key), key, shape)
+                value = values.get(key)
+                yield from _shape(value[0] if value is not None and _deep(value) == 3 else value, key, shape)
+            if _deep(values.get("Q")) != _deep(values.get("M")) and None not in (values.get("Q"), values.get("M")):
+                yield ("initial", "M"), "Q and M must both be matrices, or both lists of matrices by block"
     if start.file is not None:
         try:
             found_at(spec.folder, start.file)
@@ -162,6 +273,9 @@ def _equations(spec: Spec) -> Iterator[Found]:
 CHECKS: list[Callable[[Spec], Iterator[Found]]] = [
     _times,
     _output_weights,
+    _inputs,
+    _by_block,
+    _changing,
     _teacher,
     _initial,
     _learning_rate,
@@ -191,6 +305,8 @@ def require(spec: Spec, command: Command) -> None:
         raise UsageError(f"{command} needs a Spec, got a {type(spec).__name__}; sgdode.load_spec makes one")
     found: list[tuple[str, str]] = []
     if command == "simulate":
+        if spec.teacher.drift:
+            found.append(("teacher.drift", "drifting teachers are for integrate alone: they leave every fixed frame"))
         for key, value in (("dimension", spec.d), ("student.width", spec.p)):
             if math.isinf(value):
                 found.append((key, "inf is for integrate alone; a simulation needs a finite number"))

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_val
 
 from sgdode.model.starts import STARTS, TOLERANCE, Key
 from sgdode.spec.part import Part, one_of
-from sgdode.spec.values import Matrix, Number, Whole, plain
+from sgdode.spec.values import Matrices, Number, Whole, plain
 
 
 class InitialSpec(Part):
@@ -57,7 +57,7 @@ def start_keys() -> dict[str, Key]:
 
 def _field(key: Key) -> Any:
     """A key of a start as a field of a model."""
-    kind: Any = {"number": Number, "time": Number, "matrix": Matrix, "file": str}[key.kind]
+    kind: Any = {"number": Number, "time": Number, "matrix": Matrices, "file": str}[key.kind]
     limits: dict[str, Any] = {"gt" if key.above else "ge": key.low, "le": key.high}
     bounded = Annotated[kind, Field(**{name: limit for name, limit in limits.items() if limit is not None})]
     last = [BeforeValidator(lambda value: None if value == "last" else value)] if key.kind == "time" else []

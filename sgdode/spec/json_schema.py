@@ -12,6 +12,7 @@ from sgdode.model.starts import STARTS
 from sgdode.model.systems import SYSTEMS
 from sgdode.spec.initial import start_keys
 from sgdode.spec.schema import Spec
+from sgdode.spec.values import MATRIX
 
 
 def json_schema() -> dict[str, Any]:
@@ -27,6 +28,10 @@ def json_schema() -> dict[str, Any]:
     parts["LearningRate"] = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, parts["LearningRate"]]}
     _also(parts["LearningRate"]["anyOf"][1], "schedule", "constant")
     _also(parts["TeacherSpec"], "overlap", "identity")
+    _also(parts["TeacherSpec"], "placement", "isotropic")
+    spectrum = parts["SpectrumSpec"]
+    del spectrum["properties"]["name"]
+    parts["SpectrumSpec"] = {"anyOf": [{"enum": list(INPUT_LAWS)}, spectrum]}
     _add_starts(parts["InitialSpec"])
     _choices(parts)
     _also(parts["IntegrateSpec"], "particles", "auto")
@@ -38,7 +43,7 @@ def _add_starts(part: dict[str, Any]) -> None:
     kinds: dict[str, dict[str, Any]] = {
         "number": {"type": "number"},
         "time": {"anyOf": [{"const": "last"}, {"type": "number"}]},
-        "matrix": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+        "matrix": {"anyOf": [MATRIX, {"type": "array", "items": MATRIX}]},
         "file": {"type": "string"},
     }
     part["additionalProperties"] = False
@@ -54,7 +59,6 @@ def _choices(parts: dict[str, Any]) -> None:
     words = {
         ("InitialSpec", "kind"): list(STARTS),
         ("IntegrateSpec", "equations"): ["auto", *SYSTEMS],
-        ("InputSpec", "spectrum"): list(INPUT_LAWS),
         ("AlgorithmSpec", "loss"): list(LOSSES),
     }
     for (part, key), names in words.items():

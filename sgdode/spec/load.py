@@ -215,11 +215,18 @@ def _reason(path: tuple[str, ...], error: Mapping[str, Any]) -> str:
     return f"got {shown(value)}; {error['msg'][0].lower()}{error['msg'][1:]}"
 
 
+def _models(annotation: Any) -> Iterator[Any]:
+    """The models that an annotation holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from _models(part)
+
+
 def _known(path: tuple[str, ...]) -> list[str]:
     """The keys that the mapping at ``path`` takes."""
     model: Any = Spec
     for word in path:
-        annotation = model.model_fields[word].annotation
-        parts = [annotation, *getattr(annotation, "__args__", ())]
-        model = next(part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
+        if not word.isdecimal():  # an item of a list is what the list is of
+            model = next(_models(model.model_fields[word].annotation))
     return [*model.model_fields, *(start_keys() if model is InitialSpec else ())]

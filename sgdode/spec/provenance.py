@@ -13,7 +13,8 @@ from sgdode.results.quantities import FORMAT_VERSION
 from sgdode.results.trajectory import About
 from sgdode.spec.memory import Command
 from sgdode.spec.paths import Unusable, content_hash, found_at
-from sgdode.spec.schema import ActivationSpec, Spec
+from sgdode.spec.schema import ActivationSpec, Spec, TaskSpec
+from sgdode.spec.spectrum import first_time
 from sgdode.spec.values import shown
 
 #: Raised whenever the same spec gives other numbers: of all runs, of those whose averages were made better since, of
@@ -23,6 +24,14 @@ RESULTS_VERSION, AVERAGES_VERSION, SPREADS_VERSION, BLOCKS_VERSION = 3, 4, 5, 6
 _MODEST_GAIN = 10.0
 #: Sections that came after the first version: they count only where they differ from their default.
 _LATER = ("inputs", "algorithm")
+#: Keys, likewise.
+_LATER_KEYS = (
+    ("inputs", "bins"),
+    ("teacher", "placement"),
+    ("teacher", "tasks"),
+    ("teacher", "rotation"),
+    ("teacher", "drift"),
+)
 #: A spread of a symmetric start from which on the solver's tolerances are those asked for.
 _DELICATE = 1e-4
 
@@ -34,7 +43,7 @@ def resolved(spec: Spec) -> dict[str, Any]:
         values[part]["activation"] = _activation(getattr(spec, part).activation)
     values["teacher"]["overlap"] = values["teacher"]["overlap"] or "identity"
     values["learning_rate"]["schedule"] = values["learning_rate"]["schedule"] or "constant"
-    values["time"]["start"] = spec.time.first
+    values["time"]["start"] = first_time(spec)
     values["integrate"]["particles"] = values["integrate"]["particles"] or "auto"
     values["save"] = values["save"] or "auto"
     if spec.initial.file is not None:  # what is absent is taken from the file
@@ -46,6 +55,15 @@ def resolved(spec: Spec) -> dict[str, Any]:
     if spec.initial.tolerance != TOLERANCE:
         keys["tolerance"] = spec.initial.tolerance
     values["initial"] = {"kind": spec.initial.kind, "seed": spec.start_seed, **keys}
+    given = spec.inputs.spectrum.given
+    values["inputs"]["spectrum"] = given.get("name", given)
+    for section, key in _LATER_KEYS:
+        if getattr(getattr(spec, section), key) == type(getattr(spec, section)).model_fields[key].default:
+            del values[section][key]
+    if spec.teacher.tasks is not None:
+        values["teacher"]["tasks"] = [_task(task) for task in spec.teacher.tasks]
+    if spec.teacher.placement is not None:
+        values["teacher"]["placement"] = _given(values["teacher"]["placement"])
     for section in _LATER:
         if getattr(spec, section) == type(spec).model_fields[section].default:
             del values[section]
@@ -146,6 +164,9 @@ def _identifying(spec: Spec) -> dict[str, Any]:
         del values["initial"]["seed"]
     if spec.initial.file is not None:
         values["initial"]["file"] = _content(spec, spec.initial.file)
+    if spec.inputs.spectrum.file is not None:
+        found = _content(spec, spec.inputs.spectrum.file, "inputs.spectrum.file")
+        values["inputs"]["spectrum"] = {"file": found}
     for part in ("teacher", "student"):
         name = getattr(spec, part).activation.name
         if name in spec._activations:
@@ -153,12 +174,22 @@ def _identifying(spec: Spec) -> dict[str, Any]:
     return values
 
 
-def _content(spec: Spec, name: str) -> str:
+def _task(task: TaskSpec) -> dict[str, Any]:
+    own = {} if task.activation is None else {"activation": _activation(task.activation)}
+    return _given(task.model_dump()) | own
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """Without the keys that are not there."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _content(spec: Spec, name: str, key: str = "initial.file") -> str:
     """A file counts by its content."""
     try:
         return content_hash(found_at(spec.folder, name))
     except Unusable as error:
-        raise SpecError([Defect(spec.place("initial.file"), "initial.file", f"got {shown(name)}; {error}")]) from None
+        raise SpecError([Defect(spec.place(key), key, f"got {shown(name)}; {error}")]) from None
 
 
 def _activation(part: ActivationSpec) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BeforeValidator,
@@ -30,10 +30,22 @@ from sgdode.model.learning import LOSSES
 from sgdode.model.systems import SYSTEMS
 from sgdode.spec.initial import InitialSpec
 from sgdode.spec.part import Part, one_of
-from sgdode.spec.values import Extent, Matrix, Number, OutputWeights, Whole, number, plain, shown, wrong
+from sgdode.spec.values import (
+    Extent,
+    Matrices,
+    Matrix,
+    Number,
+    OutputWeights,
+    Whole,
+    number,
+    plain,
+    shown,
+    whole,
+    wrong,
+)
 from sgdode.spec.yaml_document import Document
 
-Quantity = Literal["risk", "M", "Q", "q"]
+Quantity = Literal["risk", "M", "Q", "q", "Q_block", "M_block"]
 LONGEST_NAME = 150  # bytes: file systems allow 255, with the command, the hash and endings
 LONGEST_SERIES = 512  # coefficients of a Hermite series
 
@@ -69,14 +81,73 @@ class ActivationSpec(Part):
         return value
 
 
+class PlacementSpec(Part):
+    """Where the teachers lie in the spectrum: w*_j² ∝ j^(−power), all in one block, or shares of the field variance."""
+
+    power: Annotated[Number, Field(ge=0, le=20)] | None = None
+    block: Annotated[Whole, Field(ge=0)] | None = None
+    variance: Any = None
+
+    @field_validator("variance", mode="before")
+    @classmethod
+    def _shares(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        rows = value if isinstance(value, (list, tuple)) and value and isinstance(value[0], (list, tuple)) else [value]
+        if not all(isinstance(row, (list, tuple)) and row for row in rows):
+            raise wrong(f"got {shown(value)}; must be a list of shares by block, or one list for each teacher")
+        found = tuple(tuple(number(share) for share in row) for row in rows)
+        for row in found:
+            if any(share < 0 for share in row) or abs(sum(row) - 1) > 1e-9:
+                raise wrong(f"got {shown(list(row))}; shares must be 0 or above and add up to 1")
+        return found
+
+
+class TaskSpec(Part):
+    """From t = start on the ``rows`` teach, y their mean; what is absent is as in ``teacher``."""
+
+    start: Annotated[Number, Field(ge=0)]
+    rows: tuple[Annotated[Whole, Field(ge=0)], ...]
+    noise: Annotated[Number, Field(ge=0)] | None = None
+    activation: ActivationSpec | None = None
+    output_weights: OutputWeights | None = None
+
+    @property
+    def same(self) -> str:
+        """The task, start apart."""
+        return repr(self.model_dump(exclude={"start"}))
+
+
+class RotationSpec(Part):
+    """Two rows of the teacher turn in their plane: radians per unit of t."""
+
+    rate: Number
+    plane: tuple[Annotated[Whole, Field(ge=0)], Annotated[Whole, Field(ge=0)]]
+
+
 class TeacherSpec(Part):
     """The teacher network: k, σ*, a*, P and Δ."""
 
     width: Annotated[Whole, Field(ge=1)]
     activation: ActivationSpec = ActivationSpec()
     output_weights: OutputWeights = 1.0
-    overlap: Matrix | None = None
+    overlap: Matrices | None = None
     noise: Annotated[Number, Field(ge=0)] = 0.0
+    placement: PlacementSpec | None = None
+    tasks: tuple[TaskSpec, ...] | None = None
+    rotation: RotationSpec | None = None
+    drift: Annotated[Number, Field(ge=0)] = 0.0
+
+    @field_validator("placement", mode="before")
+    @classmethod
+    def _isotropic(cls, value: Any) -> Any:
+        if value == "isotropic":
+            return None
+        if isinstance(value, Mapping) and len([key for key in value if value[key] is not None]) != 1:
+            raise wrong("got several keys or none; allowed: isotropic, {power: δ}, {block: b} or {variance: [shares]}")
+        if value is not None and not isinstance(value, (Mapping, PlacementSpec)):
+            raise wrong(f"got {shown(value)}; allowed: isotropic, {{power: δ}}, {{block: b}} or {{variance: [shares]}}")
+        return value
 
     @field_validator("overlap", mode="before")
     @classmethod
@@ -126,10 +197,59 @@ class LearningRate(Part):
         return None if value == "constant" else value
 
 
-class InputSpec(Part):
-    """The law of the inputs."""
+class SpectrumSpec(Part):
+    """The eigenvalues of C: those of a named law, or, of any scale, of blocks [fraction, eigenvalue], λ_j ∝ j^(−power),
+    or those in a file."""
 
-    spectrum: Annotated[str, one_of(INPUT_LAWS)] = "isotropic"
+    name: str | None = None
+    power: Annotated[Number, Field(gt=0, le=20)] | None = None
+    blocks: Matrix | None = None
+    file: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        ways = "{power: α}, {blocks: [[fraction, eigenvalue], ...]}, {file: F}"
+        if isinstance(value, str) and value in INPUT_LAWS:
+            return {"name": value}
+        if not isinstance(value, Mapping):
+            hint = nearest(value, [*INPUT_LAWS]) if isinstance(value, str) else ""
+            raise wrong(f"got {shown(value)}; allowed: {', '.join(INPUT_LAWS)}, {ways}{hint}")
+        if len([key for key in value if value[key] is not None]) > 1 and set(value) <= set(cls.model_fields):
+            raise wrong(f"got {' and '.join(map(str, value))}; keep one of them")
+        if not value:
+            raise wrong(f"got an empty mapping; allowed: {ways}")
+        return value
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The one of its keys that is there, with its value."""
+        return {key: value for key in type(self).model_fields if (value := getattr(self, key)) is not None}
+
+
+def _bins(value: Any) -> Any:
+    if value in ("auto", "all"):
+        return value
+    size = whole(value) if not isinstance(value, str) else 0
+    if size < 1:
+        raise wrong(f"got {shown(value)}; allowed: auto, all, or a number of blocks from 1 on")
+    return size
+
+
+class InputSpec(Part):
+    """The law of the inputs x ~ N(0, C/d), tr C = d."""
+
+    spectrum: SpectrumSpec = SpectrumSpec(name="isotropic")
+    bins: Annotated[
+        Any,
+        BeforeValidator(_bins),
+        WithJsonSchema({"anyOf": [{"enum": ["auto", "all"]}, {"type": "integer", "minimum": 1}]}),
+    ] = "auto"
+
+    @property
+    def gathered(self) -> bool:
+        """Whether many eigenvalues are gathered into blocks."""
+        return self.spectrum.power is not None or self.spectrum.file is not None
 
 
 class AlgorithmSpec(Part):
@@ -194,7 +314,7 @@ class IntegrateSpec(Part):
 def _save(value: Any) -> Any:
     if value == "auto":
         return None
-    known = ["risk", "M", "Q", "q"]
+    known = list(get_args(Quantity))
     if not isinstance(value, (list, tuple)) or not value:
         raise wrong(f"got {shown(value)}; allowed: auto, or a list out of {', '.join(known)}")
     for item in value:
@@ -224,7 +344,7 @@ class Spec(Part):
     learning_rate: LearningRate
     batch_size: Annotated[Whole, Field(ge=1)] = 1
     weight_decay: Annotated[Number, Field(ge=0)] = 0.0
-    constraint: Literal["none", "spherical"] = "none"
+    constraint: Literal["none", "spherical", "spherical-fields"] = "none"
     inputs: InputSpec = InputSpec()
     algorithm: AlgorithmSpec = AlgorithmSpec()
     initial: InitialSpec = InitialSpec()
@@ -234,12 +354,13 @@ class Spec(Part):
     save: Annotated[
         tuple[Quantity, ...] | None,
         BeforeValidator(_save),
-        WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "array", "items": {"enum": ["risk", "M", "Q", "q"]}}]}),
+        WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "array", "items": {"enum": list(get_args(Quantity))}}]}),
     ] = None
 
     _text: str = PrivateAttr(default="")
     _folder: Path = PrivateAttr(default=Path())
     _activations: dict[str, Activation] = PrivateAttr(default_factory=dict)
+    _law: Any = PrivateAttr(default=None)
     _places: Document = PrivateAttr(default_factory=lambda: Document("spec"))
 
     def place(self, key: str) -> str:
@@ -301,12 +422,12 @@ class Spec(Part):
     @property
     def student_output_weights(self) -> tuple[float, ...]:
         """a at the start, (p,); at p = ∞ the one value that all neurons share."""
-        return _expand(self.student.output_weights, self.p)
+        return expanded(self.student.output_weights, self.p)
 
     @property
     def teacher_output_weights(self) -> tuple[float, ...]:
         """a*, (k,)."""
-        return _expand(self.teacher.output_weights, self.k)
+        return expanded(self.teacher.output_weights, self.k)
 
     def activation(self, part: ActivationSpec) -> Activation:
         """The activation that a key of this spec asks for: a series, a user's own, or a built-in one."""
@@ -325,7 +446,8 @@ def _power(base: float, exponent: float) -> float:
         return math.inf
 
 
-def _expand(value: Any, width: float) -> tuple[float, ...]:
+def expanded(value: Any, width: float) -> tuple[float, ...]:
+    """Output weights (width,) from a number, numbers, or the name of a scale."""
     if isinstance(value, tuple):
         return value
     if isinstance(value, str):

@@ -18,6 +18,7 @@ from sgdode.results.contents import UNSEALED
 from sgdode.results.trajectory import Trajectory
 from sgdode.spec.paths import Unusable, found_at
 from sgdode.spec.schema import Spec
+from sgdode.spec.spectrum import input_law
 from sgdode.spec.values import shown
 
 _NPZ_NAMES = ("W", "W_star", "a")
@@ -26,17 +27,20 @@ _LARGEST_NUMBER, _LARGEST_HEADERS = 32, 1 << 20
 
 
 class ReadStart(NamedTuple):
-    """Q (p,p), M (p,k), P (k,k) and a (p,) of a file, and ``notes`` for the warnings of the run."""
+    """Q (p,p), M (p,k), P (k,k) and a (p,) of a file, and ``notes`` for the warnings of the run. Where inputs have
+    blocks, Q (B,p,p), M (B,p,k), and ``blocks`` P_b (B,k,k)."""
 
     Q: Array
     M: Array
     P: Array
     a: Array
     notes: tuple[str, ...] = ()
+    blocks: Array | None = None
 
 
-def read_start(spec: Spec, P: Array, a: Array) -> ReadStart:
-    """The start in ``initial.file`` of a spec whose own teacher and output weights are ``P`` (k,k) and ``a`` (p,).
+def read_start(spec: Spec, P: Array, a: Array, blocks: Array | None = None) -> ReadStart:
+    """The start in ``initial.file`` of a spec whose own teacher and output weights are ``P`` (k,k) and ``a`` (p,);
+    ``blocks`` (B,k,k): P_b, where its inputs have blocks.
 
     Raises SpecError for a file that cannot be read or does not fit.
     """
@@ -44,29 +48,41 @@ def read_start(spec: Spec, P: Array, a: Array) -> ReadStart:
         path = found_at(spec.folder, str(spec.initial.file))
     except Unusable as error:  # it was there when the spec was read
         raise refused("initial.file", f"got {shown(spec.initial.file)}; {error}") from None
-    return (_from_weights if spec.initial.kind == "weights" else _from_run)(spec, path, P, a)
+    return (_from_weights if spec.initial.kind == "weights" else _from_run)(spec, path, Own(P, a, blocks))
 
 
-def _from_run(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
+class Own(NamedTuple):
+    """What the spec itself says: P (k,k), a (p,) and, where inputs have blocks, P_b (B,k,k)."""
+
+    P: Array
+    a: Array
+    blocks: Array | None
+
+
+def _from_run(spec: Spec, path: Path, own: Own) -> ReadStart:
     """The overlaps of seed 0 of a run of this program, at its saved time nearest to ``at`` (default: the last)."""
     try:
         run = Trajectory.load(path)
     except FileError as error:
         raise refused("initial.file", str(error)) from None
-    missing = [name for name in ("Q", "M") if name not in run.curves]
+    P, a, _ = own
+    names = ("Q", "M") if own.blocks is None else ("Q_block", "M_block")
+    missing = [name for name in names if name not in run.curves]
     if missing:
-        saved = ", ".join(run.curves)
-        raise refused("initial.file", f"{path}: {' and '.join(missing)} not saved (saved: {saved}); save: [risk, M, Q]")
+        saved, needed = ", ".join(run.curves), ", ".join(("risk", "M", "Q", *names[: 2 * (own.blocks is not None)]))
+        raise refused("initial.file", f"{path}: {' and '.join(missing)} not saved (saved: {saved}); save: [{needed}]")
     asked = spec.initial.values["at"]
     at = -1 if asked is None else int(np.argmin(np.abs(run.time - asked)))
     if asked is not None and not run.time[0] <= asked <= run.time[-1] * (1 + 1e-9):
         raise refused("initial.at", f"got {asked:g}; {path} holds t = 0 to {run.time[-1]:g}")
     first = (0,) if run.kind == "simulation" else ()
-    Q, M = run.Q[(*first, at)], run.M[(*first, at)]
+    Q, M = (run.curves[name][(*first, at)] for name in names)
     weights = run.curves["output_weights"][(*first, at)] if "output_weights" in run.curves else a
-    _check_shape("initial.file", f"{path}: M", M.shape, (spec.p, spec.k))
+    lead = () if own.blocks is None else (len(own.blocks),)
+    _check_shape("initial.file", f"{path}: {names[1]}", M.shape, (*lead, spec.p, spec.k))
     doubts = (f"initial.file: {path.name} {UNSEALED}",) if run.unsealed else ()
-    read = ReadStart(Q, M, _agreed(spec, run.P, P, path), _agreed_weights(spec, weights, a, path), doubts)
+    blocks = None if own.blocks is None else _agreed_blocks(run.P_block, own.blocks, path)
+    read = ReadStart(Q, M, _agreed(spec, run.P, P, path), _agreed_weights(spec, weights, a, path), doubts, blocks)
     found = float(run.time[at])
     if asked is None or abs(found - asked) <= 1e-6 * max(asked, found):
         return read
@@ -74,8 +90,10 @@ def _from_run(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
     return read._replace(notes=(*doubts, note))
 
 
-def _from_weights(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
-    """W (p,d), W_star (k,d) and optionally a (p,) from an npz file; λ = W x/√d for x ~ N(0, I)."""
+def _from_weights(spec: Spec, path: Path, own: Own) -> ReadStart:
+    """W (p,d), W_star (k,d) and optionally a (p,) from an npz file; λ = W x/√d for x ~ N(0, I). Where inputs have
+    blocks, coordinates are those along the eigenvectors, in the order of the blocks."""
+    P, a, _ = own
     numbers = spec.p * spec.d + spec.k * spec.d + spec.p
     found = _arrays(path, _LARGEST_NUMBER * numbers + _LARGEST_HEADERS)
     for name, shape in (("W", (spec.p, spec.d)), ("W_star", (spec.k, spec.d))):
@@ -89,7 +107,28 @@ def _from_weights(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
     if not all(np.isfinite(array).all() for array in (W, W_star, weights)):
         raise refused("initial.file", f"{path}: holds values that are not finite")
     d = float(spec.d)
+    if own.blocks is not None:
+        return _by_block(spec, path, own, (W, W_star, weights))
     return ReadStart(W @ W.T / d, W @ W_star.T / d, _agreed(spec, W_star @ W_star.T / d, P, path), weights)
+
+
+def _by_block(spec: Spec, path: Path, own: Own, arrays: tuple[Array, Array, Array]) -> ReadStart:
+    """The overlaps by block of weights along the eigenvectors."""
+    W, W_star, a = arrays
+    law = input_law(spec).inputs
+    ends = np.cumsum(law.dimensions(spec.d)).astype(int)[:-1]
+    parts = list(zip(np.split(W, ends, axis=1), np.split(W_star, ends, axis=1), strict=True))
+    Q, M = (np.array([one @ other.T / spec.d for one, other in pairs]) for pairs in ([(w, w) for w, _ in parts], parts))
+    blocks = np.array([w_star @ w_star.T / spec.d for _, w_star in parts])
+    P = np.einsum("b,bij->ij", np.array(law.eigenvalues), blocks)
+    return ReadStart(Q, M, _agreed(spec, P, own.P, path), a, (), blocks)
+
+
+def _agreed_blocks(P_block: Array | None, own: Array, path: Path) -> Array:
+    """The P_b of a file, which must be those of the spec."""
+    if P_block is None or P_block.shape != own.shape or not np.allclose(P_block, own, rtol=0, atol=1e-6 * own.max()):
+        raise refused("initial.file", f"{path}: its teachers lie elsewhere in the spectrum than those of the spec")
+    return own
 
 
 def _arrays(path: Path, most: float) -> dict[str, Array]:

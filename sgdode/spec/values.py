@@ -98,6 +98,17 @@ def matrix(value: Any) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(number(item) for item in row) for row in value)
 
 
+def matrices(value: Any) -> tuple[Any, ...]:
+    """A matrix, or a list of matrices of equal shape, one for each block of the inputs."""
+    deep = isinstance(value, (list, tuple)) and value and isinstance(value[0], (list, tuple))
+    if not (deep and value[0] and isinstance(value[0][0], (list, tuple))):
+        return matrix(value)
+    found = tuple(matrix(item) for item in value)
+    if len({(len(one), len(one[0])) for one in found}) != 1:
+        raise wrong("got matrices of different shapes; one of the same shape is needed for each block of the inputs")
+    return found
+
+
 def _unquoted(value: Any) -> str:
     """Advice on a text that is meant as a number."""
     if not isinstance(value, str):
@@ -132,8 +143,12 @@ OutputWeights = Annotated[
         }
     ),
 ]
-Matrix = Annotated[
-    tuple[tuple[float, ...], ...],
-    BeforeValidator(matrix),
-    WithJsonSchema({"type": "array", "items": {"type": "array", "items": {"type": "number"}}}),
+#: A matrix in JSON Schema.
+MATRIX = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
+Matrix = Annotated[tuple[tuple[float, ...], ...], BeforeValidator(matrix), WithJsonSchema(MATRIX)]
+#: A matrix, or one for each block of the inputs.
+Matrices = Annotated[
+    tuple[Any, ...],
+    BeforeValidator(matrices),
+    WithJsonSchema({"anyOf": [MATRIX, {"type": "array", "items": MATRIX}]}),
 ]

@@ -25,9 +25,11 @@ def network(seed=0):
 
 
 def held(loops, rows, drift, N, decay, spherical):
-    """dQ (p,p) and dM (p,k), by ``hold_overlaps``."""
+    """dQ (p,p) and dM (p,k), by ``add_to_sphere`` and ``hold_overlaps``."""
     found = np.full((P, P), np.nan), np.full((P, K), np.nan)
-    loops.hold_overlaps(drift @ rows.T, N, rows @ rows.T, decay, spherical, *found)
+    F, Omega, stretch, square = drift @ rows.T, rows @ rows.T, np.zeros(P), np.zeros(P)
+    loops.add_to_sphere(F, N, Omega, decay, 1.0, stretch, square)
+    loops.hold_overlaps(F, N, Omega, decay, 0.5 * stretch / square if spherical else np.zeros(P), *found)
     return found
 
 

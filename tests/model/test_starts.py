@@ -6,8 +6,7 @@ from support.built import started
 from support.specs import SMALL, merged
 
 from sgdode import SpecError
-from sgdode.model.overlaps import omega
-from sgdode.model.start_laws import bartlett
+from sgdode.model.overlaps import bartlett, omega
 from sgdode.model.starts import STARTS
 from sgdode.spec.load import load_spec
 

@@ -32,7 +32,7 @@ def clock(monkeypatch):
 @pytest.mark.parametrize(("seeds", "jobs", "rounds"), [(1, 1, 1), (4, 1, 4), (4, 2, 2), (5, 2, 3), (2, 8, 1)])
 @pytest.mark.parametrize("width", [4, 200])
 def test_the_seconds_of_a_simulation_are_those_of_all_its_steps(width, seeds, jobs, rounds, clock, monkeypatch):
-    made = cost.mover
+    made = cost.mover_of
 
     def timed(task):
         move = made(task)
@@ -43,7 +43,7 @@ def test_the_seconds_of_a_simulation_are_those_of_all_its_steps(width, seeds, jo
 
         return moved
 
-    monkeypatch.setattr(cost, "mover", timed)
+    monkeypatch.setattr(cost, "mover_of", timed)
     changes = {"student": {"width": width}, "learning_rate": width / 2, "time": {"stop": 30}}
     spec = load_spec(merged(SMALL, {**changes, "simulate": {"seeds": seeds}}))
     steps = int(grid_of(spec).step[-1])

@@ -12,6 +12,7 @@ from sgdode.spec.provenance import resolved, spec_hash
 from sgdode.spec.schema import ActivationSpec, LearningRate, Spec, TeacherSpec, TimeSpec
 
 SYMMETRIC, INFINITE = {"initial.kind": "symmetric"}, {"student.width": "inf"}
+BLOCKS = {"inputs.spectrum": {"blocks": [[0.25, 2.0], [0.75, 0.5]]}}
 SCHEDULE = {"learning_rate.schedule": {"power": 0.5, "time": 2.0}}
 #: Every key that takes a number → a value that single precision holds, and what the key needs besides.
 KEYS = {
@@ -25,6 +26,12 @@ KEYS = {
     "student.activation.gain": (2.0, {}),
     "student.output_weights": (0.5, {}),
     "student.train_output": (0.25, {}),
+    "teacher.drift": (0.25, {}),
+    "teacher.rotation.rate": (0.25, {"teacher.rotation": {"rate": 1.0, "plane": [0, 1]}}),
+    "teacher.placement.power": (0.5, BLOCKS),
+    "teacher.placement.block": (1, BLOCKS),
+    "inputs.spectrum.power": (1.5, {}),
+    "inputs.bins": (12, {"inputs.spectrum": {"power": 1.5}}),
     "learning_rate": (0.75, {}),
     "learning_rate.gamma": (0.75, {}),
     "learning_rate.d_exponent": (-0.5, {}),

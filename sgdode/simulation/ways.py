@@ -1,0 +1,46 @@
+"""The ways to run SGD, under one face: isotropic inputs, and inputs with blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sgdode.model.problem import Problem
+from sgdode.model.start_laws import Start
+from sgdode.simulation import run
+from sgdode.simulation.block_run import (
+    BlockScheme,
+    begin_by_block,
+    measured_by_block,
+    mover_by_block,
+    planned_by_block,
+)
+from sgdode.simulation.run import Array, Mover, Sampling, Scheme, State, Way
+
+AnyScheme = Scheme | BlockScheme
+
+
+def scheme_of(
+    problem: Problem, start: Start, sampling: Sampling, block: int | None = None, way: Way | None = None
+) -> AnyScheme:
+    """How a problem is simulated from its start. ``block`` and ``way``: see ``sgdode.simulation.run.planned``."""
+    if start.blocks:
+        return planned_by_block(problem, start, sampling)
+    return run.planned(problem, start, sampling, block, way)
+
+
+def state_of(scheme: AnyScheme, start: Start, rng: np.random.Generator) -> State:
+    """The state at step 0."""
+    return begin_by_block(scheme, start, rng) if isinstance(scheme, BlockScheme) else run.begin(scheme, start, rng)
+
+
+def mover_of(scheme: AnyScheme) -> Mover:
+    """``move(state, steps)``; see ``sgdode.simulation.run.mover``."""
+    return mover_by_block(scheme) if isinstance(scheme, BlockScheme) else run.mover(scheme)
+
+
+def measured(scheme: AnyScheme, state: State) -> dict[str, Array]:
+    """The overlaps of a state by name, in float64: Q, M and q of the fields, and what there is by block."""
+    if isinstance(scheme, BlockScheme):
+        return measured_by_block(scheme, state)
+    Q, M, q = run.overlaps_of(scheme, state)
+    return {"Q": Q, "M": M, "q": q}
