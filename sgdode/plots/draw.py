@@ -14,7 +14,7 @@ from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 
-from sgdode.errors import UsageError
+from sgdode.errors import OptionError, UsageError
 from sgdode.foreign import visible_lines
 from sgdode.plots.figures.records import FIGURES, animated, listed
 from sgdode.plots.labels import common, literal
@@ -119,4 +119,4 @@ def _refuse_bad_mathematics(title: str) -> None:
         MathTextParser("path").parse(title)
     except ValueError as error:
         reason = str(error).strip().splitlines()[-1]
-        raise UsageError(f"--title: got {title!r}; not readable as mathematics ({reason})") from None
+        raise OptionError("title", f"got {title!r}; not readable as mathematics ({reason})") from None

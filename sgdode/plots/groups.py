@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sgdode.errors import UsageError, nearest
+from sgdode.errors import OptionError, UsageError, nearest
 from sgdode.plots.labels import differing, distinctions, engine, engine_settings, phrase, same_problem
 from sgdode.plots.view import ABSCISSAE, View
 from sgdode.results.trajectory import Array, Trajectory
@@ -95,11 +95,12 @@ def mean_and_error(samples: Array) -> tuple[Array, Array | None]:
 def abscissa(trajectory: Trajectory, x: str) -> Array:
     """The horizontal values (T,) of a run: t, step, samples = B·step, samples/d. Raises UsageError."""
     if x not in ABSCISSAE:
-        raise UsageError(f"--x: got {x!r}; allowed: {', '.join(ABSCISSAE)}{nearest(x, list(ABSCISSAE))}")
+        raise OptionError("x", f"got {x!r}; allowed: {', '.join(ABSCISSAE)}{nearest(x, list(ABSCISSAE))}")
     if x == "t":
         return np.asarray(trajectory.time, dtype=float)
     if trajectory.step is None:
-        raise UsageError(f"--x {x}: {label(trajectory)} has no SGD steps (infinite width or dimension); use --x t")
+        why = "has no SGD steps (infinite width or dimension); t is what it has"
+        raise OptionError("x", f"got {x!r}; {label(trajectory)} {why}")
     step = np.asarray(trajectory.step, dtype=float)
     if x == "step":
         return step
@@ -109,7 +110,7 @@ def abscissa(trajectory: Trajectory, x: str) -> Array:
 
 def _dimension_of(trajectory: Trajectory) -> float:
     if "dimension" not in trajectory.attributes:
-        raise UsageError(f"--x samples/d: {label(trajectory)} does not say its dimension; use --x t")
+        raise OptionError("x", f"got 'samples/d'; {label(trajectory)} does not say its dimension; t is what it has")
     return float(trajectory.attributes["dimension"])
 
 
@@ -119,9 +120,9 @@ def chosen(option: str, wanted: Iterable[int] | None, count: int, what: str, run
         return list(range(count))
     indices = list(wanted)
     if not indices:
-        raise UsageError(f"--{option}: no index given; allowed: 0 to {count - 1}")
+        raise OptionError(option, f"no index given; allowed: 0 to {count - 1}")
     if wrong := [index for index in indices if not 0 <= index < count]:
-        raise UsageError(f"--{option}: got {wrong[0]}; {label(run)} has {count} {what}, allowed: 0 to {count - 1}")
+        raise OptionError(option, f"got {wrong[0]}; {label(run)} has {count} {what}, allowed: 0 to {count - 1}")
     return indices
 
 
@@ -138,7 +139,7 @@ def moments(view: View, runs: Sequence[Trajectory]) -> list[float]:
         return [0.0, math.sqrt(first * last), last] if last > first else [0.0, last]
     for time in view.times:
         if not 0 <= time <= 1.001 * last:
-            raise UsageError(f"--times: got {time:g}; the files hold t = 0 to {last:g}")
+            raise OptionError("times", f"got {time:g}; the files hold t = 0 to {last:g}")
     return list(view.times)
 
 
@@ -187,7 +188,7 @@ def _refuse_other_times(groups: Sequence[Sequence[Trajectory]]) -> None:
         shortest = min(len(run.time) for run in group)
         for run in group[1:]:
             if not np.array_equal(run.time[:shortest], group[0].time[:shortest]):
-                raise UsageError(f"--average: {label(group[0])} and {label(run)} are saved at different times")
+                raise OptionError("average", f"{label(group[0])} and {label(run)} are saved at different times")
 
 
 def _makers(groups: Sequence[Sequence[Trajectory]]) -> list[str]:

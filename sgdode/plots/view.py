@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict
 
-from sgdode.errors import UsageError, nearest
+from sgdode.errors import OptionError, nearest
 
 #: What the horizontal axis can be → its label (B is the batch size).
 ABSCISSAE = {
@@ -73,7 +73,7 @@ def view_of(options: ViewOptions, *, log_y: bool, paper: bool) -> View:
     x, average, times = options.get("x", "t"), options.get("average", False), options.get("times")
     refuse_unknown("x", x, ABSCISSAE)
     if average and options.get("runs") is not None:
-        raise UsageError("--average and --runs exclude each other: the mean of many starts, or single runs of each")
+        raise OptionError("average", "excludes runs: the mean of many starts, or single runs of each")
     return View(
         x=x,
         students=_indices(options.get("students")),
@@ -92,7 +92,7 @@ def refuse_unknown(option: str, word: str, known: Iterable[str]) -> None:
     """Raises UsageError for a word that is none of the ``known``."""
     words = list(known)
     if word not in words:
-        raise UsageError(f"--{option}: got {word!r}; allowed: {', '.join(words)}{nearest(str(word), words)}")
+        raise OptionError(option, f"got {word!r}; allowed: {', '.join(words)}{nearest(str(word), words)}")
 
 
 def _indices(indices: Iterable[int] | None) -> tuple[int, ...] | None:
@@ -104,7 +104,7 @@ def _checked_limits(option: str, limits: tuple[float, float] | None, *, positive
         return None
     low, high = (float(limit) for limit in limits)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise UsageError(f"--{option}: got {low:g}, {high:g}; must be two finite numbers, the smaller one first")
+        raise OptionError(option, f"got {low:g}, {high:g}; must be two finite numbers, the smaller one first")
     if positive and low <= 0:
-        raise UsageError(f"--{option}: got {low:g}; must be above 0, the axis is logarithmic")
+        raise OptionError(option, f"got {low:g}; must be above 0, the axis is logarithmic")
     return low, high

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -27,7 +28,8 @@ class Contents:
     ``curves``: risk (S,T) or (T,), M (...,p,k), Q (...,p,p), q (...,p), output_weights (...,p): what was saved.
     ``attributes``: the root attributes of the file; ``provenance``: spec, resolved and environment as text.
     ``state``: arrays that a partial run goes on from. ``unsealed``: read from a file without a checksum, where damage
-    goes unnoticed.
+    goes unnoticed. ``path``: the file that it was read from; ``origin``: the experiment that it was made of, in this
+    process.
     """
 
     kind: Kind
@@ -43,6 +45,8 @@ class Contents:
     provenance: dict[str, str] = field(default_factory=dict)
     state: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     unsealed: bool = False
+    path: Path | None = None
+    origin: object = None
 
     @property
     def resolved(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from sgdode.analysis.compare import Comparison
 from sgdode.analysis.compare import compare as judge
 from sgdode.analysis.deviation import ratio
-from sgdode.errors import UsageError
+from sgdode.errors import OptionError, UsageError
 from sgdode.plots.groups import ABSCISSAE, View, abscissa
 from sgdode.plots.style import NEUTRAL, PALETTE, lighter, log_axis, log_limits, place_legend
 from sgdode.results.trajectory import Trajectory
@@ -23,7 +23,7 @@ def draw_comparison(figure: Figure, trajectories: Sequence[Trajectory], view: Vi
     run. Below its raw z, what is allowed of it, what is left, and the verdict over all overlaps."""
     kinds = [run.kind for run in trajectories]
     if sorted(kinds) != ["integration", "simulation"]:
-        raise UsageError("--figure compare: needs one file of simulate and one of integrate")
+        raise OptionError("figure", "compare needs one file of simulate and one of integrate")
     simulation, integration = sorted(trajectories, key=lambda run: run.kind != "simulation")
     found = judge(simulation, integration)
     x = abscissa(simulation, view.x)[1 : 1 + len(found.time)]

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sgdode.errors import UsageError
+from sgdode.errors import OptionError
 from sgdode.plots.groups import label
 from sgdode.plots.labels import differing, parameters, phrase
 from sgdode.plots.style import MARKERS, NEUTRAL, hues, lighter, log_axis, log_limits, place_legend
@@ -65,7 +65,7 @@ def _drawn(lines: Sequence[object], axis: str) -> Array:
 
 def _d(run: Trajectory) -> float:
     if "dimension" not in run.attributes:
-        raise UsageError(f"--figure cost: {label(run)} does not say its dimension")
+        raise OptionError("figure", f"cost: {label(run)} does not say its dimension")
     return float(run.attributes["dimension"])
 
 
@@ -73,5 +73,5 @@ def _microseconds(run: Trajectory) -> float:
     """Of one step of one run. Raises UsageError for a file that is no simulation, or does not tell."""
     seconds = run.environment.get("seconds")
     if run.kind != "simulation" or run.step is None or not run.step[-1] or not seconds:
-        raise UsageError(f"--figure cost: {label(run)} is no simulation that tells its seconds and steps")
+        raise OptionError("figure", f"cost: {label(run)} is no simulation that tells its seconds and steps")
     return float(1e6 * seconds / (float(run.step[-1]) * len(run.risk)))

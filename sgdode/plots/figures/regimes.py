@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
-from sgdode.errors import UsageError
+from sgdode.errors import OptionError
 from sgdode.plots.groups import label
 from sgdode.plots.labels import differing, literal, phrase
 from sgdode.plots.style import NEUTRAL, legend_outside
@@ -28,7 +28,7 @@ def draw_regimes(figure: Figure, trajectories: Sequence[Trajectory], view: View)
     """1/p against 1/d, γ as colour: d → ∞ at the left (Saad–Solla), p → ∞ below (mean field), γ → 0 dark."""
     for run in trajectories:
         if missing := [key for key in _PLACE if key not in run.attributes]:
-            raise UsageError(f"--figure regimes: {label(run)} does not say its {', '.join(missing)}")
+            raise OptionError("figure", f"regimes: {label(run)} does not say its {', '.join(missing)}")
     runs = list({_place(run): run for run in trajectories}.values())
     x, y = _axis([1 / run.attributes["dimension"] for run in runs]), _axis([_inverse_width(run) for run in runs])
     axes = figure.subplots()

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
-from sgdode.errors import UsageError
+from sgdode.errors import OptionError, UsageError
 from sgdode.plots.curves import Curve, curve_of, draw_curve
 from sgdode.plots.groups import Series, arrange, chosen, label, thinned
 from sgdode.plots.labels import as_mathematics
@@ -39,7 +39,7 @@ def draw_trajectories(figure: Figure, runs: Sequence[Trajectory], view: View) ->
         raise UsageError("trajectories: the files are of several problems; one fits into the picture")
     pair = chosen("teachers", view.teachers or (0, 1), len(series[0].first.P), "teachers", series[0].first)
     if len(pair) != 2:
-        raise UsageError(f"--teachers: got {len(pair)}; trajectories are drawn against two teachers")
+        raise OptionError("teachers", f"got {len(pair)}; trajectories are drawn against two teachers")
     plane, risk, key = _panels(figure, view)
     colours = dict(zip(pair, hues(2), strict=True))
     chief = next((one for one in series if not one.simulated), series[0])
