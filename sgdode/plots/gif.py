@@ -34,7 +34,7 @@ def animate(trajectories: Sequence[Trajectory], figure: str, path: str | Path, *
         raise OptionError("figure", f"got {figure!r}; a .gif shows {listed(animated(), 'and')}")
     if options.get("times") is not None:
         raise OptionError("times", "an animation shows every time; leave it out")
-    dpi = _DPI.get(options.get("style", "screen"), 100)
+    dpi = options.get("dpi") or _DPI.get(str(options.get("style", "screen")), 100)
     pictures = []
     for moment in _frame_times(trajectories):
         buffer = io.BytesIO()
