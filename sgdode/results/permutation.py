@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sgdode.results.quantities import QUANTITIES
 from sgdode.results.trajectory import Array, Trajectory
@@ -35,7 +36,7 @@ def aligned(run: Trajectory, reference: Array | None = None) -> tuple[Trajectory
     return found, moved
 
 
-def order_of(overlaps: Array, target: Array) -> Array:
+def order_of(overlaps: Array, target: Array) -> NDArray[np.intp]:
     """The order of the neurons, (p,), in which ``overlaps`` (p,k) are nearest to ``target`` (p,k), in the sum of
     squares; as they are, where no order is much nearer."""
     from scipy.optimize import linear_sum_assignment
@@ -50,7 +51,7 @@ def order_of(overlaps: Array, target: Array) -> Array:
     return np.asarray(order) if there < _NEARER * here else stay
 
 
-def _in_order(curve: Array, dims: tuple[str, ...], orders: list[Array], kind: str) -> Array:
+def _in_order(curve: Array, dims: tuple[str, ...], orders: list[NDArray[np.intp]], kind: str) -> Array:
     """A curve (S,T,...) or (T,...) with every axis of neurons in the order of its seed."""
     runs = curve if kind == "simulation" else curve[np.newaxis]
     found = np.empty_like(runs)

@@ -105,7 +105,7 @@ def test_pyplot_shows_what_a_kernel_draws():
         "import sys, types; from support.pictures import run; from sgdode.plots.draw import plot\n"
         "shown = []; display = types.SimpleNamespace(display=lambda *a, **k: shown.append(a))\n"
         "shell = types.SimpleNamespace(kernel=1, events=types.SimpleNamespace(register=lambda *a: None))\n"
-        "sys.modules['IPython'] = types.SimpleNamespace(get_ipython=lambda: shell)\n"
+        "sys.modules['IPython'] = types.SimpleNamespace(get_ipython=lambda: shell, version_info=(9, 0))\n"
         "sys.modules['IPython.display'] = display\n"
         "one, other = plot(run()), plot(run())\n"
         "from matplotlib import pyplot\n"
@@ -113,7 +113,6 @@ def test_pyplot_shows_what_a_kernel_draws():
         "one._ipython_display_()\n"
         "assert len(pyplot.get_fignums()) == 1 and shown[0][0]['image/png'][:4] == b'\\x89PNG'\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": ":".join(sys.path)}
-    )
+    there = {"PYTHONPATH": ":".join(sys.path), "MPLBACKEND": "agg"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=there)
     assert done.returncode == 0, done.stderr

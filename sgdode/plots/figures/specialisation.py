@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -104,7 +105,12 @@ def _name_parts(axes: Axes, indices: tuple[list[int], NDArray[np.intp]], others:
     axes.set_xticks(places if few else [], numbers if few else [])
     axes.tick_params(axis="x", pad=1, labelsize="x-small")
     for place, name in zip(ends, ("$M$", "$Q$" if others > 1 else "$q$"), strict=True):
-        below = {"xytext": (0, -14 if few else -4), "textcoords": "offset points", "ha": "center", "va": "top"}
+        below: dict[str, Any] = {
+            "xytext": (0, -14 if few else -4),
+            "textcoords": "offset points",
+            "ha": "center",
+            "va": "top",
+        }
         axes.annotate(name, (place, 0), xycoords=("data", "axes fraction"), **below)
     numbered = first and len(order) <= MOST_NUMBERED
     axes.set_yticks(range(len(order)) if numbered else [], order if numbered else [])
