@@ -17,7 +17,7 @@ from sgdode.cli.gather import add_table_commands
 from sgdode.cli.json_lines import json_text, print_json
 from sgdode.cli.options import Force, Quiet, Request, Verbose, asked_as
 from sgdode.cli.pictures import PictureRequest, draw_files, load_result
-from sgdode.cli.sweep import add_sweep_command
+from sgdode.cli.sweep import add_sweep_commands
 from sgdode.cli.theory import add_theory_commands
 from sgdode.errors import FileError, UsageError
 from sgdode.foreign import visible, visible_lines
@@ -246,5 +246,5 @@ def _exit(outcomes: list[Outcome]) -> None:
 
 
 add_theory_commands(app)
-add_sweep_command(app)
+add_sweep_commands(app)
 add_table_commands(app)

@@ -78,8 +78,13 @@ def list_command(
     Without a name, those of this folder.
     """
     from sgdode.analysis.table import varying_settings
+    from sgdode.reporting import Reporter
 
-    rows, failed = _rows(_paths(files or ["."]), (), False, quiet, verbose)
+    names = files or ["."]
+    if all(Path(name).is_dir() and not any(Path(name).glob("*.h5")) for name in names):
+        Reporter(quiet, verbose).note(f"no results in {', '.join(names)}")
+        return
+    rows, failed = _rows(_paths(names), (), False, quiet, verbose)
     keys = varying_settings(rows)
     if as_json:
         for row in rows:

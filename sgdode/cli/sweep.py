@@ -27,7 +27,7 @@ _COMMANDS: dict[str, tuple[Command, ...]] = {
 }
 
 
-def add_sweep_command(app: typer.Typer) -> None:
+def add_sweep_commands(app: typer.Typer) -> None:
     """Add the command to the command line."""
     example = "sgdode sweep config.yaml --grid learning_rate.gamma=0.1,0.3 --grid initial.seed=0:4"
     app.command("sweep", epilog=f"Example: {example}")(sweep_command)

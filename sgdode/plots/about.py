@@ -14,10 +14,8 @@ _MOST = 200
 def about_files(runs: Sequence[Trajectory], figure: str) -> dict[str, object]:
     """The figure, and name, kind and hash of every file; ``set`` stands for all of them, whatever their order."""
     files = [_of(run) for run in runs]
-    told = sorted(
-        f"{one['kind']} {one.get('spec_hash') or one.get('problem_hash') or one.get('file') or one['name']}"
-        for one in files
-    )
+    names = [next(filter(None, map(one.get, ("spec_hash", "problem_hash", "file", "name"))), "") for one in files]
+    told = sorted(f"{one['kind']} {name}" for one, name in zip(files, names, strict=True))
     found: dict[str, object] = {"program": "sgdode", "figure": figure, "files": files[:_MOST]}
     if len(files) > _MOST:
         found["more_files"] = len(files) - _MOST

@@ -269,7 +269,7 @@ def legend_outside(
         figure.legend(shown, labels, loc="outside right upper")
         return
     most = int(max(16, (0.97 * width / size - 3.5) / 0.5))
-    flat = [folded(label.replace("\n", " "), most) for label in labels]
+    flat = [folded_label(label.replace("\n", " "), most) for label in labels]
     wide = size * (0.5 * max(_printed([line]) for label in flat for line in label.split("\n")) + 3.5)
     columns = int(max(1, min(len(flat), width // wide)))
     rows = [flat[place::columns] for place in range(columns)]
@@ -278,7 +278,7 @@ def legend_outside(
     figure.legend(shown, flat, loc="outside lower center", ncols=columns, columnspacing=1.2)
 
 
-def folded(text: str, columns: int) -> str:
+def folded_label(text: str, columns: int) -> str:
     """A text in lines of about ``columns`` characters as printed; mathematics is not broken."""
     if _printed([text]) <= columns:
         return text
