@@ -65,7 +65,6 @@ __all__ = [
     "Spec",
     "SpecError",
     "Trajectory",
-    "__version__",
     "collect",
     "compare",
     "hermite_coefficients",
@@ -82,9 +81,12 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Heavy imports happen on first use."""
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        return version("sgdode")
+        try:
+            return version("sgdode")
+        except PackageNotFoundError:  # a folder on the path, not installed
+            return "unknown"
     if name not in _HOME:
         raise AttributeError(f"module 'sgdode' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)
@@ -93,4 +95,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "__version__"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -66,7 +67,9 @@ def write_table(rows: Sequence[Row], path: Path, part: Path, varying: bool = Fal
         return
     try:
         dataset = frame.rename_axis("row").to_xarray()
-        dataset.to_netcdf(part, engine="h5netcdf")
+        with tempfile.TemporaryDirectory() as folder:  # HDF5 locks what it writes, and so do we
+            dataset.to_netcdf(whole := Path(folder) / "table.nc", engine="h5netcdf")
+            part.write_bytes(whole.read_bytes())
     except ImportError:
         raise MissingExtra("a .nc file", "xarray with h5netcdf", "xarray") from None
 

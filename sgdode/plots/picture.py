@@ -52,6 +52,9 @@ def new_picture(size: tuple[float, float], dpi: float | None, exact: bool, shown
 
 
 def prepare_pyplot(shown: bool) -> None:
-    """In a notebook pyplot shows what a cell draws; it is imported while the user's settings hold."""
+    """In a notebook pyplot shows what a cell draws: it, and its backend, which makes it interactive, are loaded while
+    the user's settings hold."""
     if shown and kernel_runs():
         importlib.import_module("matplotlib.pyplot")
+    if shown and "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].draw_if_interactive()

@@ -140,7 +140,10 @@ def _lines(axes: Axes, runs: Sequence[Trajectory], view: View, measure: Measure,
     x, values = (np.concatenate(part) for part in zip(*drawn, strict=True))
     if not (values > 0).any():
         raise UsageError(f"nothing to draw: no {measure.name} in the files")
-    _scale(axes, "x", x, view.xlim, view.log_x and bool((x > 0).all()))
+    _scale(axes, "x", x, view.xlim, view.log_x and _spread(x))
+    if len(places := np.unique(x)) <= _FEW:
+        axes.set_xticks(places, [f"{value:.3g}" for value in places])
+        axes.set_xticks([], minor=True)
     _scale(axes, "y", values[np.isfinite(values)], view.ylim, view.log_y)
     axes.set(xlabel=key_label(key), ylabel=measure.name)
     handles, labels = axes.get_legend_handles_labels()
@@ -186,6 +189,8 @@ def _curve(
     return [(x, mean), (x, mean + error), *every]
 
 
+#: Values of a key that all stand at the axis.
+_FEW = 8
 #: Runs at one place of which each is drawn.
 _MANY = 10
 
@@ -222,7 +227,7 @@ def _map(
     good = values[np.isfinite(values)]
     if not len(good):
         raise UsageError(f"nothing to draw: no {measure.name} in the files")
-    log = view.log_y and bool((good > 0).all()) and good.max() > good.min()
+    log = view.log_y and bool((good > 0).all()) and _spread(good)
     norm = (LogNorm if log else Normalize)(good.min(), good.max())
     mesh = axes.pcolormesh(*_edges(x, y, view), values, norm=norm, cmap="viridis", rasterized=True)
     axes.set_facecolor("0.85")  # what no file tells of
@@ -256,7 +261,7 @@ def _spread(values: Array) -> bool:
 def _ticks(axes: Axes, axis: str, centres: Array) -> None:
     place = getattr(axes, f"{axis}axis")
     getattr(axes, f"set_{axis}scale")("log" if _spread(centres) else "linear")
-    if len(centres) <= 8:
+    if len(centres) <= _FEW:
         getattr(axes, f"set_{axis}ticks")(centres, [f"{value:.3g}" for value in centres])
         getattr(axes, f"set_{axis}ticks")([], minor=True)
     elif _spread(centres):
