@@ -77,7 +77,9 @@ def watched(what: str, asked: Progress | bool | None) -> Iterator[Progress | Non
 @contextlib.contextmanager
 def _bar(what: str) -> Iterator[Progress]:
     try:
-        from tqdm.auto import tqdm
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it tells of widgets that are not installed
+            from tqdm.auto import tqdm
     except ImportError:
         with rich_bar(what) as progress:
             yield progress
