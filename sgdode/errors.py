@@ -22,6 +22,25 @@ class UsageError(SgdodeError):
     exit_status = 2
 
 
+class OptionError(UsageError):
+    """An option that cannot be followed. In Python it is called by its name; :func:`explained` writes ``--name``."""
+
+    def __init__(self, option: str, reason: str):
+        super().__init__(f"{option}: {reason}")
+        self.option, self.reason = option, reason
+
+
+class MissingExtra(UsageError, ImportError):
+    """A package is needed that comes with an extra alone."""
+
+    def __init__(self, what: str, package: str, extra: str):
+        super().__init__(f"{what} needs the package {package}: pip install 'sgdode[{extra}]'")
+
+
+class SgdodeWarning(UserWarning):
+    """What a run warns of, in Python."""
+
+
 class FileError(SgdodeError):
     """A result file that is missing, broken, or not of this program."""
 
@@ -69,7 +88,9 @@ class SpecError(SgdodeError):
 
 
 def explained(error: Exception) -> str:
-    """What a user is told about an error of any kind."""
+    """What the command line tells about an error of any kind."""
+    if isinstance(error, OptionError):
+        return f"--{error.option.replace('_', '-')}: {error.reason}"
     if isinstance(error, SgdodeError):
         return str(error)
     if isinstance(error, OSError):

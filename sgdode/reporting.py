@@ -64,26 +64,34 @@ class Reporter:
         if not self.draws:
             yield self.hear
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-        )
-        console = Console(stderr=True)
-        with (
-            Progress(*columns, console=console, transient=True, redirect_stdout=False) as bars,
-            at_the_end(lambda: console.show_cursor(True)),
-        ):
-            task = bars.add_task(what, total=None, rate="")
-
-            def progress(done: float, total: float) -> None:
-                speed = bars.tasks[0].finished_speed or bars.tasks[0].speed
-                rate = f"{speed:.3g} {_UNITS.get(what, 'points')}/s" if speed else ""
-                bars.update(task, completed=done, total=total, rate=rate)
-
+        with rich_bar(what) as progress:
             yield progress
+
+
+@contextlib.contextmanager
+def rich_bar(what: str) -> Iterator[Progress]:
+    """A bar on stderr, with rate and remaining time; gives ``progress(done, total)``."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with (
+        Bars(*columns, console=console, transient=True, redirect_stdout=False) as bars,
+        at_the_end(lambda: console.show_cursor(True)),
+    ):
+        task = bars.add_task(what, total=None, rate="")
+
+        def progress(done: float, total: float) -> None:
+            speed = bars.tasks[0].finished_speed or bars.tasks[0].speed
+            rate = f"{speed:.3g} {_UNITS.get(what, 'points')}/s" if speed else ""
+            bars.update(task, completed=done, total=total, rate=rate)
+
+        yield progress

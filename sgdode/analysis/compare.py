@@ -9,7 +9,9 @@ these being several.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +27,7 @@ from sgdode.analysis.allowance import (
 )
 from sgdode.analysis.deviation import Scores, corrected, ratio, scores, single, spread_of, windows
 from sgdode.analysis.matching import common_times
+from sgdode.notebook import table
 from sgdode.results.trajectory import LARGEST_RISK_ERROR, Array, Trajectory
 
 Word = Literal["agree", "DISAGREE", "cannot decide"]
@@ -54,7 +57,7 @@ class Window:
     detectable: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Deviations at every saved t > 0, T of them; ``z`` and ``detectable`` are NaN where the stated error of the risk
     leaves no verdict.
@@ -96,6 +99,16 @@ class Comparison:
     overlap_z: float
     max_z: float
 
+    def __repr__(self) -> str:
+        return f"<Comparison of {len(self.time)} times, {self.seeds} seeds: {self.verdict()}>"
+
+    def _repr_html_(self) -> str:
+        rows: list[Sequence[object]] = [("over t", "raw z", "allowed", "z", "finds")]
+        for part in self.windows:
+            numbers = (part.raw_z, part.allowed, part.z, part.detectable)
+            rows.append((f"{part.start:.4g} to {part.stop:.4g}", *(f"{number:.3g}" for number in numbers)))
+        return table(f"{self.word()}: {self.where}", rows, "\n".join([self.verdict(), *self.notes()]))
+
     def word(self, threshold: float = MAX_Z) -> Word:
         """DISAGREE beyond ``threshold``; agree where, besides, more than half of the times are decided."""
         if self.max_z > threshold:
@@ -135,12 +148,15 @@ class Comparison:
         }
 
 
-def compare(simulation: Trajectory, integration: Trajectory) -> Comparison:
-    """Deviation of the mean over seeds from the equations, at every saved time and over windows of them.
+def compare(simulation: Trajectory | str | Path, integration: Trajectory | str | Path) -> Comparison:
+    """Deviation of the mean over seeds from the equations, at every saved time and over windows of them; of results, or
+    of the files that hold them.
 
-    Raises UsageError for files of different problems (and says what differs), or where z needs more seeds.
+    Raises FileError for a file that cannot be read, UsageError for files of different problems (and says what differs),
+    or where z needs more seeds.
     """
-    sides = Sides(simulation, integration, common_times(simulation, integration))
+    runs, theory = Trajectory.of(simulation), Trajectory.of(integration)
+    sides = Sides(runs, theory, common_times(runs, theory))
     require_spread(sides)
     overlaps = overlap_deviation(sides)
     risk = risk_deviation(sides, overlaps.largest)

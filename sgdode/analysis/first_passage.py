@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sgdode.errors import UsageError
-from sgdode.results.trajectory import Array, Trajectory
+from sgdode.results.crossing import first_below, refuse_level
+from sgdode.results.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -28,26 +28,9 @@ class Passage:
         return {"runs": self.runs, "reached": self.reached, "mean": self.mean, "std": self.std}
 
 
-def first_below(time: Array, risk: Array, level: float) -> float | None:
-    """First t at which ``risk`` (T,) is at or below ``level``; log R is interpolated in log t (in t from t = 0)."""
-    below = np.flatnonzero(risk <= level)
-    if not len(below):
-        return None
-    at = int(below[0])
-    if at == 0:
-        return float(time[0])
-    early, late = float(time[at - 1]), float(time[at])
-    high, low = float(risk[at - 1]), max(float(risk[at]), 1e-300)
-    share = np.log(high / level) / np.log(high / low)
-    if early > 0:
-        return float(early * (late / early) ** share)
-    return float(early + (late - early) * share)
-
-
 def passage(run: Trajectory, level: float) -> Passage:
     """When the risk of ``run`` passes below ``level``, over its seeds or as predicted."""
-    if not 0 < level < np.inf:
-        raise UsageError(f"threshold: got {level:g}; must be a number above 0")
+    refuse_level(level)
     risks = np.atleast_2d(run.risk)
     found = [first_below(run.time, risk, level) for risk in risks]
     times = np.array([t for t in found if t is not None])

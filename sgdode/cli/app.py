@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sgdode.cli.gather import add_table_commands
 from sgdode.cli.json_lines import json_text, print_json
 from sgdode.cli.options import Force, Quiet, Request, Verbose, asked_as
 from sgdode.cli.pictures import PictureRequest, draw_files, load_result
@@ -135,11 +136,14 @@ def plot_command(request: PictureRequest) -> None:
 
 @app.command("show", epilog="Example: sgdode show config-simulate-*.h5 --spec > again.yaml")
 def show_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of simulate or integrate.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of results, or a picture of some.")],
     spec: Annotated[bool, typer.Option("--spec", help="Print the stored spec alone, ready to run again.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Describe a file: settings, status, warnings, the risk, the last overlaps."""
+    if file.suffix.lower() in SUFFIXES and file.is_file():
+        print("\n".join(_drawn_from(file)))
+        return
     run = load_result(file)
     from sgdode.cli.describe import description, stored_spec
 
@@ -213,6 +217,16 @@ def _tell_picture(path: Path, as_json: bool) -> None:
     print_json({"path": str(path), "kind": "picture"}) if as_json else print(visible(path))
 
 
+def _drawn_from(picture: Path) -> list[str]:
+    """What a picture says of itself."""
+    from sgdode.plots.about import as_lines
+    from sgdode.plots.files import about_picture
+
+    if (about := about_picture(picture)) is None:
+        raise FileError(f"{picture}: does not say what it was drawn from: no picture of this version of sgdode")
+    return [visible(line) for line in as_lines(about)]
+
+
 def _finished(folder: Path) -> list[Path]:
     """The complete files of the spec in the current folder."""
     from sgdode.runs.run import default_path, finished
@@ -233,3 +247,4 @@ def _exit(outcomes: list[Outcome]) -> None:
 
 add_theory_commands(app)
 add_sweep_commands(app)
+add_table_commands(app)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sgdode.foreign import visible
+from sgdode.results.permutation import aligned
 from sgdode.results.trajectory import Array, Trajectory
 
 _MOST_OVERLAPS = 12
@@ -127,8 +128,11 @@ def _task_lines(run: Trajectory) -> Iterator[str]:
 
 
 def _overlap_lines(run: Trajectory) -> Iterator[str]:
+    run, moved = aligned(run)
     M = run.M[:, -1].mean(axis=0) if run.kind == "simulation" else run.M[-1]
     yield f"Last overlaps M (student × teacher){', mean over seeds' if run.kind == 'simulation' else ''}"
+    if moved:
+        yield f"  {moved} of {len(run.M)} seeds learnt the teachers in another order, here in that of the first"
     for j, row in enumerate(M[:_MOST_OVERLAPS]):
         shown = " ".join(f"{value:8.4f}" for value in row[:_MOST_OVERLAPS])
         yield f"  {j:4d} {shown}{' …' if len(row) > _MOST_OVERLAPS else ''}"

@@ -118,6 +118,17 @@ def numbers(option: str, text: str | None) -> list[float] | None:
         raise UsageError(f"--{option} {text}: must be numbers with commas between them, such as 0,1,1e3") from None
 
 
+def inches(text: str | None) -> tuple[float, float] | None:
+    """Width and height from ``6.75x2.5``. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        width, height = map(float, text.lower().replace("×", "x").split("x"))
+    except ValueError:
+        raise UsageError(f"--size {text}: must be WIDTHxHEIGHT in inches, such as 6.75x2.5") from None
+    return width, height
+
+
 def limits(option: str, text: str | None) -> tuple[float, float] | None:
     """Two numbers from ``LOW,HIGH``. Raises UsageError."""
     if text is None:

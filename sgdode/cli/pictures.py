@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 
 import typer
 
-from sgdode.cli.options import Json, OutDir, Quiet, Verbose, indices, limits, numbers
+from sgdode.cli.options import Json, OutDir, Quiet, Verbose, inches, indices, limits, numbers
 from sgdode.errors import UsageError
-from sgdode.foreign import file_name
 from sgdode.plots.figures.records import FIGURES, animated, listed
 from sgdode.plots.view import SUFFIXES, DrawOptions
 
@@ -33,14 +34,23 @@ class PictureRequest:
 
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE", help="Files of simulate and integrate; without one, those of config.yaml."),
+        typer.Argument(metavar="FILE", help="Files, folders or patterns; without one, the files of config.yaml."),
     ] = None
     figure: Annotated[
         str, typer.Option("--figure", metavar="NAME", help=FIGURE_HELP, autocompletion=complete_figure)
     ] = "risk"
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help=PICTURE_HELP)] = None
     out_dir: OutDir = Path()
-    x: Annotated[str, typer.Option("--x", metavar="AXIS", help="t, step, samples or samples/d.")] = "t"
+    x: Annotated[
+        str | None,
+        typer.Option("--x", metavar="AXIS", help="t, step, samples or samples/d; of sweep: a key."),
+    ] = None
+    y: Annotated[str | None, typer.Option("--y", metavar="KEY", help="Of sweep: a second key, for a map.")] = None
+    of: Annotated[
+        str, typer.Option("--of", metavar="WHAT", help="Of sweep: final_risk, plateau, floor or time_below:1e-3.")
+    ] = "final_risk"
+    xscale: Annotated[str | None, typer.Option(metavar="SCALE", help="linear or log.")] = None
+    yscale: Annotated[str | None, typer.Option(metavar="SCALE", help="Likewise.")] = None
     students: Annotated[str | None, typer.Option(metavar="LIST", help="Student neurons: 3 or 0,2 or 0:4.")] = None
     teachers: Annotated[str | None, typer.Option(metavar="LIST", help="Teacher neurons, likewise.")] = None
     runs: Annotated[str | None, typer.Option(metavar="LIST", help="Seeds to draw singly, likewise.")] = None
@@ -48,8 +58,21 @@ class PictureRequest:
         str | None, typer.Option(metavar="LIST", help="Times t of histogram and specialisation: 0,1,910.")
     ] = None
     average: Annotated[bool, typer.Option("--average", help="Pool files of different starts into one mean.")] = False
-    style: Annotated[str, typer.Option("--style", metavar="NAME", help="screen, or paper (one column).")] = "screen"
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="For all files, as p={student.width}, or repeated, one for each."),
+    ] = None
+    legend: Annotated[str, typer.Option(metavar="PLACE", help="auto, none, below, right, or such as 'upper left'.")] = (
+        "auto"
+    )
+    style: Annotated[
+        str,
+        typer.Option("--style", metavar="NAME", help="screen, paper (one column), or a matplotlib style."),
+    ] = "screen"
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Width and height in inches: 6.75x2.5.")] = None
+    dpi: Annotated[float | None, typer.Option(metavar="DPI", help="Dots an inch of a .png or .tiff.")] = None
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="A title above the settings.")] = None
+    no_title: Annotated[bool, typer.Option("--no-title", help="Neither title nor settings.")] = False
     xlim: Annotated[str | None, typer.Option(metavar="LOW,HIGH", help="Limits of the x axis.")] = None
     ylim: Annotated[str | None, typer.Option(metavar="LOW,HIGH", help="Limits of the y axis.")] = None
     quiet: Quiet = False
@@ -60,13 +83,21 @@ class PictureRequest:
         """The options as values. Raises UsageError."""
         return {
             "x": self.x,
+            "y": self.y,
+            "of": self.of,
+            "xscale": self.xscale,
+            "yscale": self.yscale,
+            "label": self.label,
+            "legend": self.legend,
+            "size": inches(self.size),
+            "dpi": self.dpi,
             "students": indices("students", self.students),
             "teachers": indices("teachers", self.teachers),
             "runs": indices("runs", self.runs),
             "times": numbers("times", self.times),
             "average": self.average,
             "style": self.style,
-            "title": self.title,
+            "title": "" if self.no_title else self.title,
             "xlim": limits("xlim", self.xlim),
             "ylim": limits("ylim", self.ylim),
         }
@@ -88,14 +119,22 @@ def load_result(path: Path) -> Trajectory:
 
 def draw_files(files: Sequence[Path], figure: str, target: Path | None, **options: Unpack[DrawOptions]) -> Path:
     """Draw files into ``target``, by default NAME-FIGURE.png beside the first; gives the path of the picture."""
-    trajectories = [load_result(path) for path in files]
-    target = (
-        target or files[0].parent / f"{file_name(trajectories[0].attributes.get('name', ''), 'result')}-{figure}.png"
-    )
-    if target.suffix.lower() == ".gif":
+    from sgdode.results.files import result_files
+
+    paths = [path for file in files for path in result_files(file)]
+    trajectories = [load_result(path) for path in paths]
+    if target is not None and target.suffix.lower() == ".gif":
         from sgdode.plots.gif import animate
 
         return animate(trajectories, figure, target, **options)
-    from sgdode.plots.draw import draw, save_figure
+    from sgdode.plots.draw import draw
+    from sgdode.plots.files import picture_path, save_figure
 
-    return save_figure(draw(trajectories, figure, **options), target)
+    picture = draw(trajectories, figure, **options)
+    name = trajectories[0].attributes.get("name", "")
+    return save_figure(picture, target or picture_path(paths[0].parent, name, figure, picture.about), command_line())
+
+
+def command_line() -> str:
+    """The command that was typed."""
+    return shlex.join(["sgdode", *sys.argv[1:]])

@@ -1,4 +1,4 @@
-"""The commands of many runs: sweep a spec over grids, and collect files in a table."""
+"""The command of many runs: sweep a spec over grids."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sgdode.cli.json_lines import json_text, print_json
-from sgdode.cli.options import Quiet, Request, Verbose, asked_as
-from sgdode.errors import FileError, UsageError, nearest
+from sgdode.cli.options import Request, asked_as
+from sgdode.errors import UsageError, nearest
 from sgdode.foreign import visible
 
 if TYPE_CHECKING:
@@ -28,10 +28,9 @@ _COMMANDS: dict[str, tuple[Command, ...]] = {
 
 
 def add_sweep_commands(app: typer.Typer) -> None:
-    """Add the commands to the command line."""
+    """Add the command to the command line."""
     example = "sgdode sweep config.yaml --grid learning_rate.gamma=0.1,0.3 --grid initial.seed=0:4"
     app.command("sweep", epilog=f"Example: {example}")(sweep_command)
-    app.command("collect", epilog="Example: sgdode collect config-*.h5 -o table.csv")(collect_command)
 
 
 @asked_as(Request)
@@ -78,64 +77,6 @@ def sweep_command(
         _foretell(found, request, jobs)
     else:
         _run(found, request, jobs, scheduler, scheduler_file)
-
-
-def collect_command(
-    files: Annotated[
-        list[str],
-        typer.Argument(metavar="FILE...", help="Files, or folders of .h5 files; - reads their names from stdin."),
-    ],
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="PATH", help="A .csv file.", show_default="stdout")
-    ] = None,
-    threshold: Annotated[
-        list[float] | None,
-        typer.Option(metavar="R", help="Also when the risk falls below R, over the seeds. Repeatable."),
-    ] = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-) -> None:
-    """Gather files in one CSV table: a row a file, with its settings, final risk, plateau and times to threshold.
-
-    A broken file is named on stderr and left out; the exit status is 1 then.
-    """
-    if out is not None and out.suffix != ".csv":
-        raise UsageError(f"{out}: collect writes CSV; give -o a name that ends in .csv")
-    for level in threshold or ():
-        if not 0 < level < float("inf"):
-            raise UsageError(f"--threshold {level:g}: must be a number above 0")
-    names = [line for name in files for line in (sys.stdin.read().splitlines() if name == "-" else [name])]
-    paths = [path for name in names for path in _results(Path(name))]
-    from sgdode.analysis.table import collect, write_csv
-    from sgdode.reporting import Reporter
-    from sgdode.results.atomic import aside
-
-    broken, doubtful, reporter = list[str](), list[str](), Reporter(quiet, verbose)
-    with reporter.bar("collect") as progress:
-        rows = collect(paths, threshold or (), broken.append, progress, doubtful.append)
-    for line in doubtful:
-        reporter.warn(line)
-    for line in broken:
-        print(f"error: {visible(line)}", file=sys.stderr)
-    if not rows:
-        raise FileError(f"none of the {len(paths)} files could be read: no table is written")
-    if out is None:
-        write_csv(rows, sys.stdout)
-    else:
-        with aside(out, pipes=True) as part, part.open("w", newline="", encoding="utf-8") as file:
-            write_csv(rows, file)
-        print(visible(out))
-    if broken:
-        raise typer.Exit(1)
-
-
-def _results(path: Path) -> list[Path]:
-    """A file, or the files of results in a folder. Raises FileError where there are none."""
-    if not os.path.isdir(path):
-        return [path]
-    if found := sorted(path.glob("*.h5")):
-        return found
-    raise FileError(f"{path}: holds no .h5 file; simulate and integrate write them")
 
 
 def _tasks(request: Request, grids: list[str], command: str) -> list[Task]:

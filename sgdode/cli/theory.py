@@ -12,7 +12,7 @@ from sgdode.cli.options import Json, Quiet, Verbose
 from sgdode.cli.pictures import load_result
 from sgdode.foreign import visible_lines
 
-Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Draw the figure: .png, .pdf or .svg.")]
+Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Draw the figure: .png, .pdf, .svg, ...")]
 
 
 def add_theory_commands(app: typer.Typer) -> None:
@@ -73,9 +73,11 @@ def compare_command(
         print(printed(comparison_table(found, full)).rstrip() + printed(window_table(found)), end="")
         print(visible_lines("\n".join(folded([*passage_lines(passages), *found.notes(), found.verdict(allowed)]))))
     if out is not None:
-        from sgdode.plots.draw import draw, save_figure
+        from sgdode.cli.pictures import command_line
+        from sgdode.plots.draw import draw
+        from sgdode.plots.files import save_figure
 
-        save_figure(draw([runs, theory], "compare"), out)
+        save_figure(draw([runs, theory], "compare"), out, command_line())
     if max_z is not None and found.max_z > max_z:
         raise typer.Exit(1)
 
@@ -104,8 +106,8 @@ def verify_command(
 
         print(printed(slope_table(slopes)), end="")
     if out is not None:
-        from sgdode.plots.draw import save_figure
         from sgdode.plots.figures.slopes import slope_figure
+        from sgdode.plots.files import save_figure
 
         save_figure(slope_figure(slopes), out)
     if not all(slope.holds for slope in slopes):

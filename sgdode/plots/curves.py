@@ -13,12 +13,15 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from sgdode.plots.groups import Series, chosen, mean_and_error, thinned
+from sgdode.plots.smooth import smooth
 from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, Entries, Handle, hues, lighter
 from sgdode.plots.view import View
 from sgdode.results.trajectory import Array
 
 #: Points of a simulation in one curve, at most.
 MOST_POINTS = 40
+#: Risks smaller than this share of the first one are the round-off of its sum, not learning.
+ROUND_OFF = 1e-12
 #: Problems named in a legend, at most.
 MOST_NAMES = 10
 
@@ -31,6 +34,7 @@ class Curve:
     mean: Array
     error: Array | None = None
     runs: Array | None = None
+    log_x: bool = True
 
     def where(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Curve:
         """The curve at some of its times, (T,) booleans or indices."""
@@ -39,6 +43,7 @@ class Curve:
             self.mean[kept],
             None if self.error is None else self.error[kept],
             None if self.runs is None else self.runs[:, kept],
+            self.log_x,
         )
 
     @property
@@ -53,7 +58,7 @@ def curve(series: Series, view: View, name: str, pick: Callable[[Array], Array] 
 
     An integration has its predicted standard deviation as error, where the file holds one for ``name`` itself and
     linear noise holds (NaN elsewhere).
-    t = 0 has no place on a logarithmic axis and is left out. Raises UsageError for runs out of range.
+    t = 0 has no place on a logarithmic axis and is left out there. Raises UsageError for runs out of range.
     """
     samples = series.samples(name, pick)
     single = not series.simulated and len(samples) == 1
@@ -70,10 +75,23 @@ def curve_of(samples: Array, series: Series, view: View, predicted: Array | None
     if series.simulated and view.runs is not None:
         runs = samples[chosen("runs", view.runs, len(samples), "runs", series.first)]
     x = series.abscissa(view.x)
-    kept = (x > 0) & np.isfinite(mean)
+    kept = ((x > 0) | (not view.log_x)) & np.isfinite(mean)
     if view.xlim is not None:
         kept &= _with_neighbours(x, view.xlim)
-    return Curve(x, mean, error, runs).where(kept)
+    return Curve(x, mean, error, runs, view.log_x).where(kept)
+
+
+def above_round_off(shown: Curve, series: Series) -> Curve:
+    """A curve of the risk without what is round-off of its sum, or below the tolerance of the solver; where it has been
+    there, it must come well above it to be drawn again."""
+    start = float(series.samples("risk")[..., 0].mean())
+    floor = max(ROUND_OFF * start, float(series.first.attributes.get("atol", 0.0)))
+
+    def seen(values: Array) -> Array:
+        lost = np.logical_or.accumulate(values <= floor, axis=-1)
+        return np.where(values > np.where(lost, 100 * floor, floor), values, np.nan)
+
+    return replace(shown, mean=seen(shown.mean), runs=None if shown.runs is None else seen(shown.runs))
 
 
 def _with_neighbours(x: Array, limits: tuple[float, float]) -> NDArray[np.bool_]:
@@ -95,33 +113,39 @@ def draw_curve(
     most: int = MOST_POINTS,
     phase: float = 0.0,
     width: float = 1.0,
+    name: str = "",
 ) -> None:
-    """Draw one curve. ``low`` is the foot of a log axis: bars and bands end there; ``width`` scales the lines."""
+    """Draw one curve. ``low`` is the foot of a log axis: bars and bands end there; ``width`` scales the lines; ``name``
+    says what it is, if more than its series."""
     if not len(shown.x):
         return
+    label = ", ".join(filter(None, (name, series.title)))
     if not series.simulated:
-        _draw_line(axes, shown, series, colour, low, width)
+        _draw_line(axes, shown, series, colour, low, width, label)
     elif shown.runs is not None:
-        for run in shown.runs:
-            axes.plot(shown.x, _positive(run, low), color=lighter(colour, 0.35), lw=0.6, zorder=2)
+        for place, run in enumerate(shown.runs):
+            style: dict[str, Any] = {"color": lighter(colour, 0.35), "lw": 0.6, "zorder": 2}
+            axes.plot(shown.x, _positive(run, low), label=f"_{label}" if place else label, **style)
     else:
-        _draw_points(axes, shown.where(thinned(shown.x, most, phase)), series, colour, low)
+        kept = thinned(shown.x, most, phase, log=shown.log_x)
+        _draw_points(axes, shown.where(kept), series, colour, low, label)
 
 
-def _draw_line(axes: Axes, shown: Curve, series: Series, colour: str, low: float | None, width: float) -> None:
+def _draw_line(
+    axes: Axes, shown: Curve, series: Series, colour: str, low: float | None, width: float, label: str
+) -> None:
     style: dict[str, Any] = {"marker": "x"} if len(shown.x) == 1 else {}
-    (line,) = axes.plot(
-        shown.x, _positive(shown.mean, low), color=colour, ls=DASHES[series.rank % len(DASHES)], zorder=3, **style
-    )
+    style |= {"color": colour, "ls": DASHES[series.rank % len(DASHES)], "zorder": 3, "label": label}
+    scales = shown.log_x, low is not None
+    (line,) = axes.plot(*smooth(shown.x, _positive(shown.mean, low), *scales), **style)
     line.set_linewidth(width * line.get_linewidth())
     if shown.error is not None and (shown.error > 0).any():
-        lower, upper = (_floored(end, low) for end in shown.ends)
-        axes.fill_between(shown.x, lower, upper, color=colour, alpha=0.2, lw=0, zorder=1)
+        (x, lower), (_, upper) = (smooth(shown.x, _floored(end, low), *scales) for end in shown.ends)
+        axes.fill_between(x, lower, upper, color=colour, alpha=0.2, lw=0, zorder=1)
 
 
-def _draw_points(axes: Axes, shown: Curve, series: Series, colour: str, low: float | None) -> None:
-    if low is not None:
-        shown = shown.where(shown.mean > low)
+def _draw_points(axes: Axes, shown: Curve, series: Series, colour: str, low: float | None, label: str) -> None:
+    shown = shown.where(shown.mean > low if low is not None else np.isfinite(shown.mean))
     bars = None
     if shown.error is not None:
         lower, upper = (_floored(end, low) for end in shown.ends)
@@ -137,6 +161,7 @@ def _draw_points(axes: Axes, shown: Curve, series: Series, colour: str, low: flo
         elinewidth=0.8,
         capsize=0,
         zorder=4,
+        label=label,
     )
 
 
@@ -161,22 +186,45 @@ def problem_colours(series: list[Series]) -> list[str]:
 
 
 def legend_entries(series: list[Series], view: View, colours: list[str] | None) -> Entries:
-    """Label → handle: the problems by colour where there are several, then what made the curves, once each.
+    """Label → handle: the problems by colour where there are several, then what made the curves, once each; labels of
+    the user's own stand for either.
 
     ``colours`` None leaves the problems out (where colour means something else).
     """
     several = colours is not None and len({one.hue for one in series}) > 1
+    if _labelled_singly(series):
+        return {
+            one.own or "": _maker_handle(one, (colours or [NEUTRAL])[one.hue if colours else 0], view) for one in series
+        }
     entries: Entries = {}
     if several and colours is not None:
-        every = list(dict.fromkeys(one.hue for one in series))
-        picked = sorted({round(place) for place in np.linspace(0, len(every) - 1, min(len(every), MOST_NAMES))})
-        for hue in (every[place] for place in picked):
-            its = [one for one in series if one.hue == hue]
-            entries[its[0].problem] = _problem_handle(its, colours[hue], view)
+        entries |= _problem_entries(series, view, colours)
     colour = colours[0] if colours and not several else NEUTRAL
+    if several and len({one.maker for one in series}) == 1 and not any(one.simulated or _banded(one) for one in series):
+        return entries  # the head says what they are
     for one in sorted(series, key=lambda one: (not one.simulated, one.rank)):
         alike = [other for other in series if other.simulated and (other.maker, other.rank) == (one.maker, one.rank)]
         entries.setdefault(maker_label(one, view, alike), _maker_handle(one, colour, view))
+    return entries
+
+
+def _labelled_singly(series: list[Series]) -> bool:
+    """Whether the user's labels tell more than the problems apart."""
+    if any(one.own is None for one in series):
+        return False
+    return len({one.own for one in series}) > len({one.hue for one in series}) or len({one.hue for one in series}) == 1
+
+
+def _problem_entries(series: list[Series], view: View, colours: list[str]) -> Entries:
+    """The problems by colour; of very many some, which is said."""
+    entries: Entries = {}
+    every = list(dict.fromkeys(one.hue for one in series))
+    picked = sorted({round(place) for place in np.linspace(0, len(every) - 1, min(len(every), MOST_NAMES))})
+    for hue in (every[place] for place in picked):
+        its = [one for one in series if one.hue == hue]
+        entries[its[0].own or its[0].problem] = _problem_handle(its, colours[hue], view)
+    if len(picked) < len(every):
+        entries[f"({len(picked)} of {len(every)} named)"] = Line2D([], [], ls="none")
     return entries
 
 
@@ -188,7 +236,8 @@ def maker_label(series: Series, view: View, alike: Sequence[Series] = ()) -> str
         if _banded(series):
             parts.append("±1 s.d. of a run")
     else:
-        parts = [series.maker, _sampling(alike or [series], view)]
+        notes = [one.note for one in alike or [series] if one.note]
+        parts = [series.maker, _sampling(alike or [series], view), *notes[:1]]
     return ",\n".join(filter(None, parts))
 
 
@@ -229,6 +278,6 @@ def mark_end(axes: Axes, shown: Curve, series: Series) -> Line2D | None:
     """A cross at the last point of a diverged run; the handle of its legend entry, None where there is none."""
     if not len(shown.x) or all(member.status != "diverged" for member in series.members):
         return None
-    last = replace(shown.where(np.arange(len(shown.x)) == len(shown.x) - 1), error=None)
+    last = replace(shown.where(np.array([len(shown.x) - 1])), error=None)
     axes.plot(last.x, last.mean, ls="none", marker="x", ms=8, mew=1.8, color=NEUTRAL, zorder=6, clip_on=False)
     return Line2D([], [], color=NEUTRAL, ls="none", marker="x", ms=8, mew=1.8)

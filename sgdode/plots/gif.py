@@ -10,7 +10,7 @@ from typing import Unpack
 import numpy as np
 from PIL import Image
 
-from sgdode.errors import UsageError
+from sgdode.errors import OptionError, UsageError
 from sgdode.plots.draw import draw
 from sgdode.plots.figures.records import animated, listed
 from sgdode.plots.groups import thinned
@@ -31,10 +31,10 @@ def animate(trajectories: Sequence[Trajectory], figure: str, path: str | Path, *
     """
     path = Path(path)
     if figure not in animated():
-        raise UsageError(f"{path}: a .gif shows the figures {listed(animated(), 'and')}; got --figure {figure}")
+        raise OptionError("figure", f"got {figure!r}; a .gif shows {listed(animated(), 'and')}")
     if options.get("times") is not None:
-        raise UsageError("--times: an animation shows every time; leave it out")
-    dpi = _DPI.get(options.get("style", "screen"), 100)
+        raise OptionError("times", "an animation shows every time; leave it out")
+    dpi = options.get("dpi") or _DPI.get(str(options.get("style", "screen")), 100)
     pictures = []
     for moment in _frame_times(trajectories):
         buffer = io.BytesIO()

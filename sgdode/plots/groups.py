@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sgdode.errors import UsageError, nearest
-from sgdode.plots.labels import differing, distinctions, engine, engine_settings, phrase, same_problem
+from sgdode.analysis.plateau import plateau
+from sgdode.errors import OptionError, UsageError, nearest
+from sgdode.plots.labels import differing, distinctions, engine, engine_settings, own_labels, phrase, same_problem
 from sgdode.plots.view import ABSCISSAE, View
 from sgdode.results.trajectory import Array, Trajectory
 
@@ -20,7 +21,8 @@ class Series:
     """Runs that are drawn as one: a single file, or pooled files of different starts.
 
     ``hue`` numbers the problem (simulation and equations of one problem share it), ``problem`` says in what it differs
-    from the others; ``maker`` is the engine that made the curves, ``rank`` numbers the makers of one kind.
+    from the others; ``maker`` is the engine that made the curves, ``rank`` numbers the makers of one kind; ``own`` is
+    the label that the user gave it.
     """
 
     members: tuple[Trajectory, ...]
@@ -28,6 +30,13 @@ class Series:
     problem: str
     maker: str
     rank: int = 0
+    own: str | None = None
+    note: str = ""
+
+    @property
+    def title(self) -> str:
+        """What tells its curves from all others."""
+        return self.own or ", ".join(filter(None, (self.problem, self.maker)))
 
     @property
     def first(self) -> Trajectory:
@@ -95,11 +104,12 @@ def mean_and_error(samples: Array) -> tuple[Array, Array | None]:
 def abscissa(trajectory: Trajectory, x: str) -> Array:
     """The horizontal values (T,) of a run: t, step, samples = B·step, samples/d. Raises UsageError."""
     if x not in ABSCISSAE:
-        raise UsageError(f"--x: got {x!r}; allowed: {', '.join(ABSCISSAE)}{nearest(x, list(ABSCISSAE))}")
+        raise OptionError("x", f"got {x!r}; allowed: {', '.join(ABSCISSAE)}{nearest(x, list(ABSCISSAE))}")
     if x == "t":
         return np.asarray(trajectory.time, dtype=float)
     if trajectory.step is None:
-        raise UsageError(f"--x {x}: {label(trajectory)} has no SGD steps (infinite width or dimension); use --x t")
+        why = "has no SGD steps (infinite width or dimension); t is what it has"
+        raise OptionError("x", f"got {x!r}; {label(trajectory)} {why}")
     step = np.asarray(trajectory.step, dtype=float)
     if x == "step":
         return step
@@ -109,7 +119,7 @@ def abscissa(trajectory: Trajectory, x: str) -> Array:
 
 def _dimension_of(trajectory: Trajectory) -> float:
     if "dimension" not in trajectory.attributes:
-        raise UsageError(f"--x samples/d: {label(trajectory)} does not say its dimension; use --x t")
+        raise OptionError("x", f"got 'samples/d'; {label(trajectory)} does not say its dimension; t is what it has")
     return float(trajectory.attributes["dimension"])
 
 
@@ -119,14 +129,15 @@ def chosen(option: str, wanted: Iterable[int] | None, count: int, what: str, run
         return list(range(count))
     indices = list(wanted)
     if not indices:
-        raise UsageError(f"--{option}: no index given; allowed: 0 to {count - 1}")
+        raise OptionError(option, f"no index given; allowed: 0 to {count - 1}")
     if wrong := [index for index in indices if not 0 <= index < count]:
-        raise UsageError(f"--{option}: got {wrong[0]}; {label(run)} has {count} {what}, allowed: 0 to {count - 1}")
+        raise OptionError(option, f"got {wrong[0]}; {label(run)} has {count} {what}, allowed: 0 to {count - 1}")
     return indices
 
 
 def moments(view: View, runs: Sequence[Trajectory]) -> list[float]:
-    """The times to show of the runs: that of a frame, those asked for, or t = 0, the last one and one between them.
+    """The times to show of the runs: that of a frame, those asked for, or t = 0, the last one and one between them, on
+    a plateau if there is one.
 
     Raises UsageError for a time that a run has not reached.
     """
@@ -135,11 +146,21 @@ def moments(view: View, runs: Sequence[Trajectory]) -> list[float]:
     last = min(float(run.time[-1]) for run in runs)
     if view.times is None:
         first = max(float(run.time[min(1, len(run.time) - 1)]) for run in runs)
-        return [0.0, math.sqrt(first * last), last] if last > first else [0.0, last]
+        return [0.0, _middle(runs[0], first, last), last] if last > first else [0.0, last]
     for time in view.times:
         if not 0 <= time <= 1.001 * last:
-            raise UsageError(f"--times: got {time:g}; the files hold t = 0 to {last:g}")
+            raise OptionError("times", f"got {time:g}; the files hold t = 0 to {last:g}")
     return list(view.times)
+
+
+def _middle(run: Trajectory, first: float, last: float) -> float:
+    """On the plateau, where there is one; else halfway in log t."""
+    found = None
+    if "risk" in run.curves:
+        found = plateau(run.time, run.risk.mean(axis=0) if run.kind == "simulation" else run.risk)
+    if found is not None and found.end is not None and found.end < last:
+        first, last = found.start, found.end
+    return math.sqrt(first * last)
 
 
 def nearest_time(run: Trajectory, time: float) -> int:
@@ -156,13 +177,14 @@ def arrange(trajectories: Sequence[Trajectory], view: View) -> list[Series]:
         groups = _gathered(problem, _pooled_together) if view.average else [[run] for run in problem]
         _refuse_other_times(groups)
         found += [(tuple(group), hue, name, maker) for group, maker in zip(groups, _makers(groups), strict=True)]
+    own = own_labels(trajectories, view.labels)
     ranks: dict[str, list[str]] = {"simulation": [], "integration": []}
     series = []
     for members, hue, name, maker in found:
         known = ranks[members[0].kind]
         if maker not in known:
             known.append(maker)
-        series.append(Series(members, hue, name, maker, known.index(maker)))
+        series.append(Series(members, hue, name, maker, known.index(maker), own.get(id(members[0]))))
     return series
 
 
@@ -187,7 +209,7 @@ def _refuse_other_times(groups: Sequence[Sequence[Trajectory]]) -> None:
         shortest = min(len(run.time) for run in group)
         for run in group[1:]:
             if not np.array_equal(run.time[:shortest], group[0].time[:shortest]):
-                raise UsageError(f"--average: {label(group[0])} and {label(run)} are saved at different times")
+                raise OptionError("average", f"{label(group[0])} and {label(run)} are saved at different times")
 
 
 def _makers(groups: Sequence[Sequence[Trajectory]]) -> list[str]:
@@ -202,11 +224,12 @@ def _makers(groups: Sequence[Sequence[Trajectory]]) -> list[str]:
     return labels
 
 
-def thinned(x: Array, most: int, phase: float = 0.0) -> NDArray[np.int64]:
-    """Indices of at most ``most`` of the increasing x > 0, evenly spread in log x; ``phase`` in [0, 1) shifts them."""
+def thinned(x: Array, most: int, phase: float = 0.0, log: bool = True) -> NDArray[np.int64]:
+    """Indices of at most ``most`` of the increasing x, evenly spread in ``log`` x > 0, or in x; ``phase`` in [0, 1)
+    shifts them."""
     if len(x) <= most:
         return np.arange(len(x))
-    place = np.log(x / x[0])
+    place = np.log(x / x[0]) if log else x - x[0]
     gap = place[-1] / most
     kept: list[int] = []
     foot = phase * gap

@@ -88,7 +88,7 @@ def distribution(
         return middle
     if band:
         axes.fill_between(low.x, low.mean, high.mean, color=colour, alpha=0.18, lw=0, zorder=1)
-    marked = thinned(low.x, FEW_POINTS) if series.simulated else np.arange(len(low.x))
+    marked = thinned(low.x, FEW_POINTS, log=view.log_x) if series.simulated else np.arange(len(low.x))
     style = {"ls": "none", "marker": "_", "mew": 1.2} if series.simulated else {"lw": 0.7}
     for edge in (low, high):
         if view.runs is None or not series.simulated:
@@ -102,8 +102,9 @@ def faint_sample(
 ) -> None:
     """A few neurons one by one, faintly, of one run: what the quantiles are made of."""
     x, values = series.abscissa(view.x), pick(series.samples(name)[:1])[0]
+    kept = x > 0 if view.log_x else x >= 0
     for neuron in np.unique(np.linspace(0, values.shape[-1] - 1, SAMPLE).astype(int)):
-        axes.plot(x[x > 0], values[x > 0, neuron], color=lighter(colour, 0.5), lw=0.4, zorder=1.5)
+        axes.plot(x[kept], values[kept, neuron], color=lighter(colour, 0.5), lw=0.4, zorder=1.5)
 
 
 def quantiles(values: Array, weight: Array | None) -> Array:

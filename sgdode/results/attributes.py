@@ -93,7 +93,7 @@ def format_fault(attributes: Mapping[str, object]) -> str | None:
     if _is(version, FORMAT_VERSION):
         return None
     newer = isinstance(version, int) and version > FORMAT_VERSION
-    advice = "a newer sgdode wrote it; update this one" if newer else "compute it again with --force"
+    advice = "a newer sgdode wrote it; update this one" if newer else "it must be computed again"
     return f"format version {_short(version)}; this sgdode reads version {FORMAT_VERSION}: {advice}"
 
 

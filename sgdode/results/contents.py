@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -28,7 +29,8 @@ class Contents:
     ``attributes``: the root attributes of the file; ``provenance``: spec, resolved and environment as text.
     ``by_block``: where inputs have blocks, eigenvalue (B,), fraction (B,) and P_block (B,k,k); M, Q and P are those of
     the fields then, Σ_b c_b (...)_b. ``state``: arrays that a partial run goes on from. ``unsealed``:
-    read from a file without a checksum, where damage goes unnoticed.
+    read from a file without a checksum, where damage goes unnoticed. ``path``: the file that it was read from;
+    ``origin``: the experiment that it was made of, in this process.
     """
 
     kind: Kind
@@ -45,6 +47,8 @@ class Contents:
     state: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     unsealed: bool = False
     by_block: dict[str, Array] = field(default_factory=dict)
+    path: Path | None = None
+    origin: object = None
 
     @property
     def resolved(self) -> dict[str, Any]:

@@ -96,7 +96,13 @@ def header(path: Path) -> dict[str, Any]:
 
 def broken(path: Path, error: Exception) -> FileError:
     """What is told of a file that cannot be read, and what to do."""
-    advice = "simulate and integrate write them; --force computes a damaged one again"
+    if isinstance(error, OSError) and error.errno is not None:  # of the system, not of what the file holds
+        return FileError(f"{path}: cannot be read: {os.strerror(error.errno)}")
+    if isinstance(error, OSError) and "flag values don't match" in str(error):
+        return FileError(f"{path}: is open in this process in another way; close it there")
+    if isinstance(error, MemoryError):
+        return FileError(f"{path}: cannot be read: out of memory")
+    advice = "simulate and integrate write them; a damaged one must be computed again"
     return FileError(f"{path}: not a readable sgdode file ({_told(error)}); {advice}")
 
 
@@ -142,7 +148,7 @@ def _refuse_not_finite(contents: Contents, path: Path) -> None:
 
 
 def _fill(file: h5py.File, contents: Contents) -> None:
-    _dataset(file, "time", contents.time, (), "gamma/(p d) per SGD step", "rescaled time t = νγ/(pd)")
+    _dataset(file, "time", contents.time, (), "1", "rescaled time t = νγ/(pd) of SGD step ν")
     file["time"].make_scale("time")
     if contents.step is not None:
         _dataset(file, "step", contents.step, ("time",), "1", "SGD steps ν")

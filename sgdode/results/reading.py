@@ -28,7 +28,7 @@ def contents_of(path: Path, names: Collection[str], *, sealed: bool) -> Contents
     """The contents of a file, of its curves those in ``names``. Raises FileError for another format, and anything for a
     file that is broken. No array of a ``sealed`` file is packed: this program packs none."""
     refuse_damaged_heaps(path)
-    with h5py.File(path, "r", locking=False) as file:
+    with opened(path) as file:
         there = members(file)
         found = _described(file, path)
         arrays = {name: dataset(file, name) for name in (*_OTHERS, *QUANTITIES) if name in there}
@@ -52,10 +52,24 @@ def contents_of(path: Path, names: Collection[str], *, sealed: bool) -> Contents
     return found
 
 
+def opened(path: Path) -> h5py.File:
+    """The file, open for reading, whatever else of this process has it open: HDF5 opens a file once more only with the
+    same flag of locking. Raises OSError."""
+    first: OSError | None = None
+    for locking in (False, None, True, "best-effort"):
+        try:
+            return h5py.File(path, "r", locking=locking)
+        except OSError as error:
+            if "flag values don't match" not in str(error):
+                raise first or error from None
+            first = error
+    raise first or OSError(f"{path} cannot be opened")
+
+
 def root_attributes(path: Path) -> dict[str, Any]:
     """The root attributes of a file. Raises anything for one that is broken."""
     refuse_damaged_heaps(path)
-    with h5py.File(path, "r", locking=False) as file:
+    with opened(path) as file:
         return attributes_of(file)
 
 

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sgdode.errors import MissingExtra, UsageError
 from sgdode.results.contents import Array, Contents
+from sgdode.results.crossing import times_below
 from sgdode.results.quantities import BY_BLOCK, QUANTITIES
+from sgdode.results.summary import as_html, short
 
 if TYPE_CHECKING:
     import xarray
@@ -33,6 +36,32 @@ class Trajectory(Contents):
     ``curves``: risk (S,T) or (T,), M (...,p,k), Q (...,p,p), q (...,p), output_weights (...,p): what was saved.
     ``attributes``: the root attributes of the file; ``settings``, ``resolved`` and ``environment``: how it was made.
     """
+
+    def __repr__(self) -> str:
+        return short(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+    @property
+    def spec(self) -> Any:
+        """The experiment that made it, as ``sgdode.load_spec`` gives it: change it by ``.replace(...)``.
+
+        Raises UsageError where the file does not tell it.
+        """
+        if self.origin is not None:
+            return self.origin
+        if not self.resolved:
+            raise UsageError(f"{self.attributes.get('name', self.kind)}: the file does not tell of what it was made")
+        import sgdode
+
+        return sgdode.load_spec(self.resolved)
+
+    def time_below(self, level: float) -> Array | float:
+        """The first t at which the excess risk is at or below ``level``, log R interpolated in log t: one for each
+        seed, (S,), or that of the equations; NaN where it stays above."""
+        found = times_below(self.time, self.risk, level)
+        return found if found.ndim else float(found)
 
     @property
     def risk(self) -> Array:
@@ -91,11 +120,25 @@ class Trajectory(Contents):
         """
         from sgdode.results.hdf5 import read
 
-        return cls(**vars(read(Path(path), names)))
+        found = cls(**vars(read(Path(path), names)))
+        found.path = Path(path)
+        return found
+
+    @classmethod
+    def of(cls, given: Trajectory | str | Path) -> Trajectory:
+        """A result as it is, or the one in a file. Raises FileError as :meth:`load`, UsageError for anything else."""
+        if isinstance(given, cls):
+            return given
+        if not isinstance(given, str | Path):
+            raise UsageError(f"a Trajectory or the path of a file is needed, not a {type(given).__name__}")
+        return cls.load(given)
 
     def to_xarray(self) -> xarray.Dataset:
         """An ``xarray.Dataset`` with the dimensions and coordinates of the file (extra ``xarray``)."""
-        import xarray
+        try:
+            import xarray
+        except ImportError:
+            raise MissingExtra("to_xarray", "xarray", "xarray") from None
 
         data: dict[str, tuple[tuple[str, ...], NDArray[np.generic], dict[str, str]]]
         data = {name: (self.dims(name), curve, _described(name)) for name, curve in self.curves.items()}
@@ -106,9 +149,13 @@ class Trajectory(Contents):
             data["step"] = (("time",), self.step, {"long_name": "SGD steps ν"})
         if self.particle_weight is not None:
             data["particle_weight"] = (("student",), self.particle_weight, {"long_name": "weight of each particle"})
-        dataset = xarray.Dataset(data, {"time": self.time}, {**self.attributes, "kind": self.kind})
+        time = ("time", self.time, {"long_name": "rescaled time t = νγ/(pd)"})
+        dataset = xarray.Dataset(data, {"time": time}, {**self.attributes, "kind": self.kind})
         return dataset.assign_coords({str(dim): range(size) for dim, size in dataset.sizes.items() if dim != "time"})
 
 
 def _described(name: str) -> dict[str, str]:
-    return {"units": "1", "long_name": QUANTITIES[name].meaning}
+    return {"long_name": QUANTITIES[name].meaning}  # a unit of 1 would stand as "[1]" on every axis of xarray
+
+
+load = Trajectory.load

@@ -3,10 +3,12 @@ Trajectory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sgdode.equations.system import Method
+from sgdode.machine import processors
+from sgdode.notebook import tell, watched
+from sgdode.reporting import Progress
 from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import Trajectory
 from sgdode.spec.build import build, saving
@@ -17,17 +19,17 @@ from sgdode.spec.schema import Spec
 if TYPE_CHECKING:
     from sgdode.simulation.run import Sampling
 
-Progress = Callable[[float, float], None]
-
 
 @located
 def simulate(
-    spec: Spec, *, jobs: int = 1, progress: Progress | None = None, keeper: Keeper | None = None
+    spec: Spec, *, jobs: int | None = None, progress: Progress | bool | None = None, keeper: Keeper | None = None
 ) -> Trajectory:
-    """Run SGD ``simulate.seeds`` times from the one start of ``spec``, on ``jobs`` threads.
+    """Run SGD ``simulate.seeds`` times from the one start of ``spec``, on ``jobs`` threads (default: every core).
 
     Returns a Trajectory with time (T,) in t = ν γ/(pd), step (T,), risk (S,T), M (S,T,p,k) and what else ``save`` asks
-    for; see :func:`sgdode.simulation.simulate.simulate`. ``progress(done, total)`` counts steps of all runs.
+    for; see :func:`sgdode.simulation.simulate.simulate`. ``progress``: True for a bar (in a notebook there is one
+    anyway, False for none), or a function ``progress(done, total)`` that counts the steps of all runs. What the run
+    warns of is a SgdodeWarning, and in ``warnings`` of the result.
     Raises SpecError for a spec that cannot be simulated.
     """
     from sgdode.simulation import simulate as simulation  # a run loads the machine code of its own engine alone
@@ -35,22 +37,37 @@ def simulate(
     require(spec, "simulate")
     told = about(spec, "simulate")
     arguments = build(spec), saving(spec), sampling(spec)
-    return simulation.simulate(*arguments, jobs=jobs, progress=progress, keeper=keeper, about=told)
+    with watched("simulate", progress) as count:
+        jobs = processors() if jobs is None else jobs
+        found = simulation.simulate(*arguments, jobs=jobs, progress=count, keeper=keeper, about=told)
+    return _told(found, spec, keeper)
 
 
 @located
-def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | None = None) -> Trajectory:
+def integrate(spec: Spec, *, progress: Progress | bool | None = None, keeper: Keeper | None = None) -> Trajectory:
     """Solve the equations of ``spec``.
 
     Returns a Trajectory with time (T,) in t = ν γ/(pd), risk (T,), M (T,p,k) and Q (T,p,p) or q (T,p); see
-    :func:`sgdode.equations.integrate.integrate`. ``progress(done, total)`` counts saved times.
+    :func:`sgdode.equations.integrate.integrate`. ``progress`` as in :func:`simulate`, it counts saved times.
     Raises SpecError for a spec that cannot be integrated, RunError where the tolerance cannot be met.
     """
     from sgdode.equations import integrate as equations
 
     require(spec, "integrate")
     told = about(spec, "integrate")
-    return equations.integrate(build(spec), saving(spec), method(spec), progress=progress, keeper=keeper, about=told)
+    arguments = build(spec), saving(spec), method(spec)
+    with watched("integrate", progress) as count:
+        found = equations.integrate(*arguments, progress=count, keeper=keeper, about=told)
+    return _told(found, spec, keeper)
+
+
+def _told(found: Trajectory, spec: Spec, keeper: Keeper | None) -> Trajectory:
+    """The result, which knows its spec; without a ``keeper``, which speaks to a reporter, its warnings are warned
+    of."""
+    found.origin = spec
+    if keeper is None:
+        tell(found.warnings)
+    return found
 
 
 def sampling(spec: Spec) -> Sampling:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypedDict, Unpack
 
 from pydantic import BaseModel, ValidationError
 
@@ -38,21 +38,60 @@ class Source(NamedTuple):
         return cls(_read(path), str(path), path.parent, path.stem)
 
 
+class SpecKeys(TypedDict, total=False):
+    """The sections of a spec, as keyword arguments; each as it stands in a file."""
+
+    name: str
+    seed: int
+    dimension: float
+    teacher: Mapping[str, Any]
+    student: Mapping[str, Any]
+    learning_rate: float | Mapping[str, Any]
+    batch_size: int
+    weight_decay: float
+    constraint: str
+    inputs: Mapping[str, Any]
+    algorithm: Mapping[str, Any]
+    initial: Mapping[str, Any]
+    time: Mapping[str, Any]
+    simulate: Mapping[str, Any]
+    integrate: Mapping[str, Any]
+    save: str | Sequence[str]
+
+
 def load_spec(
-    spec: str | Path | Mapping[str, Any],
+    spec: str | Path | Mapping[str, Any] | Spec | None = None,
     overrides: Overrides = (),
     activations: Mapping[str, Activation] | None = None,
+    **keys: Unpack[SpecKeys],
 ) -> Spec:
     """Read, validate and resolve an experiment.
 
-    ``spec``: the path of a YAML file, or a mapping with the same keys. ``overrides``: dotted keys with their values, as
-    a mapping or as texts ``"KEY=VALUE"``. ``activations``: functions of one's own, by the names that the spec uses.
+    ``spec``: the path of a YAML file, a mapping with the same keys, another Spec, or nothing where keyword arguments
+    tell it: ``load_spec(dimension=1000, teacher={"width": 2}, student={"width": 4}, learning_rate=0.5,
+    time={"stop": 100})``. ``overrides``: dotted keys with their values, as a mapping or as texts ``"KEY=VALUE"``; over
+    them the keyword arguments, of which a mapping changes some keys of a section.
+    ``activations``: functions of one's own, by the names that the spec uses.
     Raises SpecError, which names every defect with its place, key, value and what is allowed.
     """
-    if isinstance(spec, Mapping):
-        document = Document("spec", copy.deepcopy(dict(spec)))
-        return resolve(document, "", Path(), overrides, activations)
-    return read_spec(*Source.read(Path(spec)), overrides, activations)
+    every = [*_assignments(overrides), *_from_keywords(keys)]
+    if isinstance(spec, Spec):
+        document = Document(spec._places.source, copy.deepcopy(spec._given), dict(spec._places.places))
+        return resolve(document, spec.text, spec.folder, every, {**spec._activations, **(activations or {})})
+    if isinstance(spec, Mapping) or spec is None:
+        document = Document("spec", copy.deepcopy(dict(spec or {})))
+        return resolve(document, "", Path(), every, activations)
+    if not isinstance(spec, str | Path):
+        raise UsageError(f"load_spec needs a path, a mapping or a Spec, not a {type(spec).__name__}")
+    return read_spec(*Source.read(Path(spec)), every, activations)
+
+
+def _from_keywords(keys: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """Keyword arguments as overrides; a start of another kind takes the place of the former."""
+    for key, value in keys.items():
+        whole = not isinstance(value, Mapping) or key not in Spec.model_fields or "kind" in value
+        parts = {key: value} if whole else {f"{key}.{inner}": its for inner, its in value.items()}
+        yield from ((dotted, its, f"argument {key}") for dotted, its in parts.items())
 
 
 def read_spec(
@@ -92,6 +131,7 @@ def resolve(
         found = [_defect(document, item) for item in error.errors()]
         raise SpecError(_in_order([*found, *_further(document, error, context, folder)])) from None
     spec._text, spec._folder, spec._activations = text, folder, context["activations"]
+    spec._given = document.values
     spec._places = Document(document.source, places=document.places)
     if wrong := defects(spec):
         raise SpecError(_in_order(Defect(document.place(path), ".".join(path), reason) for path, reason in wrong))

@@ -28,6 +28,8 @@ from sgdode.model.activations import ACTIVATIONS, Activation, hermite_series
 from sgdode.model.inputs import INPUT_LAWS
 from sgdode.model.learning import LOSSES
 from sgdode.model.systems import SYSTEMS
+from sgdode.notebook import table
+from sgdode.results.contents import by_dotted_key
 from sgdode.spec.initial import InitialSpec
 from sgdode.spec.part import Part, one_of
 from sgdode.spec.values import (
@@ -43,7 +45,7 @@ from sgdode.spec.values import (
     whole,
     wrong,
 )
-from sgdode.spec.yaml_document import Document
+from sgdode.spec.yaml_document import Document, as_yaml
 
 Quantity = Literal["risk", "M", "Q", "q", "Q_block", "M_block"]
 LONGEST_NAME = 150  # bytes: file systems allow 255, with the command, the hash and endings
@@ -362,6 +364,34 @@ class Spec(Part):
     _activations: dict[str, Activation] = PrivateAttr(default_factory=dict)
     _law: Any = PrivateAttr(default=None)
     _places: Document = PrivateAttr(default_factory=lambda: Document("spec"))
+    _given: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("_"):
+            raise AttributeError(f"a Spec does not change: spec.replace({name}=...) gives another one")
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        units = self.student.activation.name, self.teacher.activation.name
+        names = units[0] if units[0] == units[1] else f"{units[0]} of {units[1]}"
+        sizes = f"d = {self.d:g}, p = {self.p:g}, k = {self.k}, γ = {self.gamma:.6g}, Δ = {self.teacher.noise:.6g}"
+        return f"<Spec {self.name!r}: {names}, {sizes}, t to {self.time.stop:g}, {self.simulate.seeds} seeds>"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        rows = by_dotted_key(self.model_dump(exclude_defaults=True)).items()
+        return table(repr(self)[1:-1], rows, "", table("", list(by_dotted_key(self.model_dump()).items())))
+
+    def replace(self, changes: Mapping[str, Any] | None = None, /, **keys: Any) -> Spec:
+        """The experiment with other values: ``spec.replace(learning_rate=3, student={"width": 8})``, where a mapping
+        changes some keys of a section; or dotted keys, ``spec.replace({"student.width": 8})``.
+
+        What is not told takes its default again, as in a file. Raises SpecError as ``load_spec`` does.
+        """
+        import sgdode
+
+        return sgdode.load_spec(self, changes or {}, **keys)
 
     def place(self, key: str) -> str:
         """``file:line`` of a dotted key, or of the nearest enclosing one."""
@@ -371,6 +401,15 @@ class Spec(Part):
     def text(self) -> str:
         """The YAML text as given."""
         return self._text
+
+    def as_yaml(self) -> str:
+        """What was told, overrides included, as YAML."""
+        return "\n".join(f"{key}: {as_yaml(value)}" for key, value in self._given.items()) + "\n"
+
+    @property
+    def has_own_activations(self) -> bool:
+        """Whether it names functions of Python, which no file can hold."""
+        return bool(self._activations)
 
     @property
     def folder(self) -> Path:

@@ -6,15 +6,17 @@ taken silently. Here plain scalars follow the YAML 1.2 core schema, and every su
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from sgdode.errors import Defect, SpecError
+from sgdode.spec.values import plain
 
 Path = tuple[str, ...]
 
@@ -187,3 +189,15 @@ def parse_value(text: str, source: str) -> Any:
     """Read one value as it would stand in a file (``--set KEY=VALUE``)."""
     wrapped = parse("value: " + text.replace("\n", "\n  "), source)
     return wrapped.values.get("value")
+
+
+def as_yaml(value: object) -> str:
+    """A value as text that YAML reads back as the same: in one line, with its numbers to the last digit."""
+    value = plain(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(str(key))}: {as_yaml(its)}" for key, its in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(as_yaml, value)) + "]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
+    return json.dumps(value, ensure_ascii=False)

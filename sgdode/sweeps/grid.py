@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ from sgdode.errors import UsageError
 from sgdode.results.contents import by_dotted_key
 from sgdode.spec.schema import Spec
 from sgdode.spec.values import shown
-from sgdode.spec.yaml_document import parse, parse_value
+from sgdode.spec.yaml_document import as_yaml, parse, parse_value
 
 MOST_POINTS = 100_000
 _ASSIGNMENT = re.compile(r"\s*([\w.]+)\s*=(.*)", re.DOTALL)
@@ -76,7 +75,7 @@ def _axes(grid: str) -> Iterator[Axis]:
             values = value if isinstance(value, list) else [value]
             if not values:
                 raise UsageError(f"{place}: {key}: names no value; give {_SYNTAX}, or a list")
-            yield Axis(key, tuple(dict.fromkeys(map(_yaml, values))), place)
+            yield Axis(key, tuple(dict.fromkeys(map(as_yaml, values))), place)
 
 
 def _texts(key: str, values: str, place: str) -> tuple[str, ...]:
@@ -141,10 +140,3 @@ def takes_whole_numbers(key: str) -> bool:
         node = node.get("properties", {}).get(word, {})
     kinds = {option.get("type") for option in [node, *node.get("anyOf", [])]}
     return "integer" in kinds and "number" not in kinds
-
-
-def _yaml(value: object) -> str:
-    """A value as text that YAML reads back as the same."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
-    return json.dumps(value, ensure_ascii=False)

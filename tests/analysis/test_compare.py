@@ -14,7 +14,8 @@ from sgdode.analysis.allowance import Sides
 from sgdode.analysis.compare import compare
 from sgdode.analysis.deviation import corrected, single, windows
 from sgdode.analysis.matching import common_times
-from sgdode.plots.draw import draw, save_figure
+from sgdode.plots.draw import draw
+from sgdode.plots.files import save_figure
 from sgdode.results.trajectory import Trajectory
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sgdode.analysis.first_passage import first_below, passage
+from sgdode.analysis.first_passage import passage
+from sgdode.results.crossing import first_below
 
 
 def test_thresholds(runs, theories):

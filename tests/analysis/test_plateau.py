@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sgdode.analysis.plateau import plateau
+from sgdode.analysis.plateau import floor, plateau
 
 TIME = np.concatenate([[0.0], np.geomspace(1e-2, 1e4, 300)])
 
@@ -17,7 +17,9 @@ def test_the_plateau_of_a_known_curve():
 
 
 def test_the_end_of_a_run_may_be_a_plateau():
-    found = plateau(TIME, 0.5 * np.exp(-TIME) + 0.02)
+    risk = 0.5 * np.exp(-TIME) + 0.02
+    found = floor(TIME, risk)
+    assert plateau(TIME, risk) is None, "it does not leave it"
     assert found.end is None
     assert found.risk == pytest.approx(0.02, rel=0.02)
 
@@ -31,6 +33,24 @@ def test_a_run_may_start_on_its_plateau():
 @pytest.mark.parametrize("risk", [np.exp(-TIME), 1 / (1 + TIME), np.exp(-(TIME**2)), np.zeros_like(TIME)])
 def test_curves_without_a_plateau(risk):
     assert plateau(TIME, risk) is None
+    assert floor(TIME, risk) is None
+
+
+def test_the_floor_is_no_plateau():
+    """A plateau at 0.02 and a floor at 4e-4: each is found as what it is, in a smooth curve and in a noisy one."""
+    risk = 0.5 * np.exp(-TIME) + 0.02 / (1 + np.expm1(np.minimum(TIME / 2, 700)) / np.expm1(50)) + 4e-4
+    for noise in (0.0, 0.01):
+        seen = risk * np.exp(noise * np.random.default_rng(0).standard_normal(len(TIME)))
+        assert plateau(TIME, seen).risk == pytest.approx(0.0204, rel=0.03)
+        assert floor(TIME, seen).risk == pytest.approx(4e-4, rel=0.03)
+        assert plateau(TIME, seen).end < 110 < floor(TIME, seen).start < 150
+
+
+def test_a_slow_drift_is_a_plateau():
+    risk = 0.5 * np.exp(-TIME) + 0.02 * (1 + TIME / 5) ** -0.15 / (
+        1 + np.expm1(np.minimum(TIME / 5, 700)) / np.expm1(80)
+    )
+    assert 5 < plateau(TIME, risk).start < 10 < 350 < plateau(TIME, risk).end < 410
 
 
 def test_noise_of_one_percent_does_not_break_a_plateau():

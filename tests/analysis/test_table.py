@@ -12,7 +12,7 @@ from support.pictures import run as made_up
 
 from sgdode import Trajectory
 from sgdode.analysis.first_passage import passage
-from sgdode.analysis.table import collect, write_csv
+from sgdode.analysis.table import table_rows, write_csv
 
 SPEC = """
 dimension: 60
@@ -94,7 +94,11 @@ def test_a_run_without_a_risk_has_empty_figures(sgdode, files):
 
 @pytest.mark.parametrize(
     ("arguments", "answer"),
-    [(["x.h5", "-o", "t.xlsx"], "ends in .csv"), (["x.h5", "--threshold", "0"], "above 0"), ([], "FILE")],
+    [
+        (["x.h5", "-o", "t.xlsx"], "ends in .csv"),
+        (["x.h5", "--threshold", "0"], "above 0"),
+        ([], "FILE"),
+    ],
 )
 def test_wrong_uses(arguments, answer, sgdode):
     done = sgdode("collect", *arguments)
@@ -109,7 +113,7 @@ def test_the_settings_of_all_files_make_the_columns(tmp_path):
     other.provenance["resolved"] = json.dumps({"dimension": 200, "student": {"output_weights": [1.0, 2.0]}})
     paths = [run.save(tmp_path / name) for name, run in (("a.h5", one), ("b.h5", other))]
     told, text = [], io.StringIO()
-    write_csv(collect([*paths, tmp_path / "c.h5"], [0.1], told.append), text)
+    write_csv(table_rows([*paths, tmp_path / "c.h5"], [0.1], told.append), text)
     assert len(told) == 1
     assert "c.h5: no such file" in told[0]
     first, second = csv.DictReader(io.StringIO(text.getvalue()))

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from support.pictures import legend
 
-from sgdode.plots.draw import draw, save_figure
+from sgdode.plots.draw import draw
+from sgdode.plots.files import save_figure
 from sgdode.results.trajectory import Trajectory
 
 SPEC = """
@@ -40,8 +41,9 @@ def test_the_main_job(sgdode, spec, tmp_path):
     assert plotted.stdout == "config-risk.png\n", plotted.stderr
     picture = draw([Trajectory.load(tmp_path / path) for path in (one, other)])
     assert legend(picture) == ["SGD, mean ± s.e. of 3 runs", "ODE (full)"]
-    again = save_figure(picture, tmp_path / "again.png")
+    again = save_figure(picture, tmp_path / "again.png", f"sgdode plot {one} {other}")
     assert again.read_bytes() == (tmp_path / "config-risk.png").read_bytes()
+    assert sgdode("show", "again.png").stdout.splitlines()[1] == f"command: sgdode plot {one} {other}"
     runs, theory = Trajectory.load(tmp_path / one), Trajectory.load(tmp_path / other)
     np.testing.assert_array_equal(runs.time, theory.time)
     for seed in range(3):

@@ -3,6 +3,7 @@
 import pytest
 import typer
 
+from sgdode.cli.gather import add_table_commands
 from sgdode.cli.pictures import load_result
 from sgdode.cli.sweep import add_sweep_commands
 from sgdode.cli.theory import add_theory_commands
@@ -10,7 +11,12 @@ from sgdode.errors import UsageError
 
 
 @pytest.mark.parametrize(
-    ("add", "names"), [(add_sweep_commands, ["sweep", "collect"]), (add_theory_commands, ["compare", "verify"])]
+    ("add", "names"),
+    [
+        (add_sweep_commands, ["sweep"]),
+        (add_table_commands, ["collect", "ls"]),
+        (add_theory_commands, ["compare", "verify"]),
+    ],
 )
 def test_each_command_has_an_example(add, names):
     app = typer.Typer()

@@ -19,7 +19,7 @@ def test_the_mean_of_sgd_and_its_error():
     assert found.runs is None
     single = curve(series, View(runs=(2, 5)), "risk")
     np.testing.assert_array_equal(single.runs, simulation.risk[[2, 5], 1:])
-    with pytest.raises(UsageError, match="--runs: got 8"):
+    with pytest.raises(UsageError, match="runs: got 8"):
         curve(series, View(runs=(8,)), "risk")
 
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from support.pictures import bars, cut, legend, run, sgd, solid
+from support.pictures import bars, cut, knots, legend, run, sgd, solid
 
 from sgdode.errors import FileError, UsageError
-from sgdode.plots.draw import FIGURES, draw, save_figure
+from sgdode.plots.draw import FIGURES, draw
+from sgdode.plots.files import save_figure
 from sgdode.plots.style import covers
 
 
@@ -37,7 +38,7 @@ def test_runs_without_provenance_are_told_apart_by_their_hash():
 )
 def test_abscissae(x, factor):
     line = solid(draw([run()], x=x).axes[0])[0]
-    np.testing.assert_allclose(line.get_xdata(), run().time[1:] * factor, atol=factor / 800)
+    np.testing.assert_allclose(knots(line.get_xdata(), 60), run().time[1:] * factor, atol=factor / 800)
 
 
 def test_average_pools_the_starts_into_one_mean():
@@ -91,7 +92,8 @@ def test_problems_stand_side_by_side():
 def test_nothing_is_clipped_and_no_legend_covers_data(name, options, style):
     dimensions = (5,) if name in ("compare", "trajectories") else (5, 50)
     makers = (sgd,) if name == "cost" else (sgd, run)
-    figure = draw([make(d=d, **options) for d in dimensions for make in makers], name, style=style)
+    key = {"x": "dimension"} if name == "sweep" else {}
+    figure = draw([make(d=d, **options) for d in dimensions for make in makers], name, style=style, **key)
     width, height = figure.bbox.size
     for box in [axes.get_tightbbox() for axes in figure.axes] + [text.get_window_extent() for text in figure.texts]:
         assert box.x0 > -1
@@ -142,10 +144,10 @@ def test_sizes(tmp_path):
         ({"figure": "risks"}, r"'risks'; allowed: risk, overlaps.*; did you mean risk\?"),
         ({"x": "steps"}, r"'steps'; allowed: t, step, samples, samples/d; did you mean step\?"),
         ({"style": "papre"}, r"did you mean paper\?"),
-        ({"figure": "overlaps", "students": [4]}, "--students: got 4; plateau has 4 neurons, allowed: 0 to 3"),
-        ({"figure": "overlaps", "teachers": [-1]}, "--teachers: got -1; plateau has 2 teachers, allowed: 0 to 1"),
-        ({"runs": [8]}, "--runs: got 8; plateau has 8 runs, allowed: 0 to 7"),
-        ({"runs": [0], "average": True}, "exclude each other"),
+        ({"figure": "overlaps", "students": [4]}, "students: got 4; plateau has 4 neurons, allowed: 0 to 3"),
+        ({"figure": "overlaps", "teachers": [-1]}, "teachers: got -1; plateau has 2 teachers, allowed: 0 to 1"),
+        ({"runs": [8]}, "runs: got 8; plateau has 8 runs, allowed: 0 to 7"),
+        ({"runs": [0], "average": True}, "average: excludes runs"),
         ({"xlim": (1.0, 0.1)}, "the smaller one first"),
         ({"ylim": (0.0, 1.0)}, "must be above 0"),
         ({"xlim": (1e7, 1e8)}, "nothing to draw"),

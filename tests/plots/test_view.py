@@ -14,5 +14,5 @@ def test_the_default_view_is_all_of_the_run_against_t():
 
 
 def test_what_is_not_known_is_refused():
-    with pytest.raises(UsageError, match="--x: got 'tt'; allowed: t, step"):
+    with pytest.raises(UsageError, match="x: got 'tt'; allowed: t, step"):
         draw([run()], x="tt")

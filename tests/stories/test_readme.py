@@ -27,6 +27,8 @@ MEANT = {
     "show FILE": "show $(sgdode simulate)",
     "export FILE": "export $(sgdode integrate)",
     "mine.yaml": "config.yaml",
+    "--y p": "--y seed",
+    "time_below:1e-3": "final_risk",
     "start.h5": "$(sgdode integrate)",
 }
 LEFT_OUT = ("sgdode verify", "--scheduler", "dask ", "srun ", ". ", "make ", "sbatch ", "pip ")

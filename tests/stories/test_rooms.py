@@ -103,6 +103,8 @@ def definitions():
 SAME = {"simulate": {"sgdode.simulation.simulate", "sgdode.runs.engines"},
         "integrate": {"sgdode.equations.integrate", "sgdode.runs.engines"},
         "hermite_coefficients": {"sgdode.gaussian.hermite", "sgdode.runs.hermite_list"},
+        "run": {"sgdode.__main__", "sgdode.sweeps.session"},
+        "sweep": {"sgdode.sweeps.sweep", "sgdode.sweeps.session"},
         "main": {"sgdode.__main__", "sgdode.sweeps.worker"}}  # fmt: skip
 
 

@@ -58,6 +58,11 @@ def bars(axes):
     return [container for container in axes.containers if isinstance(container, ErrorbarContainer)]
 
 
+def knots(values, count):
+    """Of the points of a smooth curve those that were saved, ``count`` of them."""
+    return values[:: (len(values) - 1) // (count - 1)]
+
+
 def solid(axes):
     """The lines with data that are drawn as lines."""
     return [line for line in axes.lines if line.get_linestyle() not in ("None", "") and len(line.get_xdata()) > 2]

@@ -43,7 +43,7 @@ def draw_blocks(figure: Figure, trajectories: Sequence[Trajectory], view: View) 
     log_axis(axes.xaxis)
     bar = figure.colorbar(_scale(norm), ax=axes)
     bar.set_label("eigenvalue $c_b$")
-    place_legend(axes, list(entries.values()), list(entries), view.paper)
+    place_legend(axes, list(entries.values()), list(entries), view)
 
 
 def draw_spectrum(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from sgdode.analysis.compare import Comparison
 from sgdode.analysis.compare import compare as judge
 from sgdode.analysis.deviation import ratio
-from sgdode.errors import UsageError
+from sgdode.errors import OptionError, UsageError
+from sgdode.plots.curves import ROUND_OFF
 from sgdode.plots.groups import ABSCISSAE, View, abscissa
-from sgdode.plots.style import NEUTRAL, PALETTE, lighter, log_axis, log_limits, place_legend
+from sgdode.plots.style import NEUTRAL, PALETTE, horizontal, lighter, place_legend, vertical
 from sgdode.results.trajectory import Trajectory
 
 
@@ -23,7 +24,7 @@ def draw_comparison(figure: Figure, trajectories: Sequence[Trajectory], view: Vi
     run. Below its raw z, what is allowed of it, what is left, and the verdict over all overlaps."""
     kinds = [run.kind for run in trajectories]
     if sorted(kinds) != ["integration", "simulation"]:
-        raise UsageError("--figure compare: needs one file of simulate and one of integrate")
+        raise OptionError("figure", "compare needs one file of simulate and one of integrate")
     simulation, integration = sorted(trajectories, key=lambda run: run.kind != "simulation")
     found = judge(simulation, integration)
     x = abscissa(simulation, view.x)[1 : 1 + len(found.time)]
@@ -31,31 +32,31 @@ def draw_comparison(figure: Figure, trajectories: Sequence[Trajectory], view: Vi
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     _risk(above, found, x, view)
     _deviation(below, found, x)
-    above.set(xscale="log", xlim=view.xlim or log_limits(x))
+    horizontal(above, x, view)
     below.set_xlabel(ABSCISSAE[view.x])
-    log_axis(below.xaxis)
 
 
 def _risk(axes: Axes, found: Comparison, x: np.ndarray, view: View) -> None:
-    shown = np.concatenate([found.mean, found.theory])
+    mean, theory = (np.where(one > ROUND_OFF * found.theory[0], one, np.nan) for one in (found.mean, found.theory))
+    shown = np.concatenate([mean, theory])
     if not (shown > 0).any():
         raise UsageError("nothing to draw: no positive risk at a time after 0")
-    limits = view.ylim or log_limits(shown[shown > 0])
-    axes.set(yscale="log", ylim=limits, ylabel=r"excess risk $R - \Delta/2$")
+    foot = vertical(axes, shown[shown > 0], view)
+    low = 0.0 if foot is None else foot
+    axes.set_ylabel(r"excess risk $R - \Delta/2$")
     colour = PALETTE[0]
     entries: dict[str, Any] = {}
     if found.predicted_std is not None:
-        lower = np.maximum(found.theory - found.predicted_std, limits[0])
+        lower = np.maximum(found.theory - found.predicted_std, low)
         band = axes.fill_between(x, lower, found.theory + found.predicted_std, color=colour, alpha=0.2, lw=0)
         entries["±1 s.d. of a run, predicted"] = band
-    (line,) = axes.plot(x, np.where(found.theory > 0, found.theory, np.nan), color=colour, zorder=3)
-    lower = np.minimum(found.standard_error, np.maximum(found.mean - limits[0], 0.0))
+    (line,) = axes.plot(x, theory, color=colour, zorder=3)
+    lower = np.minimum(found.standard_error, np.maximum(mean - low, 0.0))
     points = axes.errorbar(
-        x, found.mean, yerr=[lower, found.standard_error], fmt="o", color=PALETTE[1], mfc=lighter(PALETTE[1]), ms=3
+        x, mean, yerr=[lower, found.standard_error], fmt="o", color=PALETTE[1], mfc=lighter(PALETTE[1]), ms=3
     )
     entries |= {"equations": line, f"mean ± s.e. of {found.seeds} run{'s' if found.seeds > 1 else ''}": points}
-    log_axis(axes.yaxis)
-    place_legend(axes, list(entries.values()), list(entries), view.paper)
+    place_legend(axes, list(entries.values()), list(entries), view)
 
 
 def _deviation(axes: Axes, found: Comparison, x: np.ndarray) -> None:

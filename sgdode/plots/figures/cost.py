@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sgdode.errors import UsageError
+from sgdode.errors import OptionError
 from sgdode.plots.groups import label
 from sgdode.plots.labels import differing, parameters, phrase
-from sgdode.plots.style import MARKERS, NEUTRAL, hues, lighter, log_axis, log_limits, place_legend
+from sgdode.plots.style import MARKERS, NEUTRAL, hues, lighter, log_axis, log_limits, place_legend, single_axes
 from sgdode.plots.view import View
 from sgdode.results.trajectory import Array, Trajectory
 
@@ -23,9 +23,10 @@ def draw_cost(figure: Figure, trajectories: Sequence[Trajectory], view: View) ->
     Several runs of one file at once share its time. Starting, saving and a first compilation count, so the files should
     have many steps; a run that was resumed knows the time of its last part alone.
     """
-    axes = figure.subplots()
+    axes = single_axes(figure, view)
     lines: dict[str, list[Trajectory]] = {}
-    for run, name in zip(trajectories, _line_names(trajectories), strict=True):
+    simulations = [run for run in trajectories if run.kind == "simulation"] or list(trajectories)
+    for run, name in zip(simulations, _line_names(simulations), strict=True):
         lines.setdefault(name, []).append(run)
     for place, (name, runs) in enumerate(lines.items()):
         runs.sort(key=_d)
@@ -38,7 +39,7 @@ def draw_cost(figure: Figure, trajectories: Sequence[Trajectory], view: View) ->
     _proportional(axes, d, times)
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
-    place_legend(axes, *axes.get_legend_handles_labels(), view.paper)
+    place_legend(axes, *axes.get_legend_handles_labels(), view)
 
 
 def _proportional(axes: Axes, d: Array, times: Array) -> None:
@@ -65,7 +66,7 @@ def _drawn(lines: Sequence[object], axis: str) -> Array:
 
 def _d(run: Trajectory) -> float:
     if "dimension" not in run.attributes:
-        raise UsageError(f"--figure cost: {label(run)} does not say its dimension")
+        raise OptionError("figure", f"cost: {label(run)} does not say its dimension")
     return float(run.attributes["dimension"])
 
 
@@ -73,5 +74,5 @@ def _microseconds(run: Trajectory) -> float:
     """Of one step of one run. Raises UsageError for a file that is no simulation, or does not tell."""
     seconds = run.environment.get("seconds")
     if run.kind != "simulation" or run.step is None or not run.step[-1] or not seconds:
-        raise UsageError(f"--figure cost: {label(run)} is no simulation that tells its seconds and steps")
+        raise OptionError("figure", f"cost: {label(run)} is no simulation that tells its seconds and steps")
     return float(1e6 * seconds / (float(run.step[-1]) * len(run.risk)))

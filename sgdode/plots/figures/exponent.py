@@ -33,7 +33,7 @@ def draw_exponent(figure: Figure, trajectories: Sequence[Trajectory], view: View
     if view.ylim is not None:
         axes.set_ylim(view.ylim)
     log_axis(axes.xaxis)
-    place_legend(axes, list(entries.values()), list(entries), view.paper)
+    place_legend(axes, list(entries.values()), list(entries), view)
 
 
 def local_exponent(run: Trajectory) -> Array:

@@ -47,7 +47,7 @@ def draw_histogram(figure: Figure, trajectories: Sequence[Trajectory], view: Vie
         row[0].set_ylabel("share of neurons")
     for axes in grid[-1]:
         axes.set_xlabel(r"$M_{jr}/\sqrt{P_{rr}Q_{jj}}$" + (f", $r = {teachers[0]}$" if len(teachers) == 1 else ""))
-    legend_outside(figure, list(entries.values()), list(entries), below=True)
+    legend_outside(figure, list(entries.values()), list(entries), view, below=True)
 
 
 def _bars(axes: Axes, series: Series, view: View, teacher: int, time: float, colour: str) -> Artist:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,8 +15,9 @@ from sgdode.errors import UsageError
 from sgdode.plots.curves import MOST_NAMES, Curve, curve, draw_curve, legend_entries, mark_end
 from sgdode.plots.groups import Series, arrange
 from sgdode.plots.neurons import Neurons, distribution, faint_sample, shown_neurons
-from sgdode.plots.style import NEUTRAL, Entries, legend_outside, lighter, log_axis, log_limits
+from sgdode.plots.style import NEUTRAL, Entries, horizontal, legend_outside, lighter
 from sgdode.plots.view import ABSCISSAE, View
+from sgdode.results.permutation import aligned
 from sgdode.results.trajectory import Array, Trajectory
 
 #: Problems side by side, at most.
@@ -34,7 +36,7 @@ def draw_overlaps(figure: Figure, trajectories: Sequence[Trajectory], view: View
     Few or chosen neurons: a line each, coloured by teacher, one column a problem. Many: their distribution, with the
     median over neurons and the 10% and 90% quantiles, one panel a teacher.
     """
-    series = arrange(trajectories, view)
+    series = [_in_one_order(one, every) for every in [arrange(trajectories, view)] for one in every]
     problems = [[one for one in series if one.hue == hue] for hue in range(1 + max(one.hue for one in series))]
     if len(problems) > MOST_COLUMNS:
         raise UsageError(f"overlaps: {len(problems)} problems; at most {MOST_COLUMNS} fit side by side: fewer files")
@@ -46,7 +48,20 @@ def draw_overlaps(figure: Figure, trajectories: Sequence[Trajectory], view: View
         entries = _column_a_problem(figure, problems, neurons, view)
         below = view.paper
     entries |= legend_entries(series, view, None)
-    legend_outside(figure, list(entries.values()), list(entries), below)
+    legend_outside(figure, list(entries.values()), list(entries), view, below)
+
+
+def _in_one_order(series: Series, every: Sequence[Series]) -> Series:
+    """A series of runs whose neurons have one order, that of the equations of the same problem, if there are, else that
+    of its first run: runs that specialise to the teachers in another order have no mean otherwise."""
+    if not series.simulated or not series.has("M"):
+        return series
+    theory = next((one for one in every if one.hue == series.hue and not one.simulated and one.has("M")), None)
+    first = series.first.M[0, -1] if theory is None else theory.first.M[-1]
+    found = [aligned(member, np.asarray(first)) for member in series.members]
+    moved, runs = sum(count for _, count in found), sum(len(member.M) for member in series.members)
+    note = f"{moved} of {runs} in another order" if moved else ""
+    return replace(series, members=tuple(member for member, _ in found), note=note)
 
 
 def _column_a_problem(figure: Figure, problems: list[list[Series]], neurons: list[Neurons], view: View) -> Entries:
@@ -138,7 +153,9 @@ def _teacher_panel(axes: Axes, series: list[Series], neurons: Neurons, view: Vie
         if neurons.singly:
             for student, teacher in neurons.pairs:
                 pick = _entry(student, teacher)
-                entries |= _single(axes, one, view, "M", colours[student, teacher], pick, neurons.named)
+                entries |= _single(
+                    axes, one, view, "M", colours[student, teacher], pick, neurons.named, (student, teacher)
+                )
         else:
             for teacher in neurons.teachers:
                 band = len(teachers) <= MOST_BANDS and not one.simulated
@@ -178,16 +195,26 @@ def _norm_panel(axes: Axes, series: list[Series], neurons: Neurons, view: View) 
             entries |= _end(axes, median, one)
             continue
         for student in neurons.students:
-            entries |= _single(axes, one, view, name, colours[student], _norm_of(name, student), neurons.named)
+            pick = _norm_of(name, student)
+            entries |= _single(axes, one, view, name, colours[student], pick, neurons.named, (student, student))
     return entries
 
 
 def _single(
-    axes: Axes, series: Series, view: View, name: str, colour: str, pick: Callable[[Array], Array], few: bool
+    axes: Axes,
+    series: Series,
+    view: View,
+    name: str,
+    colour: str,
+    pick: Callable[[Array], Array],
+    few: bool,
+    place: tuple[int, int],
 ) -> Entries:
-    """One curve of one neuron; returns the legend entry of its end, where it diverged."""
+    """One curve of one neuron, the entry ``place`` of ``name``; returns the legend entry of its end, where it
+    diverged."""
     shown = curve(series, view, name, pick)
-    draw_curve(axes, shown, series, colour, most=40 if few else 20, width=1.0 if few else 0.6)
+    label = rf"${name}_{{{place[0]},{place[1]}}}$"
+    draw_curve(axes, shown, series, colour, most=40 if few else 20, width=1.0 if few else 0.6, name=label)
     return _end(axes, shown, series)
 
 
@@ -227,8 +254,10 @@ def _time_axis(axes: Axes, series: list[Series], view: View, labels: int = 9) ->
     x = np.concatenate([one.abscissa(view.x) for one in series])
     if not (x > 0).any():
         raise UsageError("nothing to draw: no time after 0")
-    axes.set(xscale="log", xlim=view.xlim or log_limits(x[x > 0]), xlabel=ABSCISSAE[view.x])
-    log_axis(axes.xaxis, labels)
+    horizontal(axes, x, view, labels)
+    axes.set_xlabel(ABSCISSAE[view.x])
+    if view.log_y:
+        axes.set_yscale("log")
 
 
 def _label_axis(axes: Axes, text: str, neurons: list[Neurons]) -> None:

@@ -25,14 +25,20 @@ if TYPE_CHECKING:
 class FigureRecord:
     """One kind of picture. ``draw`` fills an empty matplotlib Figure from the runs; ``about`` tells a reader of it.
 
-    ``log_y``: its vertical limits are those of a logarithmic axis, so they must lie above 0. ``animated``: it can show
-    one moment (``View.moment``), the frame of a .gif.
+    ``log_y``: its vertical axis is logarithmic unless something else is asked for, so limits must lie above 0.
+    ``animated``: it can show one moment (``View.moment``), the frame of a .gif. ``of_time``: its horizontal axis is the
+    time; ``of_keys``: it is a key of the spec. ``scales``: its axes can have another scale. ``single``: it has one pair
+    of axes, which may be somebody else's.
     """
 
     draw: Draw
     about: str
     log_y: bool = False
     animated: bool = False
+    of_time: bool = True
+    of_keys: bool = False
+    scales: bool = True
+    single: bool = False
 
 
 def in_file(name: str, function: str) -> Draw:
@@ -46,21 +52,58 @@ def in_file(name: str, function: str) -> Draw:
 
 
 FIGURES: dict[str, FigureRecord] = {
-    "risk": FigureRecord(in_file("risk", "draw_risk"), "excess risk against time", log_y=True),
+    "risk": FigureRecord(in_file("risk", "draw_risk"), "excess risk against time", log_y=True, single=True),
     "overlaps": FigureRecord(in_file("overlaps", "draw_overlaps"), "overlaps with the teachers, and norms"),
     "trajectories": FigureRecord(
         in_file("trajectories", "draw_trajectories"), "neurons in the plane of two teachers", log_y=True, animated=True
     ),
-    "histogram": FigureRecord(in_file("histogram", "draw_histogram"), "cosines with the teachers", animated=True),
-    "specialisation": FigureRecord(in_file("specialisation", "draw_specialisation"), "which neuron learns what"),
-    "share": FigureRecord(in_file("share", "draw_share"), "share of the norm in the teachers' span"),
-    "tasks": FigureRecord(in_file("tasks", "draw_tasks"), "risk on every task of a teacher that changes", log_y=True),
-    "blocks": FigureRecord(in_file("blocks", "draw_blocks"), "what is learnt in every block of the inputs"),
-    "spectrum": FigureRecord(in_file("blocks", "draw_spectrum"), "eigenvalues of the inputs, and where teachers lie"),
-    "exponent": FigureRecord(in_file("exponent", "draw_exponent"), "local slope of the risk, and that of scaling laws"),
+    "histogram": FigureRecord(
+        in_file("histogram", "draw_histogram"), "cosines with the teachers", animated=True, of_time=False, scales=False
+    ),
+    "specialisation": FigureRecord(
+        in_file("specialisation", "draw_specialisation"), "which neuron learns what", of_time=False, scales=False
+    ),
+    "share": FigureRecord(in_file("share", "draw_share"), "share of the norm in the teachers' span", single=True),
+    "tasks": FigureRecord(
+        in_file("tasks", "draw_tasks"), "risk on every task of a teacher that changes", log_y=True, scales=False
+    ),
+    "blocks": FigureRecord(
+        in_file("blocks", "draw_blocks"), "what is learnt in every block of the inputs", scales=False
+    ),
+    "spectrum": FigureRecord(
+        in_file("blocks", "draw_spectrum"),
+        "eigenvalues of the inputs, and where teachers lie",
+        of_time=False,
+        scales=False,
+    ),
+    "exponent": FigureRecord(
+        in_file("exponent", "draw_exponent"), "local slope of the risk, and that of scaling laws", scales=False
+    ),
     "compare": FigureRecord(in_file("compare", "draw_comparison"), "simulation against equations", log_y=True),
-    "regimes": FigureRecord(in_file("regimes", "draw_regimes"), "runs between the limits", log_y=True),
-    "cost": FigureRecord(in_file("cost", "draw_cost"), "seconds a step against the dimension", log_y=True),
+    "regimes": FigureRecord(
+        in_file("regimes", "draw_regimes"),
+        "runs between the limits",
+        log_y=True,
+        of_time=False,
+        scales=False,
+        single=True,
+    ),
+    "cost": FigureRecord(
+        in_file("cost", "draw_cost"),
+        "seconds a step against the dimension",
+        log_y=True,
+        of_time=False,
+        scales=False,
+        single=True,
+    ),
+    "sweep": FigureRecord(
+        in_file("sweep", "draw_sweep"),
+        "the risk of a sweep against a key",
+        log_y=True,
+        of_time=False,
+        of_keys=True,
+        single=True,
+    ),
 }
 
 

@@ -7,20 +7,23 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
-from sgdode.errors import UsageError
+from sgdode.errors import OptionError
 from sgdode.plots.groups import label
-from sgdode.plots.labels import differing, literal, phrase
-from sgdode.plots.style import NEUTRAL, legend_outside
+from sgdode.plots.labels import as_mathematics, differing, literal, phrase
+from sgdode.plots.style import NEUTRAL, legend_outside, single_axes
 from sgdode.plots.view import View
 from sgdode.results.trajectory import Array, Trajectory
 
 _PLACE = ("dimension", "student_width", "gamma")
+#: Runs that have a number and a name each, at most.
+MOST_NAMES = 10
 _MARGIN = 0.6  # decades around the runs
 
 
@@ -28,10 +31,10 @@ def draw_regimes(figure: Figure, trajectories: Sequence[Trajectory], view: View)
     """1/p against 1/d, γ as colour: d → ∞ at the left (Saad–Solla), p → ∞ below (mean field), γ → 0 dark."""
     for run in trajectories:
         if missing := [key for key in _PLACE if key not in run.attributes]:
-            raise UsageError(f"--figure regimes: {label(run)} does not say its {', '.join(missing)}")
+            raise OptionError("figure", f"regimes: {label(run)} does not say its {', '.join(missing)}")
     runs = list({_place(run): run for run in trajectories}.values())
     x, y = _axis([1 / run.attributes["dimension"] for run in runs]), _axis([_inverse_width(run) for run in runs])
-    axes = figure.subplots()
+    axes = single_axes(figure, view)
     axes.set(xscale="log", yscale="log", xlim=view.xlim or _padded(x), ylim=view.ylim or _padded(y))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_formatter(NullFormatter())  # powers of ten alone: the others run into one another
@@ -44,15 +47,33 @@ def draw_regimes(figure: Figure, trajectories: Sequence[Trajectory], view: View)
     points = axes.scatter(
         x[order], y[order], sizes, rates[order], norm=norm, cmap="viridis", edgecolors="black", linewidths=0.7, zorder=3
     )
-    figure.colorbar(points, ax=axes, label=r"learning rate $\gamma$  ($\gamma/p \to 0$: classical)")
+    bar = figure.colorbar(points, ax=axes, label=r"learning rate $\gamma$  ($\gamma/p \to 0$: classical)")
+    _name_rates(bar, rates)
+    axes.set(xlabel=r"$1/d$   ($\leftarrow$ high-dimensional)", ylabel=r"$1/p$   ($\leftarrow$ mean field)")
+    if len(runs) <= MOST_NAMES:
+        _number(figure, axes, runs, trajectories, view)
+
+
+def _name_rates(bar: Colorbar, rates: Array) -> None:
+    """Few rates stand at the bar as they are; many as powers of ten."""
+    few = np.unique(rates)
+    if len(few) <= 5 and np.isfinite(few).all():
+        bar.ax.yaxis.set_major_locator(FixedLocator(few.tolist()))
+        bar.ax.yaxis.set_minor_locator(NullLocator())
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"${as_mathematics(float(f'{value:.3g}'))}$"))
+
+
+def _number(figure: Figure, axes: Axes, runs: Sequence[Trajectory], every: Sequence[Trajectory], view: View) -> None:
+    """A number at every place, and what it stands for below."""
+    x, y = _axis([1 / run.attributes["dimension"] for run in runs]), _axis([_inverse_width(run) for run in runs])
     for place in sorted(set(zip(x, y, strict=True))):
         numbers = [str(n + 1) for n, (across, up) in enumerate(zip(x, y, strict=True)) if (across, up) == place]
         crowded = any(across == place[0] and 1 < up / place[1] < 2 for across, up in zip(x, y, strict=True))
         offset = (8, -12) if crowded else (8, 6)
         axes.annotate(", ".join(numbers), place, xytext=offset, textcoords="offset points", zorder=4)
-    names = [f"{n + 1}  {name}" for n, name in enumerate(_legend_names(runs, trajectories))]
-    legend_outside(figure, [Line2D([], [], linestyle="none") for _ in names], names, below=True)
-    axes.set(xlabel=r"$1/d$   ($\leftarrow$ high-dimensional)", ylabel=r"$1/p$   ($\leftarrow$ mean field)")
+    names = [f"{n + 1}  {name}" for n, name in enumerate(_legend_names(runs, every))]
+    if view.axes is None:
+        legend_outside(figure, [Line2D([], [], linestyle="none") for _ in names], names, view, below=True)
 
 
 def _legend_names(runs: Sequence[Trajectory], every: Sequence[Trajectory]) -> list[str]:

@@ -8,44 +8,49 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sgdode.errors import UsageError
-from sgdode.plots.curves import Curve, curve, draw_curve, legend_entries, mark_end, problem_colours, spread_phases
+from sgdode.plots.curves import (
+    Curve,
+    above_round_off,
+    curve,
+    draw_curve,
+    legend_entries,
+    mark_end,
+    problem_colours,
+    spread_phases,
+)
 from sgdode.plots.groups import Series, arrange
-from sgdode.plots.style import log_axis, log_limits, place_legend
+from sgdode.plots.style import horizontal, place_legend, single_axes, vertical
 from sgdode.plots.view import ABSCISSAE, View
 from sgdode.results.trajectory import Array, Trajectory
 
-#: Risks smaller than this share of the largest one are the round-off of its sum, not learning.
-ROUND_OFF = 1e-17
-
 
 def draw_risk(figure: Figure, trajectories: Sequence[Trajectory], view: View) -> None:
-    """Excess risk R − Δ/2 against t, both logarithmic: SGD as points, equations as lines, one hue a problem."""
+    """Excess risk R − Δ/2 against t: SGD as points, equations as lines, one hue a problem; nothing below round-off."""
     series = arrange(trajectories, view)
-    drawn = [(one, curve(one, view, "risk")) for one in series]
-    limits = _risk_limits([shown for _, shown in drawn], view)
+    drawn = [(one, above_round_off(curve(one, view, "risk"), one)) for one in series]
+    values = _positive([shown for _, shown in drawn])
     colours, phases = problem_colours(series), spread_phases(series)
-    axes = figure.subplots()
+    axes = single_axes(figure, view)
     entries = legend_entries(series, view, colours)
-    axes.set(xscale="log", yscale="log", xlim=view.xlim or log_limits(_abscissae(drawn)), ylim=limits)
+    horizontal(axes, _abscissae(drawn), view)
+    low = vertical(axes, values, view)
     for one, shown in drawn:
-        draw_curve(axes, shown, one, colours[one.hue], low=limits[0], phase=phases.get(one.hue, 0.0))
+        draw_curve(axes, shown, one, colours[one.hue], low=low, phase=phases.get(one.hue, 0.0))
         if cross := mark_end(axes, shown, one):
             entries["diverged"] = cross
     axes.set(xlabel=ABSCISSAE[view.x], ylabel=r"excess risk $R - \Delta/2$")
-    log_axis(axes.xaxis)
-    log_axis(axes.yaxis)
-    place_legend(axes, list(entries.values()), list(entries), view.paper)
+    place_legend(axes, list(entries.values()), list(entries), view)
 
 
-def _risk_limits(curves: list[Curve], view: View) -> tuple[float, float]:
-    """Around the positive risks, bars upwards included; downwards they would take the axis with them."""
+def _positive(curves: list[Curve]) -> Array:
+    """The positive risks, bars upwards included; downwards they would take a logarithmic axis with them."""
     values = np.concatenate([_visible(shown) for shown in curves])
     positive = values[values > 0]
     if not len(positive):
         raise UsageError(
             "nothing to draw: no positive risk at a time after 0 within the limits (perfect learning, or t = 0 alone)"
         )
-    return view.ylim or log_limits(positive[positive >= ROUND_OFF * positive.max()])
+    return positive
 
 
 def _visible(shown: Curve) -> Array:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sgdode.errors import UsageError
 from sgdode.plots.curves import curve_of, draw_curve, legend_entries, mark_end, problem_colours, spread_phases
 from sgdode.plots.groups import arrange
-from sgdode.plots.style import log_axis, log_limits, place_legend
+from sgdode.plots.style import horizontal, place_legend, single_axes
 from sgdode.plots.view import ABSCISSAE, View
 from sgdode.results.alignment import share_inside
 from sgdode.results.trajectory import Trajectory
@@ -24,15 +24,15 @@ def draw_share(figure: Figure, trajectories: Sequence[Trajectory], view: View) -
     if not len(x):
         raise UsageError("nothing to draw: no time after 0 within the limits")
     colours, phases = problem_colours(series), spread_phases(series)
-    axes = figure.subplots()
+    axes = single_axes(figure, view)
     entries = legend_entries(series, view, colours)
     for one, shown in drawn:
         draw_curve(axes, shown, one, colours[one.hue], phase=phases.get(one.hue, 0.0))
         if cross := mark_end(axes, shown, one):
             entries["diverged"] = cross
-    axes.set(xscale="log", xlim=view.xlim or log_limits(x), xlabel=ABSCISSAE[view.x])
+    horizontal(axes, x, view)
+    axes.set(xlabel=ABSCISSAE[view.x])
     axes.set(ylabel=r"share in the teachers' span, $\mathrm{tr}(MP^+M^T)/\mathrm{tr}\,Q$")
     if view.ylim is not None:
         axes.set_ylim(view.ylim)
-    log_axis(axes.xaxis)
-    place_legend(axes, list(entries.values()), list(entries), view.paper)
+    place_legend(axes, list(entries.values()), list(entries), view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -33,7 +34,7 @@ def draw_specialisation(figure: Figure, trajectories: Sequence[Trajectory], view
         raise UsageError(f"specialisation: {len(series)} files; at most {MOST_ROWS} fit below each other")
     times = moments(view, trajectories)
     matrices = [[_matrices(one.first, view, time) for time in times] for one in series]
-    limit = max(float(np.abs(part).max()) for row in matrices for parts in row for part in parts) or 1.0
+    limit, beyond = _colour_limit(series, matrices)
     width, _ = figure.get_size_inches()
     figure.set_size_inches(width, 0.6 + len(series) * (1.5 if view.paper else 2.4))
     grid = figure.subplots(len(series), len(times), squeeze=False)
@@ -41,12 +42,25 @@ def draw_specialisation(figure: Figure, trajectories: Sequence[Trajectory], view
         order = _order(one.first, view)
         for axes, time, (M, second) in zip(row, times, its, strict=True):
             image = _heat(axes, M[order], second[np.ix_(order, order)] if second.shape[1] > 1 else second[order], limit)
-            _name_parts(axes, M.shape[1], second.shape[1], order if axes is row[0] else None)
+            parts = chosen("teachers", view.teachers, len(one.first.P), "teachers", one.first), order
+            _name_parts(axes, parts, second.shape[1], axes is row[0])
             if place == 0:
                 shown = one.first.time[nearest_time(one.first, time)]
                 axes.set_title(f"$t = {as_mathematics(float(f'{shown:.3g}'))}$", fontsize="medium")
         row[0].set_ylabel(f"{_row_label(one, series, view)}\nneuron $j$", linespacing=1.5)
-    figure.colorbar(image, ax=grid, shrink=0.8, label="overlap")
+    figure.colorbar(image, ax=grid, shrink=0.8, label="overlap", extend="both" if beyond else "neither")
+
+
+def _colour_limit(series: Sequence[Series], matrices: Sequence[Sequence[tuple[Array, Array]]]) -> tuple[float, bool]:
+    """The largest overlap of the runs that did not diverge (else, twice the largest of the teachers), and whether any
+    lies beyond it."""
+
+    def largest(row: Sequence[tuple[Array, Array]]) -> float:
+        return max(float(np.abs(part).max()) for parts in row for part in parts)
+
+    whole = [largest(row) for one, row in zip(series, matrices, strict=True) if one.first.status != "diverged"]
+    limit = max(whole, default=2 * float(np.abs(series[0].first.P).max())) or 1.0
+    return limit, max(map(largest, matrices)) > limit
 
 
 def _matrices(run: Trajectory, view: View, time: float) -> tuple[Array, Array]:
@@ -80,12 +94,26 @@ def _heat(axes: Axes, M: Array, second: Array, limit: float) -> AxesImage:
     return axes.imshow(both, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
 
 
-def _name_parts(axes: Axes, teachers: int, others: int, order: NDArray[np.intp] | None) -> None:
-    """M and Q below their parts; numbers of neurons at the left."""
-    axes.set_xticks([(teachers - 1) / 2, teachers + 1 + (others - 1) / 2], ["$M$", "$Q$" if others > 1 else "$q$"])
+def _name_parts(axes: Axes, indices: tuple[list[int], NDArray[np.intp]], others: int, first: bool) -> None:
+    """Below, M and Q (or q) with the numbers of teachers and neurons where they are few; at the left, of neurons."""
+    teachers, order = indices
+    ends = (len(teachers) - 1) / 2, len(teachers) + 1 + (others - 1) / 2
     axes.tick_params(bottom=False, top=False, left=False, right=False)
-    numbered = order is not None and len(order) <= MOST_NUMBERED
-    axes.set_yticks(range(len(order)) if numbered and order is not None else [], order if numbered else [])
+    numbers = [*teachers, *(order if others > 1 else [])]
+    few = len(numbers) <= MOST_NUMBERED // 2
+    places = [*range(len(teachers)), *range(len(teachers) + 1, len(numbers) + 1)]
+    axes.set_xticks(places if few else [], numbers if few else [])
+    axes.tick_params(axis="x", pad=1, labelsize="x-small")
+    for place, name in zip(ends, ("$M$", "$Q$" if others > 1 else "$q$"), strict=True):
+        below: dict[str, Any] = {
+            "xytext": (0, -14 if few else -4),
+            "textcoords": "offset points",
+            "ha": "center",
+            "va": "top",
+        }
+        axes.annotate(name, (place, 0), xycoords=("data", "axes fraction"), **below)
+    numbered = first and len(order) <= MOST_NUMBERED
+    axes.set_yticks(range(len(order)) if numbered else [], order if numbered else [])
     axes.tick_params(axis="y", labelsize="small")
 
 

@@ -48,7 +48,7 @@ def draw_tasks(figure: Figure, trajectories: Sequence[Trajectory], view: View) -
     if view.xlim is not None:
         axes.set_xlim(view.xlim)
     log_axis(axes.yaxis)
-    place_legend(axes, list(entries.values()), list(entries), view.paper)
+    place_legend(axes, list(entries.values()), list(entries), view)
 
 
 def _of_task(task: int, values: Array) -> Array:

@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
-from sgdode.errors import UsageError
-from sgdode.plots.curves import Curve, curve_of, draw_curve
+from sgdode.errors import OptionError, UsageError
+from sgdode.plots.curves import Curve, above_round_off, curve_of, draw_curve
 from sgdode.plots.groups import Series, arrange, chosen, label, thinned
 from sgdode.plots.labels import as_mathematics
-from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, Entries, Handle, hues, lighter, log_axis, log_limits
+from sgdode.plots.style import DASHES, MARKERS, NEUTRAL, Entries, Handle, horizontal, hues, lighter, log_axis, vertical
 from sgdode.plots.view import View
 from sgdode.results.alignment import cosines
 from sgdode.results.trajectory import Array, Trajectory
@@ -39,7 +39,7 @@ def draw_trajectories(figure: Figure, runs: Sequence[Trajectory], view: View) ->
         raise UsageError("trajectories: the files are of several problems; one fits into the picture")
     pair = chosen("teachers", view.teachers or (0, 1), len(series[0].first.P), "teachers", series[0].first)
     if len(pair) != 2:
-        raise UsageError(f"--teachers: got {len(pair)}; trajectories are drawn against two teachers")
+        raise OptionError("teachers", f"got {len(pair)}; trajectories are drawn against two teachers")
     plane, risk, key = _panels(figure, view)
     colours = dict(zip(pair, hues(2), strict=True))
     chief = next((one for one in series if not one.simulated), series[0])
@@ -48,8 +48,17 @@ def draw_trajectories(figure: Figure, runs: Sequence[Trajectory], view: View) ->
         for path in _paths(one, pair, view):
             _draw_paths(plane, one, path, neurons, view)
     entries = _landmarks(plane, series[0].first, pair, colours)
+    _crop(plane, [path[:, list(neurons)] for one in series for path in _paths(one, pair, view)])
     _draw_risk(risk, series, view)
     key.legend(*_legend(series, entries, view), loc="center", ncols=2 if view.paper else 1)
+
+
+def _crop(axes: Axes, paths: Sequence[Array]) -> None:
+    """Leave out the quarters of the plane where nothing goes."""
+    low = min(float(np.min(path, axis=(0, 1))[side]) for path in paths for side in (0, 1))
+    if low > -0.4:
+        lowest = min(low - 0.1, -0.16)
+        axes.set(xlim=(lowest, 1.12), ylim=(lowest, 1.12), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
 
 
 def _panels(figure: Figure, view: View) -> tuple[Axes, Axes, Axes]:
@@ -164,20 +173,21 @@ def linear_phase(run: Trajectory) -> Array | None:
 
 def _draw_risk(axes: Axes, series: list[Series], view: View) -> None:
     drawn = [(one, _risk_of(one, view)) for one in series]
-    x = np.concatenate([shown.x for _, shown in drawn])
+    x = np.concatenate([shown.x[np.isfinite(shown.mean)] for _, shown in drawn])
     values = np.concatenate([shown.mean for _, shown in drawn])
     if not (values > 0).any():
         raise UsageError(f"nothing to draw: {label(series[0].first)} has no positive risk at a time after 0")
-    limits = view.ylim or log_limits(values[values > 0])
-    axes.set(xscale="log", yscale="log", xlim=view.xlim or log_limits(x), ylim=limits, xlabel="$t$")
+    horizontal(axes, x, view, labels=4)
+    low = vertical(axes, values[values > 0], view)
+    axes.set_xlabel("$t$")
     axes.set_title(r"excess risk $R - \Delta/2$", fontsize="medium")
     for one, shown in drawn:
-        draw_curve(axes, shown, one, hues(1)[0], low=limits[0], most=20)
+        draw_curve(axes, shown, one, hues(1)[0], low=low, most=20)
     if view.moment is not None:
         axes.axvline(max(view.moment, axes.get_xlim()[0]), color=NEUTRAL, lw=0.8)
         axes.set_title(f"risk, $t = {as_mathematics(float(f'{view.moment:.2g}'))}$", fontsize="medium")
-    log_axis(axes.xaxis, labels=4)
-    log_axis(axes.yaxis, labels=5)
+    if view.log_y:
+        log_axis(axes.yaxis, labels=5)
 
 
 def _risk_of(series: Series, view: View) -> Curve:
@@ -185,7 +195,7 @@ def _risk_of(series: Series, view: View) -> Curve:
     samples = series.samples("risk")
     if series.simulated:
         samples = samples[chosen("runs", view.runs or (0,), len(samples), "runs", series.first)]
-    return curve_of(samples, series, replace(view, runs=None))
+    return above_round_off(curve_of(samples, series, replace(view, runs=None)), series)
 
 
 def _legend(series: list[Series], entries: Entries, view: View) -> tuple[list[Handle], list[str]]:

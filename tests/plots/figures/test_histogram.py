@@ -22,7 +22,7 @@ def test_histogram_counts_neurons_at_the_times_asked_for():
         np.testing.assert_allclose(line.get_data().values, counted / 40)
         np.testing.assert_allclose(filled.get_data().values.sum(), 1)
     assert legend(figure) == ["ODE (full)", "SGD, 8 runs"]
-    with pytest.raises(UsageError, match=r"--times: got 2000; the files hold t = 0 to 1000"):
+    with pytest.raises(UsageError, match=r"times: got 2000; the files hold t = 0 to 1000"):
         draw([simulation], "histogram", times=[2000])
 
 

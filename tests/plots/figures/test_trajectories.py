@@ -8,8 +8,9 @@ from PIL import Image
 from support.pictures import cut, legend, run, sgd, solid
 
 from sgdode.errors import UsageError
-from sgdode.plots.draw import FIGURES, draw, save_figure
+from sgdode.plots.draw import FIGURES, draw
 from sgdode.plots.figures.trajectories import linear_phase
+from sgdode.plots.files import about_picture, save_figure
 from sgdode.plots.gif import animate
 from sgdode.plots.style import PALETTE
 from sgdode.results.alignment import cosines
@@ -62,9 +63,9 @@ def test_what_is_refused(tmp_path):
         draw([run(d=5), run(d=50)], "trajectories")
     with pytest.raises(UsageError, match="got 1; trajectories are drawn against two teachers"):
         draw([run()], "trajectories", teachers=[0])
-    with pytest.raises(UsageError, match="--teachers: got 1; plateau has 1 teachers"):
+    with pytest.raises(UsageError, match="teachers: got 1; plateau has 1 teachers"):
         draw([run(k=1)], "trajectories")
-    with pytest.raises(UsageError, match=r"a \.gif shows the figures trajectories and histogram; got --figure risk"):
+    with pytest.raises(UsageError, match=r"figure: got 'risk'; a \.gif shows trajectories and histogram"):
         animate([run()], "risk", tmp_path / "a.gif")
     with pytest.raises(UsageError, match="nothing to animate"):
         animate([cut(run(), 1)], "histogram", tmp_path / "a.gif")
@@ -91,7 +92,8 @@ def test_the_command_line_draws_times_and_animations(tmp_path, monkeypatch):
     assert plot("--figure", "histogram", "--times", "0,1,1e3", "-o", "a.png").stdout == "a.png\n"
     assert plot("--figure", "trajectories", "-o", "a.gif").stdout == "a.gif\n"
     runs = [Trajectory.load("simulation.h5"), Trajectory.load("equations.h5")]
-    again = save_figure(draw(runs, "histogram", times=[0, 1, 1e3]), tmp_path / "again.png")
+    command = about_picture(tmp_path / "a.png")["command"]
+    again = save_figure(draw(runs, "histogram", times=[0, 1, 1e3]), tmp_path / "again.png", command)
     assert again.read_bytes() == (tmp_path / "a.png").read_bytes()
     with Image.open(tmp_path / "a.gif") as picture:
         assert picture.n_frames == 5, "t = 0 and the four times"
