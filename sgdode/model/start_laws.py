@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,18 @@ def start(problem: Problem) -> Start:
     P = () if initial.law.given else _moved([(overlaps.P, problem.teacher.P)], initial.tolerance)
     told = (*drawn.warnings, *P, *_symmetry(drawn), *problem.cautions)
     return Start(_on_sphere(problem, drawn.overlaps), drawn.a, told)
+
+
+def starts(problem: Problem, count: int) -> list[Start]:
+    """The starts of ``count`` runs: one for all, or, from a file that has such, each its own."""
+    each = problem.initial.values.get("each", ())
+    if not each:
+        return [start(problem)] * count
+    found = []
+    for Q, M, a in each[:count]:
+        initial = replace(problem.initial, values={**problem.initial.values, "Q": Q, "M": M})
+        found.append(start(replace(problem, initial=initial, student=replace(problem.student, a=a))))
+    return found
 
 
 def bartlett(rng: np.random.Generator, rows: int, dimension: float) -> Array:

@@ -15,6 +15,7 @@ from sgdode.spec.provenance import about
 from sgdode.spec.schema import Spec
 
 if TYPE_CHECKING:
+    from sgdode.model.clock import Grid
     from sgdode.simulation.run import Sampling
 
 Progress = Callable[[float, float], None]
@@ -22,12 +23,18 @@ Progress = Callable[[float, float], None]
 
 @located
 def simulate(
-    spec: Spec, *, jobs: int = 1, progress: Progress | None = None, keeper: Keeper | None = None
+    spec: Spec,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    keeper: Keeper | None = None,
+    times: Grid | None = None,
 ) -> Trajectory:
     """Run SGD ``simulate.seeds`` times from the one start of ``spec``, on ``jobs`` threads.
 
     Returns a Trajectory with time (T,) in t = ν γ/(pd), step (T,), risk (S,T), M (S,T,p,k) and what else ``save`` asks
-    for; see :func:`sgdode.simulation.simulate.simulate`. ``progress(done, total)`` counts steps of all runs.
+    for; see :func:`sgdode.simulation.simulate.simulate`. ``progress(done, total)`` counts steps of all runs;
+    ``times``: the saved times in place of those of the spec, which changes no path.
     Raises SpecError for a spec that cannot be simulated.
     """
     from sgdode.simulation import simulate as simulation  # a run loads the machine code of its own engine alone
@@ -35,22 +42,26 @@ def simulate(
     require(spec, "simulate")
     told = about(spec, "simulate")
     arguments = build(spec), saving(spec), sampling(spec)
-    return simulation.simulate(*arguments, jobs=jobs, progress=progress, keeper=keeper, about=told)
+    return simulation.simulate(*arguments, jobs=jobs, progress=progress, keeper=keeper, about=told, times=times)
 
 
 @located
-def integrate(spec: Spec, *, progress: Progress | None = None, keeper: Keeper | None = None) -> Trajectory:
+def integrate(
+    spec: Spec, *, progress: Progress | None = None, keeper: Keeper | None = None, times: Grid | None = None
+) -> Trajectory:
     """Solve the equations of ``spec``.
 
     Returns a Trajectory with time (T,) in t = ν γ/(pd), risk (T,), M (T,p,k) and Q (T,p,p) or q (T,p); see
-    :func:`sgdode.equations.integrate.integrate`. ``progress(done, total)`` counts saved times.
+    :func:`sgdode.equations.integrate.integrate`. ``progress(done, total)`` counts saved times; ``times`` as in
+    :func:`simulate`.
     Raises SpecError for a spec that cannot be integrated, RunError where the tolerance cannot be met.
     """
     from sgdode.equations import integrate as equations
 
     require(spec, "integrate")
     told = about(spec, "integrate")
-    return equations.integrate(build(spec), saving(spec), method(spec), progress=progress, keeper=keeper, about=told)
+    arguments = build(spec), saving(spec), method(spec)
+    return equations.integrate(*arguments, progress=progress, keeper=keeper, about=told, times=times)
 
 
 def sampling(spec: Spec) -> Sampling:

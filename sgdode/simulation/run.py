@@ -42,6 +42,14 @@ class State:
     rng: np.random.Generator
     step: int = 0
 
+    def kept(self) -> tuple[Any, ...]:
+        """All of it, for :meth:`put_back`."""
+        return self.W.copy(), self.m, self.inverse.copy(), self.a.copy(), self.rng.bit_generator.state, self.step
+
+    def put_back(self, kept: tuple[Any, ...]) -> None:
+        """Be as it was."""
+        self.W, self.m, self.inverse, self.a, self.rng.bit_generator.state, self.step = kept
+
 
 @dataclass(frozen=True)
 class Sampling(Record):
@@ -89,6 +97,12 @@ class Scheme:
     def clock(self) -> Clock:
         """t against the steps."""
         return self.problem.clock
+
+    @property
+    def whole(self) -> int:
+        """Steps whose random numbers are drawn at once, from multiples of it on: what is saved between two of these
+        changes no path."""
+        return 1 if self.explicit else self.ahead
 
     @property
     def rank(self) -> int:

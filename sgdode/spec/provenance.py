@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from sgdode.errors import Defect, SpecError
+from sgdode.model.clock import USUAL_FIRST
 from sgdode.model.starts import STARTS, TOLERANCE
 from sgdode.results.quantities import FORMAT_VERSION
 from sgdode.results.trajectory import About
@@ -16,8 +17,9 @@ from sgdode.spec.paths import Unusable, content_hash, found_at
 from sgdode.spec.schema import ActivationSpec, Spec
 from sgdode.spec.values import shown
 
-#: Raised whenever the same spec gives other numbers: of all runs, and of those whose averages were made better since.
-RESULTS_VERSION, AVERAGES_VERSION, SPREADS_VERSION = 3, 4, 5
+#: Raised whenever the same spec gives other numbers: of all runs, of those whose averages were made better since, of
+#: error bars, and of those whose path depended on what was saved of it.
+RESULTS_VERSION, AVERAGES_VERSION, SPREADS_VERSION, PATHS_VERSION = 3, 4, 5, 6
 #: Larger gains of erf had lost digits.
 _MODEST_GAIN = 10.0
 #: Sections that came after the first version: they count only where they differ from their default.
@@ -54,21 +56,36 @@ def resolved(spec: Spec) -> dict[str, Any]:
 
 def spec_hash(spec: Spec, command: Command) -> str:
     """12 hex digits over the values that the numbers of ``command`` depend on."""
-    values = _identifying(spec)
+    return _digest(_named(spec, command, _identifying(spec), _results_version(spec, command)))
+
+
+def path_hash(spec: Spec, command: Command) -> str:
+    """12 hex digits over what the path of a run depends on: all but when it is saved, and what."""
+    values = {key: value for key, value in _identifying(spec).items() if key not in ("time", "save")}
+    versions = [RESULTS_VERSION, AVERAGES_VERSION, SPREADS_VERSION, PATHS_VERSION]
+    return _digest(_named(spec, command, values, versions))
+
+
+def _named(spec: Spec, command: Command, values: dict[str, Any], version: object) -> dict[str, Any]:
+    """What ``command`` depends on among ``values``, and in what ``version`` its numbers are."""
     if command == "integrate" and 0.0 < spec.initial.values.get("spread", 0.0) < _DELICATE:
         values["tolerances"] = 2  # since 0.2 they follow the spread
     del values["integrate" if command == "simulate" else "simulate"]
     if command == "integrate":
         del values["seed"]
-    return _digest({"command": command, "format": FORMAT_VERSION, "results": _results_version(spec, command), **values})
+    return {"command": command, "format": FORMAT_VERSION, "results": version, **values}
 
 
 def _results_version(spec: Spec, command: Command) -> int:
     """That of the numbers of a run: files of before stay what they are where their numbers are.
 
     Ψ(Var) is as it was of erf with erf, and of polynomials with each other; the risk, which is all that a simulation
-    averages, wherever no sigmoidal unit is, and of erf with itself and with ramps. Error bars have new numbers.
+    averages, wherever no sigmoidal unit is, and of erf with itself and with ramps. Error bars have new numbers, and so
+    have paths that depended on the saved times: those of the exact simulation, and of equations where the first saved
+    time was not the usual one, or the solver not the usual one.
     """
+    if _path_is_new(spec, command):
+        return PATHS_VERSION
     if command == "integrate" and spec.integrate.fluctuations:
         return SPREADS_VERSION
     units = [spec.activation(part.activation) for part in (spec.student, spec.teacher)]
@@ -78,6 +95,12 @@ def _results_version(spec: Spec, command: Command) -> int:
         plain = all(unit.name == "erf" or unit.ramp is not None for unit in units)
         same = plain or not any(unit.sigmoidal for unit in units)
     return RESULTS_VERSION if same else AVERAGES_VERSION
+
+
+def _path_is_new(spec: Spec, command: Command) -> bool:
+    if command == "simulate":
+        return spec.simulate.method == "exact" or (spec.initial.kind == "overlaps" and spec.initial.file is not None)
+    return spec.integrate.solver not in ("auto", "cvode") or spec.time.first != USUAL_FIRST
 
 
 def problem_hash(spec: Spec) -> str:
@@ -92,6 +115,7 @@ def attributes(spec: Spec, command: Command) -> dict[str, Any]:
     """The root attributes that both kinds of file carry."""
     return {
         "spec_hash": spec_hash(spec, command),
+        "path_hash": path_hash(spec, command),
         "problem_hash": problem_hash(spec),
         "name": spec.name,
         "gamma": spec.gamma,

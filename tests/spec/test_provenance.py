@@ -194,7 +194,7 @@ HASHES = {
 def version_3(monkeypatch):
     """The version of the numbers that the hashes below are of."""
     monkeypatch.setattr("sgdode.spec.provenance.RESULTS_VERSION", 3)
-    for name in ("AVERAGES_VERSION", "SPREADS_VERSION"):
+    for name in ("AVERAGES_VERSION", "SPREADS_VERSION", "PATHS_VERSION"):
         monkeypatch.setattr(f"sgdode.spec.provenance.{name}", 3)
 
 
@@ -236,7 +236,7 @@ def test_an_activation_of_ones_own_counts_by_its_values(version_3):
 def test_files_of_the_first_version_stay_where_their_numbers_do(one, other, stays, monkeypatch):
     spec = load_spec(merged(SMALL, {"student": {"activation": one}, "teacher": {"activation": other}}))
     now = [spec_hash(spec, command) for command in ("simulate", "integrate")]
-    for name in ("AVERAGES_VERSION", "SPREADS_VERSION"):
+    for name in ("AVERAGES_VERSION", "SPREADS_VERSION", "PATHS_VERSION"):
         monkeypatch.setattr(f"sgdode.spec.provenance.{name}", 3)
     before = [spec_hash(spec, command) for command in ("simulate", "integrate")]
     assert tuple(one == other for one, other in zip(now, before, strict=True)) == stays
