@@ -44,7 +44,7 @@ class Solution:
     report: dict[str, Any] = field(default_factory=dict)
 
 
-class Part(NamedTuple):
+class Stretch(NamedTuple):
     """A part of a solve: from the state ``y`` at ``t`` over the ``times`` that are not reached yet. ``hint``: until
     when the first step of all is chosen for."""
 
@@ -125,8 +125,8 @@ def solve(
         with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
             while len(states) < len(times):
                 counted.last = counted.calls
-                part = Part(reached.t, reached.y, times[len(states) :], hint or float(times[1]))
-                anchor = SOLVERS[solver](counted, part, states, rtol, atol, at, solution)
+                stretch = Stretch(reached.t, reached.y, times[len(states) :], hint or float(times[1]))
+                anchor = SOLVERS[solver](counted, stretch, states, rtol, atol, at, solution)
                 if anchor is not None:
                     (reached.t, reached.y), reached.evaluations, reached.steps = anchor, counted.calls, solution.steps
     except _Diverged:
@@ -162,12 +162,12 @@ def _linear(size: int) -> str:
 
 
 def _cvode(
-    rhs: _Counted, part: Part, states: list[Array], rtol: float, atol: float, at: At, solution: Solution
+    rhs: _Counted, stretch: Stretch, states: list[Array], rtol: float, atol: float, at: At, solution: Solution
 ) -> Anchor | None:
-    solver = cvode(rhs.fill, len(part.y), rtol, atol)
-    solver.init_step(part.t, part.y)
-    reached, end, anchor = part.t, part.hint if part.t == 0 else 2 * part.t, None
-    for time in part.times:
+    solver = cvode(rhs.fill, len(stretch.y), rtol, atol)
+    solver.init_step(stretch.t, stretch.y)
+    reached, end, anchor = stretch.t, stretch.hint if stretch.t == 0 else 2 * stretch.t, None
+    for time in stretch.times:
         while reached < time and anchor is None:
             result = solver.step(end, method="onestep")
             solution.steps += result.t > reached  # after a saved time it tells its last step once more
@@ -185,12 +185,12 @@ def _cvode(
 
 def _scipy(name: str) -> Callable[..., Anchor | None]:
     def method(
-        rhs: _Counted, part: Part, states: list[Array], rtol: float, atol: float, at: At, solution: Solution
+        rhs: _Counted, stretch: Stretch, states: list[Array], rtol: float, atol: float, at: At, solution: Solution
     ) -> Anchor | None:
         from scipy import integrate
 
-        times, next_time = part.times, 0
-        solver = getattr(integrate, name)(rhs, part.t, part.y, math.inf, rtol=max(rtol, 2.3e-14), atol=atol)
+        times, next_time = stretch.times, 0
+        solver = getattr(integrate, name)(rhs, stretch.t, stretch.y, math.inf, rtol=max(rtol, 2.3e-14), atol=atol)
         while next_time < len(times):
             before, message = solver.t, solver.step()
             solution.steps += 1

@@ -7,7 +7,7 @@ from support.specs import SMALL, merged
 
 from sgdode import Activation
 from sgdode.spec.load import load_spec
-from sgdode.spec.provenance import problem_hash, resolved, spec_hash
+from sgdode.spec.provenance import path_hash, problem_hash, resolved, spec_hash
 
 
 def test_the_resolved_values_are_a_spec_of_the_same_run():
@@ -234,9 +234,36 @@ def test_an_activation_of_ones_own_counts_by_its_values(version_3):
     ],
 )
 def test_files_of_the_first_version_stay_where_their_numbers_do(one, other, stays, monkeypatch):
-    spec = load_spec(merged(SMALL, {"student": {"activation": one}, "teacher": {"activation": other}}))
+    networks = {"student": {"activation": one}, "teacher": {"activation": other}}
+    spec = load_spec(merged(SMALL, {**networks, "simulate": {"method": "explicit"}}))
     now = [spec_hash(spec, command) for command in ("simulate", "integrate")]
     for name in ("AVERAGES_VERSION", "SPREADS_VERSION", "PATHS_VERSION"):
         monkeypatch.setattr(f"sgdode.spec.provenance.{name}", 3)
     before = [spec_hash(spec, command) for command in ("simulate", "integrate")]
     assert tuple(one == other for one, other in zip(now, before, strict=True)) == stays
+
+
+@pytest.mark.parametrize(
+    ("changes", "new"),
+    [
+        ({}, (True, False)),
+        ({"simulate": {"method": "explicit"}}, (False, False)),
+        ({"time": {"start": 0.1}}, (True, True)),
+        ({"time": {"stop": 0.5}}, (True, True)),
+        ({"integrate": {"solver": "bdf"}}, (True, True)),
+    ],
+)
+def test_paths_that_depended_on_the_saved_times_have_other_hashes(changes, new, monkeypatch):
+    spec = load_spec(merged(SMALL, changes))
+    now = [spec_hash(spec, command) for command in ("simulate", "integrate")]
+    monkeypatch.setattr("sgdode.spec.provenance.PATHS_VERSION", 3)
+    before = [spec_hash(spec, command) for command in ("simulate", "integrate")]
+    assert tuple(one != other for one, other in zip(now, before, strict=True)) == new
+
+
+def test_the_path_is_the_same_whatever_is_saved_of_it():
+    spec = load_spec(SMALL)
+    for changes in ({"time": {"stop": 7.0}}, {"time": {"stop": 0.1, "points": 3}}, {"save": ["risk"]}, {"name": "b"}):
+        assert path_hash(load_spec(merged(SMALL, changes)), "integrate") == path_hash(spec, "integrate")
+    for changes in ({"seed": 4}, {"learning_rate": 0.1}, {"simulate": {"seeds": 3}}):
+        assert path_hash(load_spec(merged(SMALL, changes)), "simulate") != path_hash(spec, "simulate")
