@@ -67,6 +67,9 @@ def starts(problem: Problem, count: int) -> list[Start]:
     each = problem.initial.values.get("each", ())
     if not each:
         return [start(problem)] * count
+    if count > len(each):
+        reason = f"got {count}; the file in initial.file has {len(each)} seeds, and each run starts from its own"
+        raise refused("simulate.seeds", f"{reason}: lower it, or initial.run: 0 starts all from seed 0")
     found = []
     for Q, M, a in each[:count]:
         initial = replace(problem.initial, values={**problem.initial.values, "Q": Q, "M": M})

@@ -84,10 +84,26 @@ def refuse_state(found: Contents, shapes: Mapping[str, Shape], state: Mapping[st
         raise ValueError("its state is of another number of seeds than its curves")
 
 
+def refuse_start(found: Contents, shapes: Mapping[str, Shape], start: Mapping[str, Shape]) -> None:
+    """Refuse a start that is none of networks of these sizes."""
+    if not start:
+        return
+    k = shapes["P"][0]
+    n, p = start.get("a", (0, 0)) if len(start.get("a", ())) == 2 else (0, 0)
+    if dict(start) != {"Q": (n, p, p), "M": (n, p, k), "a": (n, p), "P": (k, k)} or not n * p:
+        raise ValueError("its start has other arrays, or other shapes of them, than Q, M, a and P")
+    told = (found.attributes.get("student_width", p), found.attributes.get("seeds", n))
+    if told[0] != p or n not in (1, told[1]):
+        raise ValueError("its start is that of other networks")
+
+
 def refuse_values(found: Contents) -> None:
     """Refuse numbers and texts that no run has."""
     arrays: dict[str, NDArray[np.generic] | None] = {"time": found.time, "P": found.P, **found.curves}
-    arrays |= {"particle_weight": found.particle_weight}
+    arrays |= {
+        "particle_weight": found.particle_weight,
+        **{f"start/{key}": array for key, array in found.start.items()},
+    }
     for name, values in arrays.items():
         if values is not None and (values.dtype.kind != "f" or not np.isfinite(values).all()):
             raise ValueError(f"{name} is not an array of finite numbers")

@@ -26,8 +26,9 @@ class Contents:
     ``time`` (T,); ``step`` (T,) SGD steps, None where p or d is infinite; ``P`` (k,k);
     ``curves``: risk (S,T) or (T,), M (...,p,k), Q (...,p,p), q (...,p), output_weights (...,p): what was saved.
     ``attributes``: the root attributes of the file; ``provenance``: spec, resolved and environment as text.
-    ``state``: arrays that a partial run goes on from. ``unsealed``: read from a file without a checksum, where damage
-    goes unnoticed.
+    ``state``: arrays that a partial run goes on from, or a longer one. ``start``: Q (n,p,p), M (n,p,k), a (n,p) and
+    P (k,k) of a start from a file, for n = 1 or each seed. ``unsealed``: read from a file without a checksum, where
+    damage goes unnoticed.
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class Contents:
     warnings: list[str] = field(default_factory=list)
     provenance: dict[str, str] = field(default_factory=dict)
     state: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    start: dict[str, Array] = field(default_factory=dict)
     unsealed: bool = False
 
     @property

@@ -123,7 +123,7 @@ def _reserve(path: Path, contents: Contents) -> None:
     """Raises OSError where there is no room for the file: HDF5 would tell of it by tracebacks while it is closed."""
     if not hasattr(os, "posix_fallocate"):  # macOS
         return
-    arrays = [*contents.curves.values(), *contents.state.values()]
+    arrays = [*contents.curves.values(), *contents.state.values(), *contents.start.values()]
     texts = sum(len(text.encode()) for text in contents.provenance.values())
     with path.open("r+b") as file:
         try:
@@ -162,8 +162,9 @@ def _fill(file: h5py.File, contents: Contents) -> None:
         attributes["diverged_at"] = contents.diverged_at
     for key, value in attributes.items():
         file.attrs[key] = value
-    for key, values in contents.state.items():
-        file.require_group("state").create_dataset(key, data=values)
+    for name, part in (("state", contents.state), ("start", contents.start)):
+        for key, values in part.items():
+            file.require_group(name).create_dataset(key, data=values)
     group = file.create_group("provenance")
     for key, text in contents.provenance.items():
         group.attrs.create(key, text, dtype=h5py.string_dtype())

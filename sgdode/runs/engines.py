@@ -13,6 +13,7 @@ from sgdode.spec.build import build, saving
 from sgdode.spec.checks import located, require
 from sgdode.spec.provenance import about
 from sgdode.spec.schema import Spec
+from sgdode.spec.start_files import stored
 
 if TYPE_CHECKING:
     from sgdode.model.clock import Grid
@@ -41,8 +42,11 @@ def simulate(
 
     require(spec, "simulate")
     told = about(spec, "simulate")
-    arguments = build(spec), saving(spec), sampling(spec)
-    return simulation.simulate(*arguments, jobs=jobs, progress=progress, keeper=keeper, about=told, times=times)
+    problem = build(spec)
+    arguments = problem, saving(spec), sampling(spec)
+    run = simulation.simulate(*arguments, jobs=jobs, progress=progress, keeper=keeper, about=told, times=times)
+    run.start = {} if spec.initial.file is None else stored(problem, spec.simulate.seeds)
+    return run
 
 
 @located
@@ -60,8 +64,11 @@ def integrate(
 
     require(spec, "integrate")
     told = about(spec, "integrate")
-    arguments = build(spec), saving(spec), method(spec)
-    return equations.integrate(*arguments, progress=progress, keeper=keeper, about=told, times=times)
+    problem = build(spec)
+    arguments = problem, saving(spec), method(spec)
+    run = equations.integrate(*arguments, progress=progress, keeper=keeper, about=told, times=times)
+    run.start = {} if spec.initial.file is None else stored(problem, 1)
+    return run
 
 
 def sampling(spec: Spec) -> Sampling:

@@ -37,6 +37,7 @@ def _add_starts(part: dict[str, Any]) -> None:
     """The keys of all starts, which their records know."""
     kinds: dict[str, dict[str, Any]] = {
         "number": {"type": "number"},
+        "whole": {"type": "integer"},
         "time": {"anyOf": [{"const": "last"}, {"type": "number"}]},
         "matrix": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
         "file": {"type": "string"},

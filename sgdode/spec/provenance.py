@@ -132,12 +132,13 @@ def attributes(spec: Spec, command: Command) -> dict[str, Any]:
 
 
 def provenance(spec: Spec) -> dict[str, str]:
-    """The spec as it was given, and with every value resolved, as text."""
+    """The spec as it was given, and with every value resolved, as text; the hash of the file that it starts from."""
     values = resolved(spec)
-    return {
+    told = {
         "spec": spec.text or json.dumps(values, indent=2, ensure_ascii=False),
         "resolved": json.dumps(values, ensure_ascii=False),
     }
+    return told if spec.initial.file is None else {**told, "start": _content(spec, spec.initial.file)}
 
 
 def about(spec: Spec, command: Command) -> About:
@@ -161,6 +162,8 @@ def _identifying(spec: Spec) -> dict[str, Any]:
 
 def _content(spec: Spec, name: str) -> str:
     """A file counts by its content."""
+    if spec.stored_start is not None:
+        return spec.stored_start.content
     try:
         return content_hash(found_at(spec.folder, name))
     except Unusable as error:

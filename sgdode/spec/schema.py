@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     BeforeValidator,
@@ -213,6 +213,13 @@ def _name(value: Any) -> Any:
     return value
 
 
+class StoredStart(NamedTuple):
+    """What a result keeps of the file that it started from: its numbers, and the hash of its content."""
+
+    arrays: Mapping[str, Any]
+    content: str
+
+
 class Spec(Part):
     """A validated experiment. Made by :func:`sgdode.load_spec`; frozen."""
 
@@ -240,6 +247,7 @@ class Spec(Part):
     _text: str = PrivateAttr(default="")
     _folder: Path = PrivateAttr(default=Path())
     _activations: dict[str, Activation] = PrivateAttr(default_factory=dict)
+    _stored_start: StoredStart | None = PrivateAttr(default=None)
     _places: Document = PrivateAttr(default_factory=lambda: Document("spec"))
 
     def place(self, key: str) -> str:
@@ -255,6 +263,11 @@ class Spec(Part):
     def folder(self) -> Path:
         """The folder that relative paths in the spec start from."""
         return self._folder
+
+    @property
+    def stored_start(self) -> StoredStart | None:
+        """What stands for ``initial.file`` where a result is computed again."""
+        return self._stored_start
 
     @property
     def p(self) -> float:

@@ -6,6 +6,7 @@ The file's P and a are taken where the spec has none, else they must agree.
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from sgdode.errors import FileError
 from sgdode.model.overlaps import Array
+from sgdode.model.problem import Problem
 from sgdode.model.start_laws import refused
 from sgdode.results.contents import UNSEALED
 from sgdode.results.trajectory import Trajectory
@@ -26,13 +28,15 @@ _LARGEST_NUMBER, _LARGEST_HEADERS = 32, 1 << 20
 
 
 class ReadStart(NamedTuple):
-    """Q (p,p), M (p,k), P (k,k) and a (p,) of a file, and ``notes`` for the warnings of the run."""
+    """Q (p,p), M (p,k), P (k,k) and a (p,) of a file, and ``notes`` for the warnings of the run. ``each``: (Q, M, a) of
+    every seed, where the runs are to start from its own."""
 
     Q: Array
     M: Array
     P: Array
     a: Array
     notes: tuple[str, ...] = ()
+    each: tuple[tuple[Array, Array, Array], ...] = ()
 
 
 def read_start(spec: Spec, P: Array, a: Array) -> ReadStart:
@@ -40,6 +44,8 @@ def read_start(spec: Spec, P: Array, a: Array) -> ReadStart:
 
     Raises SpecError for a file that cannot be read or does not fit.
     """
+    if spec.stored_start is not None:
+        return _stored(spec.stored_start.arrays)
     try:
         path = found_at(spec.folder, str(spec.initial.file))
     except Unusable as error:  # it was there when the spec was read
@@ -48,7 +54,8 @@ def read_start(spec: Spec, P: Array, a: Array) -> ReadStart:
 
 
 def _from_run(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
-    """The overlaps of seed 0 of a run of this program, at its saved time nearest to ``at`` (default: the last)."""
+    """The overlaps of a run of this program, at its saved time nearest to ``at`` (default: the last): of every seed, or
+    of seed ``run`` alone."""
     try:
         run = Trajectory.load(path)
     except FileError as error:
@@ -61,17 +68,53 @@ def _from_run(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
     at = -1 if asked is None else int(np.argmin(np.abs(run.time - asked)))
     if asked is not None and not run.time[0] <= asked <= run.time[-1] * (1 + 1e-9):
         raise refused("initial.at", f"got {asked:g}; {path} holds t = 0 to {run.time[-1]:g}")
-    first = (0,) if run.kind == "simulation" else ()
-    Q, M = run.Q[(*first, at)], run.M[(*first, at)]
-    weights = run.curves["output_weights"][(*first, at)] if "output_weights" in run.curves else a
-    _check_shape("initial.file", f"{path}: M", M.shape, (spec.p, spec.k))
+    states = _states(spec, run, at, a, path)
+    _check_shape("initial.file", f"{path}: M", states[0][1].shape, (spec.p, spec.k))
     doubts = (f"initial.file: {path.name} {UNSEALED}",) if run.unsealed else ()
-    read = ReadStart(Q, M, _agreed(spec, run.P, P, path), _agreed_weights(spec, weights, a, path), doubts)
+    if len(states) > 1:
+        told = (
+            f"initial.file: {path.name} has {len(states)} seeds: a run of SGD starts from its own, the equations from "
+        )
+        doubts = (*doubts, f"{told}that of seed 0; initial.run: 0 starts all from that")
+    Q, M, _ = states[0]
+    weights = [_agreed_weights(spec, its, a, path) for _, _, its in states]
+    each = tuple((Q, M, its) for (Q, M, _), its in zip(states, weights, strict=True)) if len(states) > 1 else ()
+    read = ReadStart(Q, M, _agreed(spec, run.P, P, path), weights[0], doubts, each)
     found = float(run.time[at])
     if asked is None or abs(found - asked) <= 1e-6 * max(asked, found):
         return read
     note = f"initial.at = {asked:g} is not a saved time of {path.name}: the start is that of t = {found:.6g}"
     return read._replace(notes=(*doubts, note))
+
+
+def _states(spec: Spec, run: Trajectory, at: int, a: Array, path: Path) -> list[tuple[Array, Array, Array]]:
+    """(Q, M, a) of the seeds that are asked for; of an integration, its one."""
+    trained, wanted = run.curves.get("output_weights"), spec.initial.values["run"]
+    if run.kind != "simulation":
+        if wanted is not None:
+            raise refused("initial.run", f"got {wanted}; {path} is an integration, which has no seeds: remove the key")
+        return [(run.Q[at], run.M[at], a if trained is None else trained[at])]
+    seeds = len(run.Q)
+    if wanted is not None and wanted >= seeds:
+        raise refused("initial.run", f"got {wanted}; {path} has seeds 0 to {seeds - 1}")
+    chosen = range(seeds) if wanted is None else [wanted]
+    return [(run.Q[j, at], run.M[j, at], a if trained is None else trained[j, at]) for j in chosen]
+
+
+def stored(problem: Problem, runs: int) -> dict[str, Array]:
+    """The start of a problem as its result keeps it: Q (n,p,p), M (n,p,k), a (n,p), P (k,k), n states, one for all
+    ``runs`` or one for each."""
+    values = problem.initial.values
+    each = values["each"][:runs] if runs > 1 and values.get("each") else [(values["Q"], values["M"], problem.student.a)]
+    Q, M, a = (np.array(part, dtype=float) for part in zip(*each, strict=True))
+    return {"Q": Q, "M": M, "a": a, "P": np.array(problem.teacher.P)}
+
+
+def _stored(arrays: Mapping[str, Array]) -> ReadStart:
+    """The start that a result keeps."""
+    each = tuple(zip(arrays["Q"], arrays["M"], arrays["a"], strict=True))
+    Q, M, a = each[0]
+    return ReadStart(Q, M, arrays["P"], a, each=each if len(each) > 1 else ())
 
 
 def _from_weights(spec: Spec, path: Path, P: Array, a: Array) -> ReadStart:
