@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sgdode.cli.json_lines import json_text, print_json
-from sgdode.cli.options import Force, Quiet, Request, Verbose, asked_as
+from sgdode.cli.options import AllowCode, Force, Quiet, Request, Verbose, asked_as
 from sgdode.cli.pictures import PictureRequest, draw_files, load_result
 from sgdode.cli.sweep import add_sweep_commands
 from sgdode.cli.theory import add_theory_commands
@@ -114,13 +114,15 @@ def check_command(request: Request) -> None:
 
 @app.command("regimes", epilog="Example: sgdode regimes config.yaml")
 def regimes_command(
-    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files.")], verbose: Verbose = False
+    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files.")],
+    allow_code: AllowCode = False,
+    verbose: Verbose = False,
 ) -> None:
     """Place runs between the limits of the paper (its figure 1), as text."""
     from sgdode.runs.check import placed
     from sgdode.spec.load import load_spec
 
-    print(visible_lines(placed([load_spec(spec) for spec in specs])))
+    print(visible_lines(placed([load_spec(spec, allow_code=allow_code) for spec in specs])))
 
 
 @app.command("plot", epilog="Example: sgdode plot config-*.h5 --figure overlaps -o a.pdf")

@@ -40,6 +40,9 @@ Jobs = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Warnings and errors alone on stderr.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr; show tracebacks.")]
+AllowCode = Annotated[
+    bool, typer.Option("--allow-code", help="Run Python code that the spec names: activation: {python: my.py:f}.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a file on stdout, in place of its path.")]
 
 
@@ -55,6 +58,7 @@ class Request:
     restart: Restart = False
     resume: Resume = False
     jobs: Jobs = None
+    allow_code: AllowCode = False
     quiet: Quiet = False
     verbose: Verbose = False
     json: Json = False
@@ -82,8 +86,8 @@ class Request:
         if self.spec == "-" and sys.stdin is None:
             raise UsageError("standard input is closed; give the spec as a file")
         if self.spec == "-":
-            return Source(bounded(sys.stdin.buffer, "<stdin>"), "<stdin>", Path(), "stdin")
-        return Source.read(Path(self.spec))
+            return Source(bounded(sys.stdin.buffer, "<stdin>"), "<stdin>", Path(), "stdin", self.allow_code)
+        return Source.read(Path(self.spec), self.allow_code)
 
     def reporter(self) -> Reporter:
         """What speaks on stderr."""

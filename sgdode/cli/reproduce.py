@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sgdode.cli.json_lines import print_json
-from sgdode.cli.options import Jobs, Json, Quiet, Verbose
+from sgdode.cli.options import AllowCode, Jobs, Json, Quiet, Verbose
 from sgdode.cli.pictures import load_result
 from sgdode.errors import SgdodeError
 from sgdode.foreign import visible
@@ -20,6 +20,7 @@ def reproduce_command(
         float, typer.Option(metavar="X", min=0, help="Relative differences up to X are none; 0: bit for bit.")
     ] = 0.0,
     jobs: Jobs = None,
+    allow_code: AllowCode = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     as_json: Json = False,
@@ -36,7 +37,7 @@ def reproduce_command(
     require_means()
     reporter = Reporter(quiet, verbose)
     try:
-        found = reproduce(run, reporter, jobs or processors())
+        found = reproduce(run, reporter, jobs or processors(), allow_code)
     except SgdodeError as error:
         error.args = (f"{file}: {error}",)
         raise

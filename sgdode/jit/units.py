@@ -111,14 +111,15 @@ def _from_loop(loop: Any) -> Evaluate:
 
 @lru_cache
 def _from_functions(f: Any, df: Any) -> Any:
+    """A function that has another one for a single number, as ``scalar``, is that one to the compiler."""
     try:
-        return _from_scalars(f, df)
+        return _from_scalars(getattr(f, "scalar", f), getattr(df, "scalar", df))
     except (NumbaError, TypeError):
         return _through_python(f, df)
 
 
 def _from_scalars(f: Any, df: Any) -> Any:
-    value, slope = njit(f), njit(df)
+    value, slope = njit(error_model="numpy")(f), njit(error_model="numpy")(df)
 
     @njit(EVALUATE_SIGNATURE, error_model="numpy")
     def evaluate(x: Any, s: Any, ds: Any) -> None:

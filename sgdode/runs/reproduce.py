@@ -49,14 +49,16 @@ class Reproduction:
         return f"NOT the same bit for bit: {', '.join(names)}; the largest difference is {self.largest:.2g} of {worst}"
 
 
-def reproduce(run: Trajectory, reporter: Reporter | None = None, jobs: int = 1) -> Reproduction:
+def reproduce(
+    run: Trajectory, reporter: Reporter | None = None, jobs: int = 1, allow_code: bool = False
+) -> Reproduction:
     """Compute ``run`` again from what its file holds: every value of its spec, the start that came from a file, the
-    saved times of a run that was extended.
+    saved times of a run that was extended, and, where ``allow_code``, Python code of an activation.
 
     Raises FileError for a result that does not hold that, and what the engines raise.
     """
     reporter, command = reporter or Reporter(quiet=True), COMMANDS[run.kind]
-    spec = stored_spec(run)
+    spec = stored_spec(run, allow_code)
     notes: tuple[str, ...] = ()
     if (now := spec_hash(spec, command)) != run.attributes.get("spec_hash"):
         notes = (f"this version of sgdode has other numbers for it: its hash is {now} here",)
@@ -69,7 +71,7 @@ def reproduce(run: Trajectory, reporter: Reporter | None = None, jobs: int = 1) 
     return Reproduction(again, _differences(run, again), notes)
 
 
-def stored_spec(run: Trajectory) -> Spec:
+def stored_spec(run: Trajectory, allow_code: bool = False) -> Spec:
     """The spec of a result, with the start that it holds in place of ``initial.file``. Raises FileError."""
     if run.status == "partial":
         raise FileError("it is the checkpoint of a run that is not finished")
@@ -77,7 +79,7 @@ def stored_spec(run: Trajectory) -> Spec:
     if not values:
         raise FileError("it does not hold its spec, as a result of a run does")
     try:
-        spec = load_spec(_without_missing_files(values, run))
+        spec = load_spec(_without_missing_files(values, run), allow_code=allow_code)
     except SpecError as error:
         raise SpecError(
             [Defect("the spec in the file", defect.key, defect.reason) for defect in error.defects]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from sgdode.errors import Defect, SpecError, UsageError, nearest
 from sgdode.model.activations import ACTIVATIONS, Activation, fault
+from sgdode.spec.activation import OTHER_KINDS
 from sgdode.spec.checks import defects
 from sgdode.spec.initial import InitialSpec, start_keys
 from sgdode.spec.schema import LONGEST_NAME, Spec
@@ -25,34 +26,39 @@ Overrides = str | Mapping[str, Any] | Iterable[str | tuple[str, Any, str]]
 
 
 class Source(NamedTuple):
-    """A spec as it was given: its YAML, how errors name it, where its relative paths start, its name by default."""
+    """A spec as it was given: its YAML, how errors name it, where its relative paths start, its name by default, and
+    whether Python code that it names may run."""
 
     text: bytes
     place: str
     folder: Path
     stem: str
+    allow_code: bool = False
 
     @classmethod
-    def read(cls, path: Path) -> Source:
+    def read(cls, path: Path, allow_code: bool = False) -> Source:
         """From a file. Raises UsageError where it cannot be read."""
-        return cls(_read(path), str(path), path.parent, path.stem)
+        return cls(_read(path), str(path), path.parent, path.stem, allow_code)
 
 
 def load_spec(
     spec: str | Path | Mapping[str, Any],
     overrides: Overrides = (),
     activations: Mapping[str, Activation] | None = None,
+    *,
+    allow_code: bool = False,
 ) -> Spec:
     """Read, validate and resolve an experiment.
 
     ``spec``: the path of a YAML file, or a mapping with the same keys. ``overrides``: dotted keys with their values, as
     a mapping or as texts ``"KEY=VALUE"``. ``activations``: functions of one's own, by the names that the spec uses.
+    ``allow_code``: whether Python code that the spec names (``activation: {python: file.py:name}``) may run.
     Raises SpecError, which names every defect with its place, key, value and what is allowed.
     """
     if isinstance(spec, Mapping):
         document = Document("spec", copy.deepcopy(dict(spec)))
-        return resolve(document, "", Path(), overrides, activations)
-    return read_spec(*Source.read(Path(spec)), overrides, activations)
+        return resolve(document, "", Path(), overrides, activations, allow_code=allow_code)
+    return read_spec(*Source.read(Path(spec), allow_code), overrides, activations)
 
 
 def read_spec(
@@ -60,13 +66,14 @@ def read_spec(
     source: str,
     folder: Path,
     stem: str,
+    allow_code: bool = False,
     overrides: Overrides = (),
     activations: Mapping[str, Activation] | None = None,
 ) -> Spec:
     """A Spec from YAML bytes; ``source`` names them in errors, ``stem`` is the default of ``name``."""
     document = parse(text, source)
     document.values.setdefault("name", _clean(stem))
-    return resolve(document, text.decode("utf-8-sig"), folder, overrides, activations)
+    return resolve(document, text.decode("utf-8-sig"), folder, overrides, activations, allow_code=allow_code)
 
 
 def resolve(
@@ -75,23 +82,25 @@ def resolve(
     folder: Path,
     overrides: Overrides = (),
     activations: Mapping[str, Activation] | None = None,
+    *,
+    allow_code: bool = False,
 ) -> Spec:
     """Validate the values of a document, after its overrides."""
     document.values.setdefault("name", "spec")
-    if taken := set(activations or {}) & {*ACTIVATIONS, "hermite"}:
+    if taken := set(activations or {}) & {*ACTIVATIONS, *OTHER_KINDS}:
         raise UsageError(f"activations: {', '.join(sorted(taken))} is a built-in name; call yours otherwise")
     for name, activation in (activations or {}).items():
         if why := fault(activation):
             raise UsageError(f"activations: {name!r}: {why}")
     for key, value, place in _assignments(overrides):
         _override(document, key, value, place)
-    context = {"activations": dict(activations or {})}
+    context = {"activations": dict(activations or {}), "folder": folder, "allow_code": allow_code}
     try:
         spec = Spec.model_validate(document.values, context=context)
     except ValidationError as error:
         found = [_defect(document, item) for item in error.errors()]
         raise SpecError(_in_order([*found, *_further(document, error, context, folder)])) from None
-    spec._text, spec._folder, spec._activations = text, folder, context["activations"]
+    spec._text, spec._folder, spec._activations = text, folder, dict(activations or {})
     spec._places = Document(document.source, places=document.places)
     if wrong := defects(spec):
         raise SpecError(_in_order(Defect(document.place(path), ".".join(path), reason) for path, reason in wrong))
@@ -185,6 +194,9 @@ def _override(document: Document, key: str, value: Any, place: str) -> None:
         else:
             values[word] = {_SHORT_FORMS[word]: inner} if word in _SHORT_FORMS and inner is not None else {}
         values = values[word]
+    if path[-2:-1] == ("activation",) and path[-1] in OTHER_KINDS:
+        for other in ("name", "values", "source", *OTHER_KINDS):  # it takes the place of any other kind
+            values.pop(other, None)
     values[path[-1]] = value
     document.places[path] = place
 

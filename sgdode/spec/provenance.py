@@ -14,7 +14,7 @@ from sgdode.results.quantities import FORMAT_VERSION
 from sgdode.results.trajectory import About
 from sgdode.spec.memory import Command
 from sgdode.spec.paths import Unusable, content_hash, found_at
-from sgdode.spec.schema import ActivationSpec, Spec
+from sgdode.spec.schema import Spec
 from sgdode.spec.values import shown
 
 #: Raised whenever the same spec gives other numbers: of all runs, of those whose averages were made better since, of
@@ -32,7 +32,7 @@ def resolved(spec: Spec) -> dict[str, Any]:
     """Every value of a spec with its defaults filled in, as JSON: itself a spec that gives the same run."""
     values = spec.model_dump()
     for part in ("teacher", "student"):
-        values[part]["activation"] = _activation(getattr(spec, part).activation)
+        values[part]["activation"] = getattr(spec, part).activation.identity()
     values["teacher"]["overlap"] = values["teacher"]["overlap"] or "identity"
     values["learning_rate"]["schedule"] = values["learning_rate"]["schedule"] or "constant"
     values["time"]["start"] = spec.time.first
@@ -154,6 +154,10 @@ def _identifying(spec: Spec) -> dict[str, Any]:
     if spec.initial.file is not None:
         values["initial"]["file"] = _content(spec, spec.initial.file)
     for part in ("teacher", "student"):
+        for place in ("table", "python"):  # what was read there counts, not its place
+            values[part]["activation"].pop(place, None)
+        if code := getattr(spec, part).activation.python:
+            values[part]["activation"]["function"] = code.rpartition(":")[2]
         name = getattr(spec, part).activation.name
         if name in spec._activations:
             values[part]["activation"]["function"] = _fingerprint(spec, name)
@@ -168,12 +172,6 @@ def _content(spec: Spec, name: str) -> str:
         return content_hash(found_at(spec.folder, name))
     except Unusable as error:
         raise SpecError([Defect(spec.place("initial.file"), "initial.file", f"got {shown(name)}; {error}")]) from None
-
-
-def _activation(part: ActivationSpec) -> dict[str, Any]:
-    if part.hermite is not None:
-        return {"hermite": part.hermite, "gain": part.gain}
-    return {"name": part.name, "gain": part.gain}
 
 
 def _fingerprint(spec: Spec, name: str) -> list[str]:

@@ -17,17 +17,17 @@ from pydantic import (
     BeforeValidator,
     Field,
     PrivateAttr,
-    ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from sgdode.errors import nearest
-from sgdode.model.activations import ACTIVATIONS, Activation, hermite_series
+from sgdode.model.activations import ACTIVATIONS, Activation
 from sgdode.model.inputs import INPUT_LAWS
 from sgdode.model.learning import LOSSES
 from sgdode.model.systems import SYSTEMS
+from sgdode.spec.activation import OTHER_KINDS, ActivationSpec
 from sgdode.spec.initial import InitialSpec
 from sgdode.spec.part import Part, one_of
 from sgdode.spec.values import Extent, Matrix, Number, OutputWeights, Whole, number, plain, shown, wrong
@@ -35,38 +35,6 @@ from sgdode.spec.yaml_document import Document
 
 Quantity = Literal["risk", "M", "Q", "q"]
 LONGEST_NAME = 150  # bytes: file systems allow 255, with the command, the hash and endings
-LONGEST_SERIES = 512  # coefficients of a Hermite series
-
-
-class ActivationSpec(Part):
-    """σ(x) = f(gain · x), with f named, or a series in orthonormal Hermite polynomials."""
-
-    name: str = "erf"
-    gain: Annotated[Number, Field(gt=0)] = 1.0
-    hermite: tuple[Number, ...] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_forms(cls, value: Any, info: ValidationInfo) -> Any:
-        value = {"name": value} if isinstance(value, str) else plain(value)
-        if not isinstance(value, Mapping):
-            raise wrong(f"got {shown(value)}; must be a name, {{hermite: [c0, c1, ...]}} or {{name: erf, gain: 2.0}}")
-        if value.get("hermite") is not None:
-            coefficients = value["hermite"]
-            if value.get("name", "hermite") != "hermite":
-                raise wrong("name and hermite exclude each other; keep one of them")
-            if not isinstance(coefficients, (list, tuple)) or not coefficients:
-                raise wrong(f"hermite: got {shown(coefficients)}; must be a list of coefficients [c0, c1, ...]")
-            if len(coefficients) > LONGEST_SERIES:
-                raise wrong(f"hermite: got {len(coefficients)} coefficients; at most {LONGEST_SERIES} are allowed")
-            return {**value, "name": "hermite", "hermite": tuple(coefficients)}
-        custom = (info.context or {}).get("activations", {})
-        known = [*ACTIVATIONS, *custom]
-        name = value.get("name", "erf")
-        if name not in known:
-            hint = nearest(name, known) if isinstance(name, str) else ""
-            raise wrong(f"got {shown(name)}; allowed: {', '.join(known)}, or {{hermite: [c0, ...]}}{hint}")
-        return value
 
 
 class TeacherSpec(Part):
@@ -322,9 +290,10 @@ class Spec(Part):
         return _expand(self.teacher.output_weights, self.k)
 
     def activation(self, part: ActivationSpec) -> Activation:
-        """The activation that a key of this spec asks for: a series, a user's own, or a built-in one."""
-        if part.hermite is not None:
-            return replace(hermite_series(part.hermite), gain=part.gain)
+        """The activation that a key of this spec asks for: a built-in one, one of the other kinds, or
+        one given in Python."""
+        if part.name in OTHER_KINDS:
+            return replace(part.built(), gain=part.gain)
         return replace(self._activations.get(part.name) or ACTIVATIONS[part.name], name=part.name, gain=part.gain)
 
 

@@ -39,7 +39,7 @@ class Task:
         """The task as plain values, for another process; see ``sgdode.sweeps.worker.work``."""
         text = self.source.text.decode("utf-8-sig")
         return {
-            "source": [text, self.source.place, str(self.source.folder), self.source.stem],
+            "source": [text, self.source.place, str(self.source.folder), self.source.stem, self.source.allow_code],
             "settings": list(self.settings),
             "command": self.command,
             "path": str(self.path),

@@ -93,7 +93,8 @@ def script(tasks: Sequence[Task], system: str, path: Path, jobs: int, folder: Pa
 
 def _command_line(task: Task, jobs: int, folder: Path) -> str:
     settings = [word for setting in task.settings for word in ("--set", setting)]
-    words = [task.command, task.source.place, *settings, "--out-dir", str(folder), "-j", str(jobs)]
+    code = ["--allow-code"] if task.source.allow_code else []
+    words = [task.command, task.source.place, *settings, *code, "--out-dir", str(folder), "-j", str(jobs)]
     return f"$SGDODE {shlex.join(words)}"
 
 
