@@ -74,9 +74,7 @@ class Request:
 
     @cached_property
     def _spec(self) -> Spec:
-        from sgdode.spec.load import read_spec
-
-        return read_spec(*self.source, self.set or ())
+        return self.source.spec(self.set or ())
 
     @cached_property
     def source(self) -> Source:

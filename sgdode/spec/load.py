@@ -40,6 +40,10 @@ class Source(NamedTuple):
         """From a file. Raises UsageError where it cannot be read."""
         return cls(_read(path), str(path), path.parent, path.stem, allow_code)
 
+    def spec(self, overrides: Overrides = (), activations: Mapping[str, Activation] | None = None) -> Spec:
+        """The Spec of it. Raises SpecError."""
+        return read_spec(*self[:4], overrides, activations, allow_code=self.allow_code)
+
 
 def load_spec(
     spec: str | Path | Mapping[str, Any],
@@ -58,7 +62,7 @@ def load_spec(
     if isinstance(spec, Mapping):
         document = Document("spec", copy.deepcopy(dict(spec)))
         return resolve(document, "", Path(), overrides, activations, allow_code=allow_code)
-    return read_spec(*Source.read(Path(spec), allow_code), overrides, activations)
+    return Source.read(Path(spec), allow_code).spec(overrides, activations)
 
 
 def read_spec(
@@ -66,9 +70,10 @@ def read_spec(
     source: str,
     folder: Path,
     stem: str,
-    allow_code: bool = False,
     overrides: Overrides = (),
     activations: Mapping[str, Activation] | None = None,
+    *,
+    allow_code: bool = False,
 ) -> Spec:
     """A Spec from YAML bytes; ``source`` names them in errors, ``stem`` is the default of ``name``."""
     document = parse(text, source)

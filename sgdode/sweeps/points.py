@@ -14,7 +14,7 @@ from sgdode.errors import Defect, SpecError
 from sgdode.model.starts import STARTS
 from sgdode.runs.run import default_path
 from sgdode.spec.checks import require
-from sgdode.spec.load import Source, read_spec
+from sgdode.spec.load import Source
 from sgdode.spec.memory import Command
 from sgdode.spec.provenance import spec_hash
 from sgdode.spec.schema import LONGEST_NAME, Spec
@@ -65,7 +65,7 @@ def tasks(
                 *settings,
                 *((axis.key, value, axis.place) for axis, _, value in point),
             ]
-            spec = read_spec(*source, overrides)
+            spec = source.spec(overrides)
             for command in commands:
                 task = _task(source, settings, spec, point, command, folder)
                 require(task.spec, command)
