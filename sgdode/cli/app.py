@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sgdode.cli.explain import complete_key
 from sgdode.cli.json_lines import json_text, print_json
 from sgdode.cli.options import AllowCode, Force, Quiet, Request, Verbose, asked_as
 from sgdode.cli.pictures import PictureRequest, draw_files, load_result
 from sgdode.cli.sweep import add_sweep_commands
 from sgdode.cli.theory import add_theory_commands
-from sgdode.errors import FileError, UsageError
+from sgdode.errors import FileError, UsageError, nearest
 from sgdode.foreign import visible, visible_lines
 from sgdode.plots.figures.records import listed
 from sgdode.plots.view import SUFFIXES
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="sgdode",
     help="One-pass SGD in two-layer networks next to its limiting equations.",
-    epilog="Start with: sgdode run experiments/quickstart.yaml",
+    epilog="Start with: sgdode init, which writes config.yaml, and sgdode run, which computes and draws it.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -52,7 +53,7 @@ def _show_version(asked: bool) -> None:
 @app.callback()
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("-V", "--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     if not sys.warnoptions:
@@ -110,6 +111,37 @@ def check_command(request: Request) -> None:
     spec = request.load()
     found = forecast(spec, request.jobs or processors())
     print_json(found) if request.json else print(visible_lines(as_text(spec, found)))
+
+
+@app.command("explain", epilog="Example: sgdode explain student.width")
+def explain_command(
+    key: Annotated[
+        str | None,
+        typer.Argument(metavar="KEY", help="A dotted key, its beginning, or a symbol.", autocompletion=complete_key),
+    ] = None,
+) -> None:
+    """What the keys of a spec mean: one line each, with their defaults and what is allowed."""
+    from sgdode.cli.explain import explained
+
+    print("\n".join(explained(key)))
+
+
+@app.command("help", epilog="Example: sgdode help simulate")
+def help_command(
+    context: typer.Context,
+    command: Annotated[str | None, typer.Argument(metavar="COMMAND", help="Of this command alone.")] = None,
+) -> None:
+    """Show this help, or that of a command."""
+    group = context.find_root()
+    if command is None:
+        print(group.get_help())
+        return
+    commands = getattr(group.command, "commands", {})
+    if command not in commands:
+        known = sorted(commands)
+        raise UsageError(f"{command}: no such command{nearest(command, known)}; there are {', '.join(known)}")
+    found = commands[command]
+    print(found.get_help(type(context)(found, info_name=command, parent=group)))
 
 
 @app.command("regimes", epilog="Example: sgdode regimes config.yaml")

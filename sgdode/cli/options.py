@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
 
 import typer
 
+from sgdode.cli.explain import complete_set
 from sgdode.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,12 @@ Asked = TypeVar("Asked")
 SpecPath = Annotated[str, typer.Argument(metavar="SPEC", help="YAML file; - is standard input.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a dotted key; the value is read as YAML. Repeatable."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a dotted key, or p, d, k, gamma, seeds; the value is read as YAML. Repeatable.",
+        autocompletion=complete_set,
+    ),
 ]
 Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="The file to write.")]
 OutDir = Annotated[

@@ -48,7 +48,9 @@ class ActivationSpec(Part):
     def _short_forms(cls, value: Any, info: ValidationInfo) -> Any:
         value = {"name": value} if isinstance(value, str) else plain(value)
         if not isinstance(value, Mapping):
-            raise wrong(f"got {shown(value)}; must be a name, {FORMS}, or {{name: erf, gain: 2.0}}")
+            raise wrong(
+                f"got {shown(value)}; must be a name, {FORMS}; a gain stands beside it: {{name: erf, gain: 2.0}}"
+            )
         given = [kind for kind in OTHER_KINDS if value.get(kind) is not None]
         name = value.get("name", given[0] if given else "erf")
         if len(given) > 1 or (given and name != given[0]):
@@ -59,7 +61,7 @@ class ActivationSpec(Part):
         known = [*ACTIVATIONS, *context.get("activations", {})]
         if name not in known:
             hint = nearest(name, known) if isinstance(name, str) else ""
-            raise wrong(f"got {shown(name)}; allowed: {', '.join(known)}, {FORMS}{hint}")
+            raise wrong(f"got {shown(name)}; allowed: {', '.join(known)}, {FORMS}{_given_in_python(name)}{hint}")
         return value
 
     def built(self) -> Activation:
@@ -80,6 +82,12 @@ class ActivationSpec(Part):
             return {"name": self.name, "gain": self.gain}
         keys = ("hermite", "formula", "table", "values", "python", "source")
         return {key: value for key in keys if (value := getattr(self, key)) is not None} | {"gain": self.gain}
+
+
+def _given_in_python(name: Any) -> str:
+    """A word about names that nothing here knows."""
+    plain_name = isinstance(name, str) and name.isidentifier() and not nearest(name, list(ACTIVATIONS))
+    return " (a function that was given in Python stands in no spec)" if plain_name else ""
 
 
 def _hermite(value: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:

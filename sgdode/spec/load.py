@@ -17,6 +17,7 @@ from sgdode.spec.checks import defects
 from sgdode.spec.initial import InitialSpec, start_keys
 from sgdode.spec.schema import LONGEST_NAME, Spec
 from sgdode.spec.values import shown
+from sgdode.spec.words import SYMBOLS, key_of
 from sgdode.spec.yaml_document import Document, parse, parse_value
 
 _SHORT_FORMS = {"learning_rate": "gamma", "activation": "name"}
@@ -97,7 +98,9 @@ def resolve(
     for name, activation in (activations or {}).items():
         if why := fault(activation):
             raise UsageError(f"activations: {name!r}: {why}")
-    for key, value, place in _assignments(overrides):
+    asked = [(key, document.values.pop(word), document.place((word,))) for word, key in _symbols(document)]
+    overridden = [(key_of(key), value, place) for key, value, place in _assignments(overrides)]
+    for key, value, place in (*asked, *overridden):
         _override(document, key, value, place)
     context = {"activations": dict(activations or {}), "folder": folder, "allow_code": allow_code}
     try:
@@ -108,8 +111,30 @@ def resolve(
     spec._text, spec._folder, spec._activations = text, folder, dict(activations or {})
     spec._places = Document(document.source, places=document.places)
     if wrong := defects(spec):
-        raise SpecError(_in_order(Defect(document.place(path), ".".join(path), reason) for path, reason in wrong))
+        blamed = {key.partition(".")[0]: place for key, _, place in overridden}
+        raise SpecError(
+            _in_order(Defect(_blamed(document, path, blamed), ".".join(path), reason) for path, reason in wrong)
+        )
     return spec
+
+
+def _symbols(document: Document) -> list[tuple[str, str]]:
+    """The symbols that a document has for keys. Raises SpecError where it has the key too."""
+    found = [(word, key) for word, key in SYMBOLS.items() if word in document.values]
+    twice = []
+    for word, key in found:
+        others = [document.place((other,)) for other, its in found if its == key and other != word]
+        if tuple(key.split(".")) in document.places or others:
+            twice.append(Defect(document.place((word,)), word, f"is {key}, which is given too; keep one of them"))
+    if twice:
+        raise SpecError(_in_order(twice))
+    return found
+
+
+def _blamed(document: Document, path: tuple[str, ...], overridden: Mapping[str, str]) -> str:
+    """Where a value is that does not go with the others: where the key is, or an override of the same section."""
+    place = document.place(path)
+    return place if place in overridden.values() else overridden.get(path[0], place)
 
 
 def _further(document: Document, error: ValidationError, context: Any, folder: Path) -> list[Defect]:
@@ -134,7 +159,11 @@ def _further(document: Document, error: ValidationError, context: Any, folder: P
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return bounded(file, str(path))
+            text = bounded(file, str(path))
+        if text.startswith(b"\x89HDF"):
+            raise UsageError(f"{path}: is a result, not a spec; `sgdode reproduce {path}` computes it again, and "
+                             f"`sgdode show --spec {path} > again.yaml` prints its spec")  # fmt: skip
+        return text
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file; `sgdode init {path}` writes an example") from None
     except IsADirectoryError:
@@ -203,6 +232,8 @@ def _override(document: Document, key: str, value: Any, place: str) -> None:
         for other in ("name", "values", "source", *OTHER_KINDS):  # it takes the place of any other kind
             values.pop(other, None)
     values[path[-1]] = value
+    for inner in [inner for inner in document.places if inner[: len(path)] == path]:
+        del document.places[inner]  # what the file says there counts no longer
     document.places[path] = place
 
 

@@ -31,6 +31,7 @@ from sgdode.spec.activation import OTHER_KINDS, ActivationSpec
 from sgdode.spec.initial import InitialSpec
 from sgdode.spec.part import Part, one_of
 from sgdode.spec.values import Extent, Matrix, Number, OutputWeights, Whole, number, plain, shown, wrong
+from sgdode.spec.words import EQUATIONS
 from sgdode.spec.yaml_document import Document
 
 Quantity = Literal["risk", "M", "Q", "q"]
@@ -138,6 +139,11 @@ class IntegrateSpec(Part):
     fluctuations: bool | Literal["risk", "ensemble"] = False
     noise_correction: bool = False
     particles: Annotated[Whole, Field(ge=1)] | None = None
+
+    @field_validator("equations", mode="before")
+    @classmethod
+    def _of_the_paper(cls, value: Any) -> Any:
+        return EQUATIONS.get(value, value) if isinstance(value, str) else value
 
     @field_validator("noise_correction", mode="before")
     @classmethod

@@ -14,6 +14,7 @@ from sgdode.errors import UsageError
 from sgdode.results.contents import by_dotted_key
 from sgdode.spec.schema import Spec
 from sgdode.spec.values import shown
+from sgdode.spec.words import key_of
 from sgdode.spec.yaml_document import parse, parse_value
 
 MOST_POINTS = 100_000
@@ -62,14 +63,15 @@ def axes(grids: Sequence[str]) -> list[Axis]:
 def _axes(grid: str) -> Iterator[Axis]:
     if match := _ASSIGNMENT.fullmatch(grid):
         place = f"--grid {shown(grid)[1:-1]}"
-        yield Axis(match[1], _texts(match[1], match[2], place), place)
+        key = key_of(match[1])
+        yield Axis(key, _texts(key, match[2], place), place)
         return
     path = Path(grid)
     if not path.is_file():
         raise UsageError(f"--grid {grid}: must be KEY={_SYNTAX}, or a YAML file of such grids (there is no such file)")
     document = parse(path.read_bytes(), grid)
-    for key, value in by_dotted_key(document.values).items():
-        place = document.place(tuple(key.split(".")))
+    for word, value in by_dotted_key(document.values).items():
+        place, key = document.place(tuple(word.split("."))), key_of(word)
         if isinstance(value, str):
             yield Axis(key, _texts(key, value, place), place)
         else:
