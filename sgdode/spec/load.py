@@ -15,6 +15,7 @@ from sgdode.model.activations import ACTIVATIONS, Activation, fault
 from sgdode.spec.activation import OTHER_KINDS
 from sgdode.spec.checks import defects
 from sgdode.spec.initial import InitialSpec, start_keys
+from sgdode.spec.interpolation import interpolate
 from sgdode.spec.schema import LONGEST_NAME, Spec
 from sgdode.spec.values import shown
 from sgdode.spec.words import SYMBOLS, key_of
@@ -102,6 +103,7 @@ def resolve(
     overridden = [(key_of(key), value, place) for key, value, place in _assignments(overrides)]
     for key, value, place in (*asked, *overridden):
         _override(document, key, value, place)
+    interpolate(document)
     context = {"activations": dict(activations or {}), "folder": folder, "allow_code": allow_code}
     try:
         spec = Spec.model_validate(document.values, context=context)

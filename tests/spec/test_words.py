@@ -39,7 +39,7 @@ def test_the_papers_names_of_the_equations(name):
 
 
 def test_errors_blame_what_was_said():
-    text = b"d: 100\nteacher: {width: 2}\nstudent: {width: 3}\nlearning_rate:\n  gamma: 0.5\ntime:\n  start: 0.1\n  stop: 5\n"
+    text = b"d: 100\nk: 2\nstudent: {width: 3}\n\nlearning_rate: {gamma: 0.5}\ntime: {start: 0.1, stop: 5}\n"
     for asked, message in (
         ("learning_rate=-1", r"^--set learning_rate=-1: learning_rate.gamma: got -1.0"),
         ("time.stop=1e-9", r"^--set time.stop=1e-9: time.start: got 0.1; must be below"),
