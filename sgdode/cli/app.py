@@ -15,7 +15,7 @@ import typer
 
 from sgdode.cli.explain import complete_key
 from sgdode.cli.json_lines import json_text, print_json
-from sgdode.cli.options import AllowCode, Force, Quiet, Request, Verbose, asked_as
+from sgdode.cli.options import AllowCode, Quiet, Request, Verbose, asked_as
 from sgdode.cli.pictures import PictureRequest, draw_files, load_result
 from sgdode.cli.sweep import add_sweep_commands
 from sgdode.cli.theory import add_theory_commands
@@ -68,14 +68,14 @@ def simulate_command(request: Request) -> None:
 
 
 @app.command("integrate", epilog="Example: sgdode integrate config.yaml --set integrate.equations=gradient-flow")
-@asked_as(Request)
+@asked_as(Request, jobs="")
 def integrate_command(request: Request) -> None:
     """Solve the limiting equations; write an HDF5 file and print its path."""
     _exit([_perform(request, "integrate", request.target)])
 
 
 @app.command("run", epilog="Example: sgdode run config.yaml --out-dir results")
-@asked_as(Request)
+@asked_as(Request, out="The picture to write.")
 def run_command(request: Request) -> None:
     """Simulate, integrate and plot the risk of both; -o names the picture."""
     if request.target is not None and request.target.suffix not in SUFFIXES:
@@ -89,7 +89,7 @@ def run_command(request: Request) -> None:
 @app.command("init", epilog="Example: sgdode init mine.yaml")
 def init_command(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file to write.")] = Path("config.yaml"),
-    force: Force = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
 ) -> None:
     """Write a commented example spec, and print its path."""
     from sgdode.results.atomic import write_text
@@ -102,7 +102,7 @@ def init_command(
 
 
 @app.command("check", epilog="Example: sgdode check config.yaml --set dimension=1e6")
-@asked_as(Request)
+@asked_as(Request, out="", out_dir="", force="", restart="", json="One JSON object on stdout, in place of text.")
 def check_command(request: Request) -> None:
     """Validate a spec; print γ, δt, the equations and why, and what a run will cost."""
     from sgdode.machine import processors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import sys
@@ -137,12 +138,13 @@ def limits(option: str, text: str | None) -> tuple[float, float] | None:
     return low, high
 
 
-def asked_as(kind: type[Asked]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def asked_as(kind: type[Asked], **told: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """For a function whose first argument is a ``kind``, a dataclass of options: the command that takes the fields of
-    it as options of its own, and the other parameters of the function after them."""
+    it as options of its own, and the other parameters of the function after them. ``told``: what the help says of an
+    option here; nothing of one that has no use here, which is accepted all the same."""
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        shared = _keywords(kind)
+        shared = [_told(parameter, told.get(parameter.name)) for parameter in _keywords(kind)]
         parameters = [*shared, *_keywords(function)[1:]]
 
         @functools.wraps(function)
@@ -155,6 +157,16 @@ def asked_as(kind: type[Asked]) -> Callable[[Callable[..., None]], Callable[...,
         return command
 
     return decorate
+
+
+def _told(parameter: inspect.Parameter, text: str | None) -> inspect.Parameter:
+    """The parameter with another help; hidden where that is empty."""
+    if text is None:
+        return parameter
+    hint = parameter.annotation
+    option = copy.copy(hint.__metadata__[0])
+    option.help, option.hidden = text, not text
+    return parameter.replace(annotation=Annotated[hint.__origin__, option])
 
 
 def _keywords(function: Callable[..., object]) -> list[inspect.Parameter]:

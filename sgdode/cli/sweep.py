@@ -35,7 +35,7 @@ def add_sweep_commands(app: typer.Typer) -> None:
     app.command("collect", epilog="Example: sgdode collect config-*.h5 -o table.csv")(collect_command)
 
 
-@asked_as(Request)
+@asked_as(Request, out="The script of --emit.", jobs="Runs at a time; in a script, threads a run.")
 def sweep_command(
     request: Request,
     grid: Annotated[

@@ -130,7 +130,7 @@ def script(
     if system == "slurm":
         from sgdode.sweeps.cost import longest
 
-        log = folder / "logs"
+        log = (folder / "logs").absolute()
         log.mkdir(parents=True, exist_ok=True)  # sbatch makes none
         options = how.lines(jobs, per * longest(tasks), shlex.quote(str(log)))
     numbers = {"count": count, "size": -(-count // per), "per": per}
