@@ -121,9 +121,9 @@ def explain_command(
     ] = None,
 ) -> None:
     """What the keys of a spec mean: one line each, with their defaults and what is allowed."""
-    from sgdode.cli.explain import explained
+    from sgdode.cli.explain import meanings
 
-    print("\n".join(explained(key)))
+    print("\n".join(meanings(key)))
 
 
 @app.command("help", epilog="Example: sgdode help simulate")

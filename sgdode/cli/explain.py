@@ -32,7 +32,7 @@ def _keys(node: dict[str, Any], parts: dict[str, Any], prefix: str) -> list[tupl
     return found
 
 
-def explained(asked: str | None) -> list[str]:
+def meanings(asked: str | None) -> list[str]:
     """Lines about a key and those below it, or about all. Raises UsageError for an unknown one."""
     every, asked = keys(), None if asked is None else key_of(asked)
     chosen = [key for key in every if asked is None or key == asked or key.startswith(f"{asked}.")]

@@ -81,11 +81,7 @@ def sweep_command(
 
     found, jobs = _tasks(request, (grid or [], zips or []), command), request.jobs or processors()
     if emit is not None:
-        from sgdode.sweeps.scripts import ENDINGS, SlurmOptions, script
-
-        default = request.out_dir / f"{request.load().name}-sweep{ENDINGS.get(emit, '')}"
-        how = SlurmOptions(chunk, shlex.split(" ".join(sbatch or [])))
-        print(visible(script(found, emit, request.target or default, request.jobs or 1, request.out_dir, how)))
+        _write_script(found, request, emit, chunk, sbatch or [])
     elif request.target is not None:
         raise UsageError("-o names the script that --emit writes; the files of a sweep have names of their own")
     elif dry_run:
@@ -160,6 +156,14 @@ def _tasks(request: Request, grids: tuple[list[str], list[str]], command: str) -
         raise UsageError(f"--command {command}: allowed: {', '.join(_COMMANDS)}{nearest(command, list(_COMMANDS))}")
     found = axes(*grids)
     return tasks(request.source, request.set or (), found, _COMMANDS[command], request.out_dir)
+
+
+def _write_script(found: list[Task], request: Request, system: str, chunk: int | None, sbatch: list[str]) -> None:
+    from sgdode.sweeps.scripts import ENDINGS, SlurmOptions, script
+
+    default = request.out_dir / f"{request.load().name}-sweep{ENDINGS.get(system, '')}"
+    how = SlurmOptions(chunk, shlex.split(" ".join(sbatch)))
+    print(visible(script(found, system, request.target or default, request.jobs or 1, request.out_dir, how)))
 
 
 def _foretell(found: list[Task], request: Request, jobs: int) -> None:

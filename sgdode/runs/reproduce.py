@@ -58,7 +58,7 @@ def reproduce(
     Raises FileError for a result that does not hold that, and what the engines raise.
     """
     reporter, command = reporter or Reporter(quiet=True), COMMANDS[run.kind]
-    spec = stored_spec(run, allow_code)
+    spec = spec_of(run, allow_code)
     notes: tuple[str, ...] = ()
     if (now := spec_hash(spec, command)) != run.attributes.get("spec_hash"):
         notes = (f"this version of sgdode has other numbers for it: its hash is {now} here",)
@@ -71,7 +71,7 @@ def reproduce(
     return Reproduction(again, _differences(run, again), notes)
 
 
-def stored_spec(run: Trajectory, allow_code: bool = False) -> Spec:
+def spec_of(run: Trajectory, allow_code: bool = False) -> Spec:
     """The spec of a result, with the start that it holds in place of ``initial.file``. Raises FileError."""
     if run.status == "partial":
         raise FileError("it is the checkpoint of a run that is not finished")

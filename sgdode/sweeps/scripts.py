@@ -80,7 +80,7 @@ class SlurmOptions:
         """The lines #SBATCH: those asked for, and what they leave out."""
         own = {
             "--cpus-per-task": f"--cpus-per-task={jobs}",
-            "--time": f"--time={clock(_SAFETY * seconds)}",
+            "--time": f"--time={wall_time(_SAFETY * seconds)}",
             "--output": f"--output={log}/%x-%A_%a.out",
         }
         short = {"-c": "--cpus-per-task", "-t": "--time", "-o": "--output"}
@@ -93,7 +93,7 @@ class SlurmOptions:
 _SAFETY, _SHORTEST = 3.0, 600.0
 
 
-def clock(seconds: float) -> str:
+def wall_time(seconds: float) -> str:
     """A time as sbatch takes it: hours, minutes, seconds, in whole minutes."""
     minutes = math.ceil(max(seconds, _SHORTEST) / 60)
     return f"{minutes // 60}:{minutes % 60:02d}:00"

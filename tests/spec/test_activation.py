@@ -6,6 +6,7 @@ from support.specs import SMALL, merged
 
 from sgdode import SpecError, Trajectory, load_spec, simulate
 from sgdode.runs.reproduce import reproduce
+from sgdode.spec.activation import OTHER_KINDS
 from sgdode.spec.provenance import provenance, resolved, spec_hash
 
 CODE = """import numpy as np
@@ -36,6 +37,10 @@ def spec(folder, activation, **how):
 
     (folder / "s.yaml").write_text(yaml.safe_dump(merged(SMALL, {"student": {"activation": activation}})))
     return load_spec(folder / "s.yaml", **how)
+
+
+def test_the_kinds_are_those_here():
+    assert set(OTHER_KINDS) == {*KINDS, "hermite"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

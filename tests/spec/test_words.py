@@ -6,7 +6,7 @@ import pytest
 from support.specs import SMALL, merged
 
 from sgdode import SpecError, load_spec
-from sgdode.cli.explain import complete_key, complete_set, explained, keys
+from sgdode.cli.explain import complete_key, complete_set, keys, meanings
 from sgdode.errors import UsageError
 from sgdode.spec.load import read_spec
 from sgdode.spec.provenance import spec_hash
@@ -54,12 +54,12 @@ def test_errors_blame_what_was_said():
 
 def test_every_key_is_explained():
     assert [key for key, about in keys().items() if not about.get("description")] == []
-    for line in explained(None):
+    for line in meanings(None):
         assert len(line) <= 80
-    assert explained("p")[0].startswith("student.width (p): p, the number of its hidden units")
-    assert any("SS-ODE" in line for line in explained("integrate"))
+    assert meanings("p")[0].startswith("student.width (p): p, the number of its hidden units")
+    assert any("SS-ODE" in line for line in meanings("integrate"))
     with pytest.raises(UsageError, match=r"width: no such key; did you mean teacher\.width\?"):
-        explained("width")
+        meanings("width")
 
 
 def test_keys_and_values_are_completed():

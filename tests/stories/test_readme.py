@@ -28,6 +28,7 @@ MEANT = {
     "export FILE": "export $(sgdode integrate)",
     "mine.yaml": "config.yaml",
     "start.h5": "$(sgdode integrate)",
+    "sgd.h5": "$(sgdode simulate)",
 }
 LEFT_OUT = ("sgdode verify", "--scheduler", "dask ", "srun ", ". ", "make ", "sbatch ", "pip ")
 
@@ -40,7 +41,7 @@ def commands():
     """The lines of all shell blocks that are run here, in order."""
     for line in "".join(blocks("sh")).splitlines():
         line = re.sub(r"\s{2,}#.*", "", line).replace("sbatch $(", "echo $(")
-        if not line.startswith(LEFT_OUT) and not any(word in line for word in LEFT_OUT[1:2]):
+        if line and not line.startswith((*LEFT_OUT, "#")) and not any(word in line for word in LEFT_OUT[1:2]):
             for here, there in MEANT.items():
                 line = line.replace(here, there)
             yield line
