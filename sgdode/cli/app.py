@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sgdode.cli.explain import complete_key
 from sgdode.cli.gather import add_table_commands
 from sgdode.cli.json_lines import json_text, print_json
-from sgdode.cli.options import Force, Quiet, Request, Verbose, asked_as
+from sgdode.cli.options import AllowCode, Quiet, Request, Verbose, asked_as
 from sgdode.cli.pictures import PictureRequest, draw_files, load_result
 from sgdode.cli.sweep import add_sweep_commands
 from sgdode.cli.theory import add_theory_commands
-from sgdode.errors import FileError, UsageError
+from sgdode.errors import FileError, UsageError, nearest
 from sgdode.foreign import visible, visible_lines
 from sgdode.plots.figures.records import listed
 from sgdode.plots.view import SUFFIXES
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="sgdode",
     help="One-pass SGD in two-layer networks next to its limiting equations.",
-    epilog="Start with: sgdode run experiments/quickstart.yaml",
+    epilog="Start with: sgdode init, which writes config.yaml, and sgdode run, which computes and draws it.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -53,7 +54,7 @@ def _show_version(asked: bool) -> None:
 @app.callback()
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("-V", "--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     if not sys.warnoptions:
@@ -68,14 +69,14 @@ def simulate_command(request: Request) -> None:
 
 
 @app.command("integrate", epilog="Example: sgdode integrate config.yaml --set integrate.equations=gradient-flow")
-@asked_as(Request)
+@asked_as(Request, jobs="")
 def integrate_command(request: Request) -> None:
     """Solve the limiting equations; write an HDF5 file and print its path."""
     _exit([_perform(request, "integrate", request.target)])
 
 
 @app.command("run", epilog="Example: sgdode run config.yaml --out-dir results")
-@asked_as(Request)
+@asked_as(Request, out="The picture to write.")
 def run_command(request: Request) -> None:
     """Simulate, integrate and plot the risk of both; -o names the picture."""
     if request.target is not None and request.target.suffix not in SUFFIXES:
@@ -89,7 +90,7 @@ def run_command(request: Request) -> None:
 @app.command("init", epilog="Example: sgdode init mine.yaml")
 def init_command(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file to write.")] = Path("config.yaml"),
-    force: Force = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
 ) -> None:
     """Write a commented example spec, and print its path."""
     from sgdode.results.atomic import write_text
@@ -102,7 +103,7 @@ def init_command(
 
 
 @app.command("check", epilog="Example: sgdode check config.yaml --set dimension=1e6")
-@asked_as(Request)
+@asked_as(Request, out="", out_dir="", force="", restart="", json="One JSON object on stdout, in place of text.")
 def check_command(request: Request) -> None:
     """Validate a spec; print γ, δt, the equations and why, and what a run will cost."""
     from sgdode.machine import processors
@@ -113,15 +114,48 @@ def check_command(request: Request) -> None:
     print_json(found) if request.json else print(visible_lines(as_text(spec, found)))
 
 
+@app.command("explain", epilog="Example: sgdode explain student.width")
+def explain_command(
+    key: Annotated[
+        str | None,
+        typer.Argument(metavar="KEY", help="A dotted key, its beginning, or a symbol.", autocompletion=complete_key),
+    ] = None,
+) -> None:
+    """What the keys of a spec mean: one line each, with their defaults and what is allowed."""
+    from sgdode.cli.explain import meanings
+
+    print("\n".join(meanings(key)))
+
+
+@app.command("help", epilog="Example: sgdode help simulate")
+def help_command(
+    context: typer.Context,
+    command: Annotated[str | None, typer.Argument(metavar="COMMAND", help="Of this command alone.")] = None,
+) -> None:
+    """Show this help, or that of a command."""
+    group = context.find_root()
+    if command is None:
+        print(group.get_help())
+        return
+    commands = getattr(group.command, "commands", {})
+    if command not in commands:
+        known = sorted(commands)
+        raise UsageError(f"{command}: no such command{nearest(command, known)}; there are {', '.join(known)}")
+    found = commands[command]
+    print(found.get_help(type(context)(found, info_name=command, parent=group)))
+
+
 @app.command("regimes", epilog="Example: sgdode regimes config.yaml")
 def regimes_command(
-    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files.")], verbose: Verbose = False
+    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files.")],
+    allow_code: AllowCode = False,
+    verbose: Verbose = False,
 ) -> None:
     """Place runs between the limits of the paper (its figure 1), as text."""
     from sgdode.runs.check import placed
     from sgdode.spec.load import load_spec
 
-    print(visible_lines(placed([load_spec(spec) for spec in specs])))
+    print(visible_lines(placed([load_spec(spec, allow_code=allow_code) for spec in specs])))
 
 
 @app.command("plot", epilog="Example: sgdode plot config-*.h5 --figure overlaps -o a.pdf")

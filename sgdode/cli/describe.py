@@ -76,6 +76,8 @@ def chart(t: Array, values: Array, width: int = 72, height: int = 14) -> Iterato
 def _heading(run: Trajectory) -> Iterator[str]:
     kind = run.attributes.get("equations") or run.attributes.get("method", "")
     yield visible(f"{run.attributes.get('name', '')}: {run.kind} ({kind}), {run.status}")
+    if extended := run.attributes.get("extended_at"):
+        yield visible(f"extended at t = {extended}")
     if run.diverged_at is not None:
         yield f"diverged at t = {run.diverged_at:.6g}"
     if environment := run.environment:

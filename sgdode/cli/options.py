@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
 
 import typer
 
+from sgdode.cli.explain import complete_set
 from sgdode.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +26,12 @@ Asked = TypeVar("Asked")
 SpecPath = Annotated[str, typer.Argument(metavar="SPEC", help="YAML file; - is standard input.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a dotted key; the value is read as YAML. Repeatable."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a dotted key, or p, d, k, gamma, seeds; the value is read as YAML. Repeatable.",
+        autocompletion=complete_set,
+    ),
 ]
 Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="The file to write.")]
 OutDir = Annotated[
@@ -40,6 +47,9 @@ Jobs = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Warnings and errors alone on stderr.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr; show tracebacks.")]
+AllowCode = Annotated[
+    bool, typer.Option("--allow-code", help="Run Python code that the spec names: activation: {python: my.py:f}.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a file on stdout, in place of its path.")]
 
 
@@ -55,6 +65,7 @@ class Request:
     restart: Restart = False
     resume: Resume = False
     jobs: Jobs = None
+    allow_code: AllowCode = False
     quiet: Quiet = False
     verbose: Verbose = False
     json: Json = False
@@ -70,9 +81,7 @@ class Request:
 
     @cached_property
     def _spec(self) -> Spec:
-        from sgdode.spec.load import read_spec
-
-        return read_spec(*self.source, self.set or ())
+        return self.source.spec(self.set or ())
 
     @cached_property
     def source(self) -> Source:
@@ -82,8 +91,8 @@ class Request:
         if self.spec == "-" and sys.stdin is None:
             raise UsageError("standard input is closed; give the spec as a file")
         if self.spec == "-":
-            return Source(bounded(sys.stdin.buffer, "<stdin>"), "<stdin>", Path(), "stdin")
-        return Source.read(Path(self.spec))
+            return Source(bounded(sys.stdin.buffer, "<stdin>"), "<stdin>", Path(), "stdin", self.allow_code)
+        return Source.read(Path(self.spec), self.allow_code)
 
     def reporter(self) -> Reporter:
         """What speaks on stderr."""
@@ -140,12 +149,13 @@ def limits(option: str, text: str | None) -> tuple[float, float] | None:
     return low, high
 
 
-def asked_as(kind: type[Asked]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def asked_as(kind: type[Asked], **told: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """For a function whose first argument is a ``kind``, a dataclass of options: the command that takes the fields of
-    it as options of its own, and the other parameters of the function after them."""
+    it as options of its own, and the other parameters of the function after them. ``told``: what the help says of an
+    option here; nothing of one that has no use here, which is accepted all the same."""
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        shared = _keywords(kind)
+        shared = [_told(parameter, told.get(parameter.name)) for parameter in _keywords(kind)]
         parameters = [*shared, *_keywords(function)[1:]]
 
         @functools.wraps(function)
@@ -158,6 +168,16 @@ def asked_as(kind: type[Asked]) -> Callable[[Callable[..., None]], Callable[...,
         return command
 
     return decorate
+
+
+def _told(parameter: inspect.Parameter, text: str | None) -> inspect.Parameter:
+    """The parameter with another help; hidden where that is empty."""
+    if text is None:
+        return parameter
+    hint = parameter.annotation
+    option = copy.copy(hint.__metadata__[0])
+    option.help, option.hidden = text, not text
+    return parameter.replace(annotation=Annotated[hint.__origin__, option])
 
 
 def _keywords(function: Callable[..., object]) -> list[inspect.Parameter]:

@@ -107,6 +107,8 @@ def load_result(path: Path) -> Trajectory:
     """A file of results; a missing one is answered before anything heavy is imported."""
     if not path.exists():
         raise UsageError(f"{path}: no such file")
+    if path.suffix in (".yaml", ".yml"):
+        raise UsageError(f"{path}: is a spec, not a result; `sgdode run {path}` computes and draws it")
     from sgdode.reporting import Reporter
     from sgdode.results.contents import UNSEALED
     from sgdode.results.trajectory import Trajectory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,7 +34,7 @@ def add_sweep_commands(app: typer.Typer) -> None:
     app.command("sweep", epilog=f"Example: {example}")(sweep_command)
 
 
-@asked_as(Request)
+@asked_as(Request, out="The script of --emit.", jobs="Runs at a time; in a script, threads a run.")
 def sweep_command(
     request: Request,
     grid: Annotated[
@@ -43,6 +44,10 @@ def sweep_command(
             metavar="KEY=V1,V2",
             help="A dotted key and its values; also 0:8, log:1e-2:1:9, lin:0:1:5, or a YAML file of grids. Repeatable.",
         ),
+    ] = None,
+    zips: Annotated[
+        list[str] | None,
+        typer.Option("--zip", metavar="KEY,KEY", help="Grids that move together, not in all combinations. Repeatable."),
     ] = None,
     command: Annotated[str, typer.Option(metavar="NAME", help="simulate, integrate or both.")] = "both",
     dry_run: Annotated[
@@ -57,20 +62,25 @@ def sweep_command(
     emit: Annotated[
         str | None, typer.Option(metavar="SYSTEM", help="Write a job script for slurm or shell instead (-o names it).")
     ] = None,
+    chunk: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Files in a job of slurm; else as few as its arrays allow.")
+    ] = None,
+    sbatch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OPTIONS", help='Options of sbatch in the script: "--time=0:10:00 --mem=1G". Repeatable.'),
+    ] = None,
 ) -> None:
-    """Run a spec over the product of grids; print the paths in grid order, each as soon as it is known.
+    """Run a spec over the product of grids; print the paths in grid order, each as soon as it is known
+    (on a terminal a counter alone).
 
     Finished files are skipped. A failed one does not stop the others.
     The failed are listed at the end, with exit status 1.
     """
     from sgdode.machine import processors
 
-    found, jobs = _tasks(request, grid or [], command), request.jobs or processors()
+    found, jobs = _tasks(request, (grid or [], zips or []), command), request.jobs or processors()
     if emit is not None:
-        from sgdode.sweeps.scripts import ENDINGS, script
-
-        default = request.out_dir / f"{request.load().name}-sweep{ENDINGS.get(emit, '')}"
-        print(visible(script(found, emit, request.target or default, request.jobs or 1, request.out_dir)))
+        _write_script(found, request, emit, chunk, sbatch or [])
     elif request.target is not None:
         raise UsageError("-o names the script that --emit writes; the files of a sweep have names of their own")
     elif dry_run:
@@ -79,14 +89,22 @@ def sweep_command(
         _run(found, request, jobs, scheduler, scheduler_file)
 
 
-def _tasks(request: Request, grids: list[str], command: str) -> list[Task]:
+def _tasks(request: Request, grids: tuple[list[str], list[str]], command: str) -> list[Task]:
     from sgdode.sweeps.grid import axes
     from sgdode.sweeps.points import tasks
 
     if command not in _COMMANDS:
         raise UsageError(f"--command {command}: allowed: {', '.join(_COMMANDS)}{nearest(command, list(_COMMANDS))}")
-    found = axes(grids)
+    found = axes(*grids)
     return tasks(request.source, request.set or (), found, _COMMANDS[command], request.out_dir)
+
+
+def _write_script(found: list[Task], request: Request, system: str, chunk: int | None, sbatch: list[str]) -> None:
+    from sgdode.sweeps.scripts import ENDINGS, SlurmOptions, script
+
+    default = request.out_dir / f"{request.load().name}-sweep{ENDINGS.get(system, '')}"
+    how = SlurmOptions(chunk, shlex.split(" ".join(sbatch)))
+    print(visible(script(found, system, request.target or default, request.jobs or 1, request.out_dir, how)))
 
 
 def _foretell(found: list[Task], request: Request, jobs: int) -> None:
@@ -106,23 +124,20 @@ def _run(found: list[Task], request: Request, jobs: int, scheduler: str | None, 
     from sgdode.sweeps.sweep import report, sweep
 
     require_means()
-    reporter, later = request.reporter(), list[str]()
-    tidy = reporter.draws and sys.stdout.isatty()  # a bar and paths on one terminal: the paths come after
+    reporter = request.reporter()
+    tidy = reporter.draws and sys.stdout.isatty()  # a counter on a terminal; paths are for programs
 
     def done(ending: Ending) -> None:
         if ending.error and not request.json:
             return
         line = json_text(ending.summary()) if request.json else visible(ending.path)
-        later.append(line) if tidy else print(line, flush=True)
+        if not tidy or request.json:
+            print(line, flush=True)
         reporter.detail(f"{ending.path}: {ending.status}, {ending.seconds:.3g} s")
 
     how: dict[str, object] = {"force": request.force, "restart": request.restart}
     carry = _carrier(jobs, scheduler, scheduler_file, reporter, how)
-    try:
-        endings = sweep(found, carry, reporter, how, done)
-    finally:
-        for line in later:
-            print(line)
+    endings = sweep(found, carry, reporter, how, done)
     failed = report(endings, reporter)
     for line in failed:
         print(f"error: {visible(line)}", file=sys.stderr)

@@ -10,6 +10,7 @@ import typer
 from sgdode.cli.json_lines import print_json
 from sgdode.cli.options import Json, Quiet, Verbose
 from sgdode.cli.pictures import load_result
+from sgdode.cli.reproduce import reproduce_command
 from sgdode.foreign import visible_lines
 
 Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Draw the figure: .png, .pdf, .svg, ...")]
@@ -20,6 +21,7 @@ def add_theory_commands(app: typer.Typer) -> None:
     app.command("compare", epilog="Example: sgdode compare config-simulate-*.h5 config-integrate-*.h5 --max-z 2.6")(
         compare_command
     )
+    app.command("reproduce", epilog="Example: sgdode reproduce config-simulate-*.h5")(reproduce_command)
     app.command("verify", epilog="Example: sgdode verify -o slopes.pdf")(verify_command)
 
 

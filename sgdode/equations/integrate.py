@@ -22,13 +22,14 @@ from sgdode.equations.systems import system
 from sgdode.equations.validity import beyond_theory, plan, right_hand_side_seconds
 from sgdode.errors import Defect, RunError, SpecError, Stopped
 from sgdode.model.block_starts import binning, by_block
-from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
+from sgdode.model.clock import Grid, Saving, first_step_until, saved_grid, saved_names
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
+from sgdode.model.state import repacked
 from sgdode.parts import part
 from sgdode.results.alignment import squared_inside
-from sgdode.results.checkpoint import Keeper
+from sgdode.results.checkpoint import Keeper, is_small
 from sgdode.results.trajectory import LARGEST_RISK_ERROR, About, Trajectory
 from sgdode.signals import postpone, stop_if_asked
 
@@ -69,24 +70,26 @@ def integrate(
     progress: Progress | None = None,
     keeper: Keeper | None = None,
     about: About = NOTHING,
+    times: Grid | None = None,
 ) -> Trajectory:
     """Solve the equations of ``problem``.
 
     Returns a Trajectory with time (T,) in t = ν γ/(pd), risk (T,), M (T,p,k) and Q (T,p,p) or q (T,p). A state that
     grows without bound ends it with status "diverged". ``progress(done, total)`` counts saved times. With a ``keeper``
-    the states reached are kept from time to time and when a signal stops the solver, and gone on from. ``about``:
-    what the result carries besides.
+    the states reached are kept from time to time and when a signal stops the solver, and gone on from, as those of a
+    shorter run. ``about``: what the result carries besides. ``times``: the saved times in place of those of ``saving``.
     Raises SpecError for a problem that cannot be integrated, RunError where the tolerance cannot be met.
     """
     choice = plan(problem, method.equations)
     beginning = start(problem) if math.isfinite(problem.p) else None
     smallest = None if beginning is None else smallest_asymmetry(beginning)
-    run = Integration(problem, method, saving, saved_grid(saving, problem.clock, problem.finite), smallest)
+    grid = times or saved_grid(saving, problem.clock, problem.finite)
+    run = Integration(problem, method, saving, grid, smallest)
     equations = _polled(system(problem, beginning, choice.equations, method))
     _refuse_fluctuations(method, equations)
     result = _Result(run, equations, beginning, about)
     with part("solve"):
-        solution = _kept_solve(result, progress, keeper)
+        solution, reached = _kept_solve(result, progress, keeper)
     with part("errors"):
         report = equations.report | _errors(run, equations, solution, result.P)
     warnings = [*equations.warnings, *beyond_theory(problem, choice.equations)]
@@ -106,7 +109,10 @@ def integrate(
     with part("fluctuations"):
         spreads, notes, told = _fluctuations(run, beginning, equations, run.grid.time[: len(solution.states)])
     report |= {"equations_reason": choice.reason, **told}
-    return result.trajectory(solution, report, [*warnings, *notes], spreads)
+    found = result.trajectory(solution, report, [*warnings, *notes], spreads)
+    if found.status == "complete" and is_small(reached.end(), found.curves):
+        found.state = reached.end()
+    return found
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,23 @@ class _Result:
     def P(self) -> Array:
         """P (k,k) of the teachers' fields."""
         return self.run.problem.teacher.P if self.start is None else self.start.overlaps.P
+
+    def as_partial(self, earlier: Trajectory) -> Mapping[str, NDArray[np.generic]]:
+        """The state of a finished, shorter run as that of a checkpoint; empty where curves are missing in it, and where
+        inputs have blocks or the teacher changes, whose states hold more."""
+        times, curves = len(earlier.time), earlier.curves
+        trained = self.run.problem.rule.trained
+        if "M" not in curves or not {"Q", "q"} & curves.keys() or (trained and "output_weights" not in curves):
+            return {}
+        if self.equations.breaks or (self.start is not None and self.start.blocks):
+            return {}
+        states = repacked(curves, trained)
+        y0 = self.equations.y0
+        if states.shape[1] != len(y0) or not np.array_equal(earlier.time, self.run.grid.time[:times]):
+            return {}
+        if np.allclose(states[0], y0, rtol=0.0, atol=1e-12):  # a curve q has no −1e-17
+            states[0] = y0
+        return {"states": states, **earlier.state}
 
     def trajectory(
         self, solution: Solution, report: dict[str, Any], warnings: list[str], spreads: dict[str, Array]
@@ -152,16 +175,16 @@ class _Result:
         )
 
 
-def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | None) -> Solution:
+def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | None) -> tuple[Solution, Reached]:
     """Solve, from the states that ``keeper`` has, and with checkpoints of those reached."""
     grid, began = result.run.grid, time.monotonic()
     times, saved = with_breaks(grid.time, result.equations.breaks)
 
     def read(state: Mapping[str, NDArray[np.generic]]) -> tuple[Reached, str] | None:
-        found = Reached.of(state, result.equations.y0, len(times))
-        return None if found is None else (found, f"t = {times[found.anchor]:.4g}")
+        found = Reached.of(state, result.equations.y0, times)
+        return None if found is None else (found, f"t = {times[len(found.states) - 1]:.4g}")
 
-    reached = (keeper and keeper.find(read)) or Reached()
+    reached = (keeper and keeper.find(read, result.as_partial)) or Reached()
 
     def keep() -> None:
         if keeper is not None:
@@ -186,7 +209,7 @@ def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | Non
         raise
     if time.monotonic() - began > _WORTH_KEEPING and solution.diverged_at is None:
         keep()
-    return solution
+    return solution, reached
 
 
 def _polled(equations: System) -> System:
@@ -203,8 +226,10 @@ def _solve(
 ) -> Solution:
     rtol, atol = _tolerances(run, equations)
     solver, rtol, renewal = run.method.solver, max(rtol, loosest), _renewal(run, equations)
+    hint = first_step_until(run.problem.clock, run.problem.finite)
     times, kept = with_breaks(run.grid.time, equations.breaks)
-    solution = solve(equations.rhs, equations.y0, times, solver, rtol, atol, at, reached, renewal, equations.breaks)
+    breaks = equations.breaks
+    solution = solve(equations.rhs, equations.y0, times, solver, rtol, atol, at, reached, renewal, hint, breaks)
     solution.states = solution.states[kept[: len(solution.states)]]
     if solution.failed:
         raise RunError(f"integrate: {solution.failed}; loosen integrate.rtol, or choose another integrate.solver")

@@ -86,9 +86,10 @@ def with_breaks(time: Array, breaks: Sequence[float]) -> tuple[Array, NDArray[np
     return every[order], np.asarray(order < len(time))
 
 
-def next_break(times: Array, first: int, breaks: Sequence[float]) -> int:
-    """The index of the first of ``times`` after ``first`` that is a break; their last one where there is none."""
-    for index in range(first + 1, len(times)):
-        if any(abs(times[index] - t) <= _SAME * t for t in breaks):
-            return index
-    return len(times) - 1
+def next_break(times: Array, t: float, breaks: Sequence[float]) -> int:
+    """The index of the first of ``times`` after ``t`` that is a break; their last one where there is none."""
+    later = [at for at in breaks if at > t * (1.0 + _SAME)]
+    if not later:
+        return len(times) - 1
+    found = np.flatnonzero(np.abs(times - min(later)) <= _SAME * min(later))
+    return int(found[0]) if len(found) else len(times) - 1

@@ -1,4 +1,4 @@
-"""How far a solve has come, as a checkpoint keeps it."""
+"""How far a solve has come, as a checkpoint keeps it, and a finished file."""
 
 from __future__ import annotations
 
@@ -14,33 +14,39 @@ from sgdode.model.overlaps import Array
 
 @dataclass
 class Reached:
-    """The states at the leading times; the last of them at which the solver began anew, and the right-hand sides and
-    steps until there.
+    """The states at the leading saved times; ``t`` and ``y``, where the solver began anew for the last time, and the
+    right-hand sides and steps until there.
 
     A solver remembers its last steps. One that goes on after a stop does not, so one that is not stopped forgets them
-    too, at saved times that follow from the problem alone: from each of these on both do the same, bit by bit.
+    too, after a number of right-hand sides that follows from the problem alone: from each of these ``t`` on both do the
+    same, bit by bit. What is saved has no part in it.
     """
 
     states: list[Array] = field(default_factory=list)
-    anchor: int = 0
+    t: float = 0.0
+    y: Array | None = None
     evaluations: int = 0
     steps: int = 0
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """As the group ``state`` of a checkpoint."""
-        taken = np.array([self.anchor, self.evaluations, self.steps])
-        return {"states": np.array(self.states), "taken": taken}
+        return {"states": np.array(self.states), **self.end()}
+
+    def end(self) -> dict[str, NDArray[np.generic]]:
+        """The same without the states, which a finished file has in its curves."""
+        y = self.states[0] if self.y is None else self.y
+        return {"taken": np.array([self.evaluations, self.steps]), "anchor": np.concatenate([[self.t], y])}
 
     @classmethod
-    def of(cls, state: Mapping[str, NDArray[Any]], y0: Array, times: int) -> Reached | None:
-        """From there to where the solver began anew for the last time; None where that is of no solve from ``y0`` over
-        so many ``times``."""
-        states, taken = state.get("states"), state.get("taken")
-        if states is None or taken is None or states.ndim != 2 or taken.shape != (3,) or taken.dtype.kind != "i":
+    def of(cls, state: Mapping[str, NDArray[Any]], y0: Array, times: Array) -> Reached | None:
+        """From the states of a checkpoint; None where that is of no solve from ``y0`` over ``times``."""
+        states, taken, anchor = (state.get(name) for name in ("states", "taken", "anchor"))
+        if states is None or taken is None or anchor is None or states.ndim != 2:
             return None
-        anchor, evaluations, steps = (int(number) for number in taken)
-        if not (0 <= anchor < len(states) <= times and min(evaluations, steps) >= 0):
+        if taken.shape != (2,) or taken.dtype.kind != "i" or anchor.shape != (len(y0) + 1,) or taken.min() < 0:
             return None
-        if not (np.array_equal(states[0], y0) and np.isfinite(states).all()):
+        if not (1 <= len(states) <= len(times) and np.array_equal(states[0], y0) and np.isfinite(states).all()):
             return None
-        return cls(list(states[: anchor + 1]), anchor, evaluations, steps)
+        if not (np.isfinite(anchor).all() and times[0] <= anchor[0] <= times[len(states) - 1]):
+            return None
+        return cls(list(states), float(anchor[0]), np.array(anchor[1:]), int(taken[0]), int(taken[1]))

@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,20 @@ class Solution:
     diverged_at: float | None = None
     failed: str | None = None
     report: dict[str, Any] = field(default_factory=dict)
+
+
+class Stretch(NamedTuple):
+    """A part of a solve: from the state ``y`` at ``t`` over the ``times`` that are not reached yet. ``hint``: until
+    when the first step of all is chosen for."""
+
+    t: float
+    y: Array
+    times: Array
+    hint: float
+
+
+#: Where a solver has stopped to begin anew: t and the state.
+Anchor = tuple[float, Array]
 
 
 class _Diverged(Exception):
@@ -84,12 +98,14 @@ def solve(
     at: Callable[[float], None],
     reached: Reached | None = None,
     renewal: float = math.inf,
+    hint: float | None = None,
     breaks: Sequence[float] = (),
 ) -> Solution:
     """States at ``times`` (the first is that of ``y0``).
 
-    ``reached`` is kept up with the solve; what is in it already is gone on from. The solver begins anew at the first
-    saved time after every ``renewal`` right-hand sides, and at those of ``times`` that are ``breaks``.
+    ``reached`` is kept up with the solve; what is in it already is gone on from. The solver begins anew after every
+    ``renewal`` right-hand sides, and at those of ``times`` that are ``breaks``. Else the steps do not depend on
+    ``times``; CVODE's first is chosen for a solve until ``hint`` (None: the first of the times).
     ``at(t)`` is told of every time reached. Where the state grows without bound the solution ends with ``diverged_at``;
     where the tolerance cannot be met, with ``failed``.
     """
@@ -99,6 +115,8 @@ def solve(
     states = reached.states
     if not states:
         states.append(np.array(y0, dtype=float))
+    if reached.y is None:
+        reached.t, reached.y = float(times[0]), states[0]
     solution = Solution(np.empty((0, len(y0))), steps=reached.steps)
     if len(y0) and len(times) > 1:
         solution.method = f"cvode BDF {_linear(len(y0))}" if solver == "cvode" else f"scipy {_SCIPY[solver]}"
@@ -109,12 +127,14 @@ def solve(
         with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
             while len(states) < len(times):
                 counted.last = counted.calls
-                reached.anchor, reached.evaluations, reached.steps = len(states) - 1, counted.calls, solution.steps
-                first = len(states) - 1
-                enter(rhs, float(times[first]))
-                piece = times[first : next_break(times, first, breaks) + 1] if breaks else times[first:]
-                SOLVERS[solver](counted, states, piece, rtol, atol, at, solution)
-        reached.anchor, reached.evaluations, reached.steps = len(states) - 1, counted.calls, solution.steps
+                enter(rhs, reached.t)
+                end = next_break(times, reached.t, breaks)
+                stretch = Stretch(reached.t, reached.y, times[len(states) : end + 1], hint or float(times[1]))
+                anchor = SOLVERS[solver](counted, stretch, states, rtol, atol, at, solution)
+                if len(states) > end and breaks:
+                    anchor = float(times[end]), states[end]
+                if anchor is not None:
+                    (reached.t, reached.y), reached.evaluations, reached.steps = anchor, counted.calls, solution.steps
     except _Diverged:
         solution.diverged_at = counted.t
     except FloatingPointError as error:
@@ -148,32 +168,35 @@ def _linear(size: int) -> str:
 
 
 def _cvode(
-    rhs: _Counted, states: list[Array], times: Array, rtol: float, atol: float, at: At, solution: Solution
-) -> None:
-    solver = cvode(rhs.fill, len(states[-1]), rtol, atol)
-    solver.init_step(times[0], states[-1])
-    reached = times[0]
-    for time in times[1:]:
-        while reached < time:
-            result = solver.step(time, method="onestep")
-            reached = result.t
-            solution.steps += 1
+    rhs: _Counted, stretch: Stretch, states: list[Array], rtol: float, atol: float, at: At, solution: Solution
+) -> Anchor | None:
+    solver = cvode(rhs.fill, len(stretch.y), rtol, atol)
+    solver.init_step(stretch.t, stretch.y)
+    reached, end, anchor = stretch.t, stretch.hint if stretch.t == 0 else 2 * stretch.t, None
+    for time in stretch.times:
+        while reached < time and anchor is None:
+            result = solver.step(end, method="onestep")
+            solution.steps += result.t > reached  # after a saved time it tells its last step once more
+            reached, end = result.t, time
             if not result.success or solution.steps > _MOST_STEPS:
                 raise FloatingPointError(f"CVODE stopped at t = {result.t:.6g}: {result.message}")
+            if rhs.worn():
+                anchor = reached, np.array(result.y)
+        if reached < time:
+            break
         states.append(np.array(solver.step(time).y))
         at(time)
-        if rhs.worn():
-            return
+    return anchor
 
 
-def _scipy(name: str) -> Callable[..., None]:
+def _scipy(name: str) -> Callable[..., Anchor | None]:
     def method(
-        rhs: _Counted, states: list[Array], times: Array, rtol: float, atol: float, at: At, solution: Solution
-    ) -> None:
+        rhs: _Counted, stretch: Stretch, states: list[Array], rtol: float, atol: float, at: At, solution: Solution
+    ) -> Anchor | None:
         from scipy import integrate
 
-        solver = getattr(integrate, name)(rhs, times[0], states[-1], times[-1], rtol=max(rtol, 2.3e-14), atol=atol)
-        next_time = 1
+        times, next_time = stretch.times, 0
+        solver = getattr(integrate, name)(rhs, stretch.t, stretch.y, math.inf, rtol=max(rtol, 2.3e-14), atol=atol)
         while next_time < len(times):
             before, message = solver.t, solver.step()
             solution.steps += 1
@@ -181,18 +204,21 @@ def _scipy(name: str) -> Callable[..., None]:
                 raise FloatingPointError(f"{name} stopped at t = {solver.t:.6g}: its step size vanished")
             if solver.status == "failed":
                 raise FloatingPointError(f"{name} stopped at t = {solver.t:.6g}: {message}")
-            dense = None
+            calls, dense = rhs.calls, None
             while next_time < len(times) and times[next_time] <= solver.t:
                 dense = dense or solver.dense_output()
                 states.append(solver.y.copy() if times[next_time] == solver.t else dense(times[next_time]))
                 next_time += 1
-                if rhs.worn():
-                    at(times[next_time - 1])
-                    return
+            rhs.calls = calls  # those for what is saved begin nothing anew
             at(solver.t)
+            if rhs.worn():
+                return float(solver.t), solver.y.copy()
+        return None
 
     return method
 
 
 _SCIPY = {"lsoda": "LSODA", "bdf": "BDF", "dop853": "DOP853"}
-SOLVERS: dict[str, Callable[..., None]] = {"cvode": _cvode} | {name: _scipy(found) for name, found in _SCIPY.items()}
+SOLVERS: dict[str, Callable[..., Anchor | None]] = {"cvode": _cvode} | {
+    name: _scipy(found) for name, found in _SCIPY.items()
+}

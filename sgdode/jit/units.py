@@ -112,10 +112,11 @@ def _from_loop(loop: Any) -> Evaluate:
 
 @cache  # their addresses are in use
 def _from_functions(f: Any, df: Any) -> Any:
+    """A function that has another one for a single number, as ``scalar``, is that one to the compiler."""
     from numba.core.errors import NumbaError
 
     try:
-        found = _from_scalars(f, df)
+        found = _from_scalars(getattr(f, "scalar", f), getattr(df, "scalar", df))
         assert found.address
     except (NumbaError, TypeError):
         found = _ThroughPython(f, df)
@@ -125,7 +126,7 @@ def _from_functions(f: Any, df: Any) -> Any:
 def _from_scalars(f: Any, df: Any) -> Any:
     from numba import njit
 
-    value, slope = njit(f), njit(df)
+    value, slope = njit(error_model="numpy")(f), njit(error_model="numpy")(df)
 
     @compiled(EVALUATE_SIGNATURE, error_model="numpy")
     def evaluate(x: Any, s: Any, ds: Any) -> None:

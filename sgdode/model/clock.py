@@ -100,6 +100,24 @@ def saved_grid(saving: Saving, clock: Clock, finite: bool) -> Grid:
     return Grid(clock.time(steps), steps)
 
 
+#: The first saved t by default. A solver chooses its first step for a solve until then, whatever is saved.
+USUAL_FIRST = 0.01
+
+
+def first_step_until(clock: Clock, finite: bool) -> float:
+    """Until when the first step of a solver is chosen for: the saved time nearest to ``USUAL_FIRST``."""
+    return float(saved_grid(Saving(USUAL_FIRST, USUAL_FIRST, 1), clock, finite).time[-1])
+
+
+def joined(earlier: Grid, longer: Grid) -> Grid:
+    """The times of ``earlier``, and those of ``longer`` after them."""
+    time, step = earlier.time, earlier.step
+    if step is None or longer.step is None:
+        return Grid(np.concatenate([time, longer.time[longer.time > time[-1]]]), None)
+    after = longer.step > step[-1]
+    return Grid(np.concatenate([time, longer.time[after]]), np.concatenate([step, longer.step[after]]))
+
+
 def distinct(values: NDArray[Any]) -> NDArray[Any]:
     """np.unique, in a tenth of its time for values that are all but sorted, and without its import of masked arrays."""
     values = np.sort(values, kind="stable")

@@ -117,6 +117,21 @@ def _refuse_lengths(problem: Problem, norms: Array) -> None:
         raise refused("initial", "constraint spherical: a neuron of length 0 cannot be normalised")
 
 
+def starts(problem: Problem, count: int) -> list[Start]:
+    """The starts of ``count`` runs: one for all, or, from a file that has such, each its own."""
+    each = problem.initial.values.get("each", ())
+    if not each:
+        return [start(problem)] * count
+    if count > len(each):
+        reason = f"got {count}; the file in initial.file has {len(each)} seeds, and each run starts from its own"
+        raise refused("simulate.seeds", f"{reason}: lower it, or initial.run: 0 starts all from seed 0")
+    found = []
+    for Q, M, a in each[:count]:
+        initial = replace(problem.initial, values={**problem.initial.values, "Q": Q, "M": M})
+        found.append(start(replace(problem, initial=initial, student=replace(problem.student, a=a))))
+    return found
+
+
 def gaussian(problem: Problem, values: Values, rng: np.random.Generator) -> Start:
     """w_i ~ N(0, s² I_d), independent of the teachers (paper, section 2)."""
     p, s, P = int(problem.p), values["scale"], problem.teacher.P

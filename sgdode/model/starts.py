@@ -33,7 +33,7 @@ class Key:
     """A key of a start in a spec. ``kind``: how its value is read; ``low``: its least value (left out with ``above``);
     ``meaning``: one line for a reader."""
 
-    kind: Literal["number", "matrix", "file", "time"]
+    kind: Literal["number", "whole", "matrix", "file", "time"]
     default: float | None = None
     low: float | None = None
     high: float | None = None
@@ -112,6 +112,7 @@ STARTS: dict[str, StartLaw] = {
             "M": _M,
             "file": Key("file", meaning="a result of this program, in place of Q and M"),
             "at": Key("time", None, 0.0, meaning="the time in the file; last: its last one"),
+            "run": Key("whole", None, 0.0, meaning="the seed in the file that all start from; else each from its own"),
         },
         drawn=False,
         given=True,

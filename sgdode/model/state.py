@@ -8,6 +8,8 @@ compiles; the others are for many states at once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -96,3 +98,14 @@ def unpacked_diagonal(states: Array, p: int, k: int) -> tuple[Array, Array, Arra
     """M (T,p,k), q (T,p) and a (T,p) or (T,0) of mean-field states (T,size)."""
     M = states[:, : p * k].reshape(-1, p, k)
     return M, states[:, p * k : p * (k + 1)], states[:, p * (k + 1) :]
+
+
+def repacked(curves: Mapping[str, Array], trained: bool) -> Array:
+    """The states (T,size) that the curves M (T,p,k), Q (T,p,p) or else q (T,p), and output_weights are of."""
+    M = curves["M"].reshape(len(curves["M"]), -1)
+    if "Q" in curves:
+        rows, columns = np.triu_indices(curves["Q"].shape[1])
+        parts = [curves["Q"][:, rows, columns], M]
+    else:
+        parts = [M, curves["q"]]
+    return np.concatenate([*parts, *([curves["output_weights"]] if trained else [])], axis=1)

@@ -23,14 +23,27 @@ from sgdode.results.atomic import forget_parts
 from sgdode.results.trajectory import Trajectory
 
 SECONDS_BETWEEN = 60.0
+#: A state is small in a finished file up to so many bytes, or this share of its curves.
+_SMALL, _SMALL_SHARE = 2**20, 0.25
 State = Mapping[str, NDArray[np.generic]]
 Read = TypeVar("Read")
+
+
+def is_small(state: State, curves: State) -> bool:
+    """Whether a state adds little to a file of ``curves``."""
+    return small_beside(*(sum(array.nbytes for array in arrays.values()) for arrays in (state, curves)))
+
+
+def small_beside(state: float, curves: float) -> bool:
+    """The same, by their bytes."""
+    return state <= max(_SMALL, _SMALL_SHARE * curves)
 
 
 class Keeper:
     """Keeps the checkpoint of one run. ``complete(trajectory)`` adds what every file carries before it is written;
     ``reporter`` is told what is gone on from, and of a checkpoint that could not be written or used: the run goes on
-    without. ``restart``: what there is is not used."""
+    without. ``restart``: what there is is not used. ``earlier``: a finished, shorter run of the same path, which is
+    gone on from where there is no checkpoint."""
 
     def __init__(
         self,
@@ -39,11 +52,13 @@ class Keeper:
         complete: Callable[[Trajectory], None],
         reporter: Reporter | None = None,
         restart: bool = False,
+        earlier: tuple[Path, Trajectory] | None = None,
     ):
         self.path = result.with_name(result.name + ".ckpt")
         self.before = result.with_name(result.name + ".ckpt.old")
         self.spec_hash, self.complete = spec_hash, complete
         self.reporter, self.restart = reporter or Reporter(quiet=True), restart
+        self.earlier = earlier
         self._number, self._whole, self._last = 0, False, time.monotonic()
 
     def due(self) -> bool:
@@ -62,9 +77,12 @@ class Keeper:
             self._whole = False
         self._last = time.monotonic()
 
-    def find(self, read: Callable[[State], tuple[Read, str] | None]) -> Read | None:
-        """What ``read`` makes of the state in the last checkpoint that is whole and of this very run; None where there
-        is none. ``read`` says how far that is, too, and gives None for a state that is of no such run."""
+    def find(
+        self, read: Callable[[State], tuple[Read, str] | None], as_partial: Callable[[Trajectory], State] | None = None
+    ) -> Read | None:
+        """What ``read`` makes of the state in the last checkpoint that is whole and of this very run, or else of the
+        end of the shorter run, which ``as_partial`` makes a state of a checkpoint of; None where there is neither.
+        ``read`` says how far that is, too, and gives None for a state that is of no such run."""
         there = [path for path in (self.path, self.before) if path.exists()]
         if self.restart:
             self.drop()
@@ -81,7 +99,10 @@ class Keeper:
             self._number, self._whole = int(kept.attributes.get("checkpoint", 0)), path == self.path
             self.reporter.note(f"going on from {path} ({found[1]}); --restart starts over")
             return found[0]
-        if there:
+        if self.earlier and as_partial and (found := read(as_partial(self.earlier[1]))) is not None:
+            self.reporter.note(f"going on from {self.earlier[0]} ({found[1]}); --restart starts over")
+            return found[0]
+        if there or self.earlier is not None:
             self.reporter.note("starting from zero")
         return None
 

@@ -18,9 +18,15 @@ from sgdode.results.quantities import BY_BLOCK, QUANTITIES
 Shape = tuple[int, ...]
 #: How deep settings may be nested, and how large whole numbers in them may be.
 _DEEPEST, _LARGEST_WHOLE = 20, 2.0**63
-#: What a stopped simulation goes on from, beside the records of its curves.
-_SIMULATED = {"saved": 1, "diverged": 1, "step": 1, "m": 1, "W": 3, "inverse": 3, "a": 2, "rng": 2, "rng_half": 2}
-_INTEGRATED = {"states": 2, "taken": 1}
+#: What a finished run leaves for a longer one, and what a stopped one goes on from, beside the records of its curves.
+_ENDED = {
+    "simulation": {"step": 1, "m": 1, "W": 3, "inverse": 3, "a": 2, "rng": 2, "rng_half": 2},
+    "integration": {"taken": 1, "anchor": 1},
+}
+_STOPPED = {
+    "simulation": _ENDED["simulation"] | {"saved": 1, "diverged": 1},
+    "integration": _ENDED["integration"] | {"states": 2},
+}
 #: Those that are no numbers with a fraction: whole numbers from 0 on, or truth values.
 _WHOLE = ("saved", "step", "m", "rng", "rng_half", "taken")
 _RECORD = "record_"
@@ -57,21 +63,22 @@ def refuse_shapes(found: Contents, shapes: Mapping[str, Shape]) -> None:
 
 
 def refuse_state(found: Contents, shapes: Mapping[str, Shape], state: Mapping[str, Shape]) -> None:
-    """Refuse a state that no run goes on from: of a run that has ended, or of shapes that are not those of its curves
-    (``shapes``)."""
+    """Refuse a state that no run goes on from: of a run that has diverged, or of shapes that are not those of its
+    curves (``shapes``)."""
     if not state:
         return
-    if found.status != "partial":
-        raise ValueError(f"it is {found.status}, and holds a state to go on from")
-    records = {key for key in state if key.startswith(_RECORD) and key.removeprefix(_RECORD) in shapes}
-    dimensions = _SIMULATED if found.kind == "simulation" else _INTEGRATED
+    if found.status == "diverged":
+        raise ValueError("it is diverged, and holds a state to go on from")
+    partial = found.status == "partial"
+    records = {key for key in state if partial and key.startswith(_RECORD) and key.removeprefix(_RECORD) in shapes}
+    dimensions = (_STOPPED if partial else _ENDED)[found.kind]
     told = {key: len(state[key]) for key in state.keys() - records}
     if told.get("m") == len(_BY_BLOCK):
         told["m"] = 1
     if told != dimensions:
         raise ValueError(f"its state holds {', '.join(sorted(state))}, or other shapes of them")
     times = shapes["time"][0]
-    if found.kind == "integration" and state["states"][0] < times:
+    if found.kind == "integration" and partial and state["states"][0] < times:
         raise ValueError("its states are not those of its times")
     for key in records:
         curve, record = shapes[key.removeprefix(_RECORD)], state[key]
@@ -84,10 +91,27 @@ def refuse_state(found: Contents, shapes: Mapping[str, Shape], state: Mapping[st
         raise ValueError("its state is of another number of seeds than its curves")
 
 
+def refuse_start(found: Contents, shapes: Mapping[str, Shape], start: Mapping[str, Shape]) -> None:
+    """Refuse a start that is none of networks of these sizes."""
+    if not start:
+        return
+    k = shapes["P"][0]
+    n, p = start.get("a", (0, 0)) if len(start.get("a", ())) == 2 else (0, 0)
+    if dict(start) != {"Q": (n, p, p), "M": (n, p, k), "a": (n, p), "P": (k, k)} or not n * p:
+        raise ValueError("its start has other arrays, or other shapes of them, than Q, M, a and P")
+    told = (found.attributes.get("student_width", p), found.attributes.get("seeds", n))
+    if told[0] != p or n not in (1, told[1]):
+        raise ValueError("its start is that of other networks")
+
+
 def refuse_values(found: Contents) -> None:
     """Refuse numbers and texts that no run has."""
     arrays: dict[str, NDArray[np.generic] | None] = {"time": found.time, "P": found.P, **found.curves}
-    arrays |= {"particle_weight": found.particle_weight, **found.by_block}
+    arrays |= {
+        "particle_weight": found.particle_weight,
+        **found.by_block,
+        **{f"start/{key}": array for key, array in found.start.items()},
+    }
     for name, values in arrays.items():
         if values is not None and (values.dtype.kind != "f" or not np.isfinite(values).all()):
             raise ValueError(f"{name} is not an array of finite numbers")

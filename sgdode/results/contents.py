@@ -28,9 +28,10 @@ class Contents:
     ``curves``: risk (S,T) or (T,), M (...,p,k), Q (...,p,p), q (...,p), output_weights (...,p): what was saved.
     ``attributes``: the root attributes of the file; ``provenance``: spec, resolved and environment as text.
     ``by_block``: where inputs have blocks, eigenvalue (B,), fraction (B,) and P_block (B,k,k); M, Q and P are those of
-    the fields then, Σ_b c_b (...)_b. ``state``: arrays that a partial run goes on from. ``unsealed``:
-    read from a file without a checksum, where damage goes unnoticed. ``path``: the file that it was read from;
-    ``origin``: the experiment that it was made of, in this process.
+    the fields then, Σ_b c_b (...)_b. ``state``: arrays that a partial run goes on from, or a longer one. ``start``:
+    Q (n,p,p), M (n,p,k), a (n,p) and P (k,k) of a start from a file, for n = 1 or each seed. ``unsealed``: read from a
+    file without a checksum, where damage goes unnoticed. ``path``: the file that it was read from; ``origin``: the
+    experiment that it was made of, in this process.
     """
 
     kind: Kind
@@ -45,6 +46,7 @@ class Contents:
     warnings: list[str] = field(default_factory=list)
     provenance: dict[str, str] = field(default_factory=dict)
     state: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    start: dict[str, Array] = field(default_factory=dict)
     unsealed: bool = False
     by_block: dict[str, Array] = field(default_factory=dict)
     path: Path | None = None

@@ -131,7 +131,7 @@ def _reserve(path: Path, contents: Contents) -> None:
     """Raises OSError where there is no room for the file: HDF5 would tell of it by tracebacks while it is closed."""
     if not hasattr(os, "posix_fallocate"):  # macOS
         return
-    arrays = [*contents.curves.values(), *contents.state.values()]
+    arrays = [*contents.curves.values(), *contents.state.values(), *contents.start.values()]
     texts = sum(len(text.encode()) for text in contents.provenance.values())
     with path.open("r+b") as file:
         try:
@@ -155,8 +155,8 @@ def _fill(file: h5py.File, contents: Contents) -> None:
     for name, curve in contents.curves.items():
         _dataset(file, name, curve, contents.dims(name), "1", QUANTITIES[name].meaning)
     _dataset(file, "P", contents.P, ("teacher", "teacher_b"), "1", "teacher-teacher overlaps P = W* W*ᵀ/d")
-    for name, part in contents.by_block.items():
-        _dataset(file, name, part, BY_BLOCK[name].dims, "1", BY_BLOCK[name].meaning)
+    for name, values in contents.by_block.items():
+        _dataset(file, name, values, BY_BLOCK[name].dims, "1", BY_BLOCK[name].meaning)
     if contents.particle_weight is not None:
         long_name = "weight of each quadrature particle of the infinite student"
         _dataset(file, "particle_weight", contents.particle_weight, ("student",), "1", long_name)
@@ -172,8 +172,9 @@ def _fill(file: h5py.File, contents: Contents) -> None:
         attributes["diverged_at"] = contents.diverged_at
     for key, value in attributes.items():
         file.attrs[key] = value
-    for key, values in contents.state.items():
-        file.require_group("state").create_dataset(key, data=values)
+    for name, arrays in (("state", contents.state), ("start", contents.start)):
+        for key, array in arrays.items():
+            file.require_group(name).create_dataset(key, data=array)
     group = file.create_group("provenance")
     for key, text in contents.provenance.items():
         group.attrs.create(key, text, dtype=h5py.string_dtype())

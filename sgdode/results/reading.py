@@ -13,7 +13,7 @@ import numpy as np
 
 from sgdode.errors import FileError
 from sgdode.results.attributes import format_fault, refuse_wrong_attributes
-from sgdode.results.consistency import refuse_shapes, refuse_state, refuse_values
+from sgdode.results.consistency import refuse_shapes, refuse_start, refuse_state, refuse_values
 from sgdode.results.contents import Contents
 from sgdode.results.heaps import refuse_damaged_heaps
 from sgdode.results.quantities import BY_BLOCK, QUANTITIES
@@ -32,18 +32,19 @@ def contents_of(path: Path, names: Collection[str], *, sealed: bool) -> Contents
         there = members(file)
         found = _described(file, path)
         arrays = {name: dataset(file, name) for name in (*_OTHERS, *QUANTITIES) if name in there}
-        group = subgroup(file, "state") if "state" in there else {}
-        state = {name: dataset(group, name) for name in group}
+        state, start = (_arrays_in(file, name) if name in there else {} for name in ("state", "start"))
         shapes = {name: array.shape for name, array in arrays.items()}
         refuse_shapes(found, shapes)
         refuse_state(found, shapes, {name: array.shape for name, array in state.items()})
+        refuse_start(found, shapes, {name: array.shape for name, array in start.items()})
         wanted = {name: array for name, array in arrays.items() if name in _OTHERS or name in names}
-        every = [*wanted.values(), *state.values()]
+        every = [*wanted.values(), *state.values(), *start.values()]
         if sealed and any(array.chunks for array in every):
             raise ValueError("its arrays are packed, as in no file that this program seals")
         refuse_large(every, path.stat().st_size)
         read = {name: _numbers(array) for name, array in wanted.items()}
         found.state = {name: array[...] for name, array in state.items()}
+        found.start = {name: _numbers(array) for name, array in start.items()}
     found.time, found.P = read.pop("time"), read.pop("P")
     found.step, found.particle_weight = read.pop("step", None), read.pop("particle_weight", None)
     found.by_block = {name: read.pop(name) for name in BY_BLOCK if name in read}
@@ -64,6 +65,12 @@ def opened(path: Path) -> h5py.File:
                 raise first or error from None
             first = error
     raise first or OSError(f"{path} cannot be opened")
+
+
+def _arrays_in(file: h5py.File, name: str) -> dict[str, h5py.Dataset]:
+    """The arrays in a group of the file."""
+    group = subgroup(file, name)
+    return {key: dataset(group, key) for key in group}
 
 
 def root_attributes(path: Path) -> dict[str, Any]:

@@ -15,49 +15,68 @@ from sgdode.spec.build import build, saving
 from sgdode.spec.checks import located, require
 from sgdode.spec.provenance import about
 from sgdode.spec.schema import Spec
+from sgdode.spec.start_files import stored
 
 if TYPE_CHECKING:
+    from sgdode.model.clock import Grid
     from sgdode.simulation.run import Sampling
 
 
 @located
 def simulate(
-    spec: Spec, *, jobs: int | None = None, progress: Progress | bool | None = None, keeper: Keeper | None = None
+    spec: Spec,
+    *,
+    jobs: int | None = None,
+    progress: Progress | bool | None = None,
+    keeper: Keeper | None = None,
+    times: Grid | None = None,
 ) -> Trajectory:
     """Run SGD ``simulate.seeds`` times from the one start of ``spec``, on ``jobs`` threads (default: every core).
 
     Returns a Trajectory with time (T,) in t = ν γ/(pd), step (T,), risk (S,T), M (S,T,p,k) and what else ``save`` asks
     for; see :func:`sgdode.simulation.simulate.simulate`. ``progress``: True for a bar (in a notebook there is one
-    anyway, False for none), or a function ``progress(done, total)`` that counts the steps of all runs. What the run
-    warns of is a SgdodeWarning, and in ``warnings`` of the result.
+    anyway, False for none), or a function ``progress(done, total)`` that counts the steps of all runs. ``times``: the
+    saved times in place of those of the spec, which changes no path. What the run warns of is a SgdodeWarning, and in
+    ``warnings`` of the result.
     Raises SpecError for a spec that cannot be simulated.
     """
     from sgdode.simulation import simulate as simulation  # a run loads the machine code of its own engine alone
 
     require(spec, "simulate")
     told = about(spec, "simulate")
-    arguments = build(spec), saving(spec), sampling(spec)
+    problem = build(spec)
+    arguments = problem, saving(spec), sampling(spec)
     with watched("simulate", progress) as count:
         jobs = processors() if jobs is None else jobs
-        found = simulation.simulate(*arguments, jobs=jobs, progress=count, keeper=keeper, about=told)
+        found = simulation.simulate(*arguments, jobs=jobs, progress=count, keeper=keeper, about=told, times=times)
+    found.start = {} if spec.initial.file is None else stored(problem, spec.simulate.seeds)
     return _told(found, spec, keeper)
 
 
 @located
-def integrate(spec: Spec, *, progress: Progress | bool | None = None, keeper: Keeper | None = None) -> Trajectory:
+def integrate(
+    spec: Spec,
+    *,
+    progress: Progress | bool | None = None,
+    keeper: Keeper | None = None,
+    times: Grid | None = None,
+) -> Trajectory:
     """Solve the equations of ``spec``.
 
     Returns a Trajectory with time (T,) in t = ν γ/(pd), risk (T,), M (T,p,k) and Q (T,p,p) or q (T,p); see
-    :func:`sgdode.equations.integrate.integrate`. ``progress`` as in :func:`simulate`, it counts saved times.
+    :func:`sgdode.equations.integrate.integrate`. ``progress`` as in :func:`simulate`, it counts saved times; ``times``
+    as there.
     Raises SpecError for a spec that cannot be integrated, RunError where the tolerance cannot be met.
     """
     from sgdode.equations import integrate as equations
 
     require(spec, "integrate")
     told = about(spec, "integrate")
-    arguments = build(spec), saving(spec), method(spec)
+    problem = build(spec)
+    arguments = problem, saving(spec), method(spec)
     with watched("integrate", progress) as count:
-        found = equations.integrate(*arguments, progress=count, keeper=keeper, about=told)
+        found = equations.integrate(*arguments, progress=count, keeper=keeper, about=told, times=times)
+    found.start = {} if spec.initial.file is None else stored(problem, 1)
     return _told(found, spec, keeper)
 
 

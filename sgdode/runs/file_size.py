@@ -10,6 +10,7 @@ import numpy as np
 from sgdode.equations.validity import plan
 from sgdode.model.clock import Clock, Grid, Saving, saved_grid, saved_names
 from sgdode.model.systems import SYSTEMS
+from sgdode.results.checkpoint import small_beside
 from sgdode.spec.build import build, clock, saving
 from sgdode.spec.memory import Command
 from sgdode.spec.schema import Spec
@@ -39,4 +40,11 @@ def file_bytes(spec: Spec, command: Command) -> float:
     numbers = {"risk": 1.0, "M": p * spec.k, "Q": p if field else p * p, "q": p}
     numbers |= {"Q_block": B * p * p, "M_block": B * p * spec.k}
     names = [*saved_names(spec.save, spec.p, times, seeds), *(["q"] if spec.student.train_output else [])]
-    return 8.0 * (seeds * times * sum(numbers[name] for name in names) + 2 * times) + _FIXED_BYTES
+    curves = 8.0 * (seeds * times * sum(numbers[name] for name in names) + 2 * times)
+    state = 8.0 * seeds * (_weights(spec) if command == "simulate" else p * spec.k + (p if field else p * p / 2))
+    return curves + (state if small_beside(state, curves) else 0.0) + _FIXED_BYTES
+
+
+def _weights(spec: Spec) -> float:
+    """Numbers in the state of a simulation, to within its blocks."""
+    return spec.p * (spec.d if spec.simulate.method == "explicit" else min(spec.d, spec.k + 4 * spec.p))

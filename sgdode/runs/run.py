@@ -25,6 +25,7 @@ from sgdode.spec.provenance import spec_hash
 from sgdode.spec.schema import Spec
 
 if TYPE_CHECKING:
+    from sgdode.model.clock import Grid
     from sgdode.results.checkpoint import Keeper
     from sgdode.results.trajectory import Trajectory
 
@@ -77,8 +78,9 @@ def perform(
 ) -> Outcome:
     """Run ``command`` on ``spec`` into ``path``, unless a finished file of the same values is there.
 
-    A checkpoint of the same run is gone on from, unless ``restart``. A run that computes ``path`` in another process is
-    waited for, or with ``wait`` false raises Busy. ``words`` is the command line that the file shall tell.
+    A checkpoint of the same run is gone on from, and else a finished, shorter run beside it, unless ``restart``.
+    A run that computes ``path`` in another process is waited for, or with ``wait`` false raises Busy. ``words`` is the
+    command line that the file shall tell.
     Raises UsageError where another run's file is in the way, Stopped where a signal ends the run with a checkpoint, and
     what the engines raise.
     """
@@ -118,17 +120,23 @@ class _How:
 
 def _compute(spec: Spec, command: Command, path: Path, reporter: Reporter, how: _How) -> Outcome:
     from sgdode.results.checkpoint import Keeper
+    from sgdode.runs.longer import earlier_run
 
     start = started()
     expected = _expected(spec, command, how.jobs, start) if reporter.verbose else {}
     forget(start)
     began, clock = datetime.now(UTC), time.perf_counter()
+    earlier = None if how.force or how.restart else earlier_run(spec, command, path)
 
     def complete(trajectory: Trajectory) -> None:
         trajectory.provenance["environment"] = environment(began, time.perf_counter() - clock, how.words)
+        trajectory.attributes["end"] = float(trajectory.time[-1])
+        if earlier is not None:
+            earlier.tell(trajectory)
 
-    keeper = Keeper(path, spec_hash(spec, command), complete, reporter, how.restart)
-    trajectory = _engine(spec, command, reporter, how.jobs, keeper)
+    kept, times = (None, None) if earlier is None else ((earlier.path, earlier.run), earlier.times)
+    keeper = Keeper(path, spec_hash(spec, command), complete, reporter, how.restart, kept)
+    trajectory = _engine(spec, command, reporter, how.jobs, keeper, times)
     complete(trajectory)
     seconds = time.perf_counter() - clock
     for warning in trajectory.warnings:
@@ -249,7 +257,9 @@ def _is_hdf5(path: Path) -> bool:
         return file.read(8) in (b"\x89HDF\r\n\x1a\n", b"")
 
 
-def _engine(spec: Spec, command: Command, reporter: Reporter, jobs: int | None, keeper: Keeper) -> Trajectory:
+def _engine(
+    spec: Spec, command: Command, reporter: Reporter, jobs: int | None, keeper: Keeper, times: Grid | None
+) -> Trajectory:
     from sgdode.spec.checks import require
 
     require(spec, command)
@@ -259,10 +269,10 @@ def _engine(spec: Spec, command: Command, reporter: Reporter, jobs: int | None, 
             if command == "simulate":
                 from sgdode.runs.engines import simulate
 
-                return simulate(spec, jobs=jobs or processors(), progress=progress, keeper=keeper)
+                return simulate(spec, jobs=jobs or processors(), progress=progress, keeper=keeper, times=times)
             from sgdode.runs.engines import integrate
 
-            return integrate(spec, progress=progress, keeper=keeper)
+            return integrate(spec, progress=progress, keeper=keeper, times=times)
     except Stopped as stopped:
         raise Stopped(stopped.cause, stopped.exit_status, _advice(keeper)) from None
 

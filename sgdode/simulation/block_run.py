@@ -47,6 +47,11 @@ class BlockScheme:
         return False
 
     @property
+    def whole(self) -> int:
+        """Steps whose random numbers are drawn at once."""
+        return 1
+
+    @property
     def p(self) -> int:
         """The width of the student."""
         return int(self.problem.p)

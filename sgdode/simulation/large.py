@@ -38,16 +38,18 @@ def steps_in_products(
     r, p = target.L.shape[1], W.shape[1]
     for done in range(0, len(dt), sizes.block):
         steps = min(sizes.block, len(dt) - done)
-        n = steps * rule.batch
+        n, whole = steps * rule.batch, sizes.block * rule.batch
         rows, outside = r + m, sizes.dimension - m
-        G, C = _matrix(workspace.inputs, n, rows), workspace.C[:n]
-        sgd.draw_normals(rng, G, n, 0, r)
-        sgd.draw_labels(target, rule, rng, G, n, labels)
-        sgd.draw_normals(rng, G, n, r, rows)
-        fresh = n if steps > 1 else min(n, p)
+        G, C = _matrix(workspace.inputs, whole, rows), workspace.C[:n]
+        sgd.draw_normals(rng, G, whole, 0, r)
+        sgd.draw_labels(target, rule, rng, G, whole, labels)
+        sgd.draw_normals(rng, G, whole, r, rows)
+        fresh = whole if sizes.block > 1 else min(n, p)
         gram, T = workspace.gram, _matrix(workspace.T, fresh, int(min(fresh, outside)))
-        if steps > 1:
+        if sizes.block > 1:
             sgd.draw_bartlett(rng, T, len(T), T.shape[1], outside)
+            G, T = G[:n], np.ascontiguousarray(T[:n, : int(min(n, outside))])
+        if steps > 1:
             gram = _matrix(workspace.gram, n, n)
             _square(gram, G, 0.0)
             _square(gram, T, 1.0)
@@ -58,7 +60,7 @@ def steps_in_products(
             return m, done + bad
         keep_old(inner, W, none, rows, room)
         _product(W[:rows], G, C, 1.0, transposed=True)
-        if steps == 1:
+        if sizes.block == 1:
             C = _triangle(C) if n > p else C
             sgd.draw_bartlett(rng, T, len(T), T.shape[1], outside)
         m = _append_product(T, C, W, r, m)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -48,6 +49,15 @@ class State:
     a: Array
     rng: np.random.Generator
     step: int = 0
+
+    def kept(self) -> tuple[Any, ...]:
+        """All of it, for :meth:`put_back`."""
+        arrays = self.W.copy(), copy(self.m), self.beside.copy(), self.a.copy()
+        return *arrays, self.rng.bit_generator.state, self.step
+
+    def put_back(self, kept: tuple[Any, ...]) -> None:
+        """Be as it was."""
+        self.W, self.m, self.beside, self.a, self.rng.bit_generator.state, self.step = kept
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,12 @@ class Scheme:
     def clock(self) -> Clock:
         """t against the steps."""
         return self.problem.clock
+
+    @property
+    def whole(self) -> int:
+        """Steps whose random numbers are drawn at once, from multiples of it on: what is saved between two of these
+        changes no path."""
+        return 1 if self.explicit else self.ahead
 
     @property
     def rank(self) -> int:

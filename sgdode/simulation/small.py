@@ -124,8 +124,9 @@ def steps_in_loops(
     """len(dt) steps of SGD in blocks, on ``weights`` in place; ``student``: the address of σ.
 
     The labels of ``sizes.ahead`` steps (a multiple of ``sizes.block``) are drawn at once: they depend on the teacher
-    alone, and many in one call are faster. Returns the new m and the number of steps done: fewer than len(dt) where the
-    next one diverged.
+    alone, and many in one call are faster. A last block that is not whole draws what a whole one does, so that the
+    steps that it has are those of the whole one. Returns the new m and the number of steps done: fewer than len(dt)
+    where the next one diverged.
     """
     W, N, a = weights
     inputs, T, C, gram, R, room, labels = workspace
@@ -133,21 +134,21 @@ def steps_in_loops(
     for done in range(dt.size):
         start = done % sizes.ahead
         if start == 0:
-            n = min(sizes.ahead, dt.size - done) * rule.batch
+            n = sizes.ahead * rule.batch
             draw_normals(rng, inputs, n, 0, r)
             draw_labels(target, rule, rng, inputs, n, labels)
         if start % sizes.block != 0:
             continue
         steps = min(sizes.block, dt.size - done)
-        n = steps * rule.batch
+        n, whole = steps * rule.batch, sizes.block * rule.batch
         rows, outside = r + m, sizes.dimension - m
-        G = inputs[start * rule.batch : start * rule.batch + n]
-        draw_normals(rng, G, n, r, rows)
-        drawn = steps > 1 or n == 1
-        if n == 1 and outside > 0.0:
+        G = inputs[start * rule.batch : start * rule.batch + whole]
+        draw_normals(rng, G, whole, r, rows)
+        drawn = sizes.block > 1 or whole == 1
+        if whole == 1 and outside > 0.0:
             T[0, 0] = draw_chi(rng, outside)
         elif drawn:
-            draw_bartlett(rng, T, n, int(min(n, outside)), outside)
+            draw_bartlett(rng, T, whole, int(min(whole, outside)), outside)
         if steps > 1:
             _fill_gram(G, rows, T, int(min(n, outside)), gram, n)
         combine(G, W, rows, C, n)
@@ -156,11 +157,11 @@ def steps_in_loops(
         if bad >= 0:
             return m, done + bad
         keep_old(inner, W, N, rows, room)
-        within_them = n == 1 and m == W.shape[1] and outside > 0.0 and absorb(W, N, r, G, C, T[0, 0], room)
+        within_them = whole == 1 and m == W.shape[1] and outside > 0.0 and absorb(W, N, r, G, C, T[0, 0], room)
         add_outer(G, n, rows, C, W, 0)
         if not within_them:
             m = _append_rows(rng, drawn, outside, T, n, C, W, r, m, R, room)
             if r + sizes.dimension > W.shape[0]:  # else all rows are there, and stay
-                m = _compress(n, W, N, r, m, R, room)
+                m = _compress(whole, W, N, r, m, R, room)
         constrain(rule, W, N, r + m, room)
     return m, dt.size

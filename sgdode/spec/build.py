@@ -133,5 +133,5 @@ def saving(spec: Spec) -> Saving:
 
 
 def _from_file(spec: Spec, initial: Initial, read: ReadStart) -> tuple[Array, Array, Initial]:
-    values = {**initial.values, "Q": read.Q, "M": read.M, "notes": read.notes}
+    values = {**initial.values, "Q": read.Q, "M": read.M, "notes": read.notes, "each": read.each}
     return read.P, read.a, replace(initial, values=values)

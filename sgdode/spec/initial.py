@@ -57,7 +57,8 @@ def start_keys() -> dict[str, Key]:
 
 def _field(key: Key) -> Any:
     """A key of a start as a field of a model."""
-    kind: Any = {"number": Number, "time": Number, "matrix": Matrices, "file": str}[key.kind]
+    kinds = {"number": Number, "whole": Whole, "time": Number, "matrix": Matrices, "file": str}
+    kind: Any = kinds[key.kind]
     limits: dict[str, Any] = {"gt" if key.above else "ge": key.low, "le": key.high}
     bounded = Annotated[kind, Field(**{name: limit for name, limit in limits.items() if limit is not None})]
     last = [BeforeValidator(lambda value: None if value == "last" else value)] if key.kind == "time" else []

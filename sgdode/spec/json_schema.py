@@ -13,6 +13,7 @@ from sgdode.model.systems import SYSTEMS
 from sgdode.spec.initial import start_keys
 from sgdode.spec.schema import Spec
 from sgdode.spec.values import MATRIX
+from sgdode.spec.words import MEANINGS
 
 
 def json_schema() -> dict[str, Any]:
@@ -35,13 +36,40 @@ def json_schema() -> dict[str, Any]:
     _add_starts(parts["InitialSpec"])
     _choices(parts)
     _also(parts["IntegrateSpec"], "particles", "auto")
+    _describe(schema, parts)
     return schema
+
+
+#: The sections of a spec by their models, as the words for keys have them.
+_SECTIONS = {
+    "TeacherSpec": "teacher.",
+    "StudentSpec": "student.",
+    "ActivationSpec": "activation.",
+    "LearningRate": "learning_rate.",
+    "Schedule": "schedule.",
+    "InputSpec": "inputs.",
+    "AlgorithmSpec": "algorithm.",
+    "InitialSpec": "initial.",
+    "TimeSpec": "time.",
+    "SimulateSpec": "simulate.",
+    "IntegrateSpec": "integrate.",
+}
+
+
+def _describe(schema: dict[str, Any], parts: dict[str, Any]) -> None:
+    """Say of every key what it means."""
+    for part, prefix in (("", ""), *_SECTIONS.items()):
+        for node in parts[part].get("anyOf", [parts[part]]) if part else [schema]:
+            for key, about in node.get("properties", {}).items():
+                if meaning := MEANINGS.get(prefix + key):
+                    about["description"] = meaning
 
 
 def _add_starts(part: dict[str, Any]) -> None:
     """The keys of all starts, which their records know."""
     kinds: dict[str, dict[str, Any]] = {
         "number": {"type": "number"},
+        "whole": {"type": "integer"},
         "time": {"anyOf": [{"const": "last"}, {"type": "number"}]},
         "matrix": {"anyOf": [MATRIX, {"type": "array", "items": MATRIX}]},
         "file": {"type": "string"},

@@ -12,10 +12,13 @@ from pydantic import BaseModel, ValidationError
 
 from sgdode.errors import Defect, SpecError, UsageError, nearest
 from sgdode.model.activations import ACTIVATIONS, Activation, fault
+from sgdode.spec.activation import OTHER_KINDS
 from sgdode.spec.checks import defects
 from sgdode.spec.initial import InitialSpec, start_keys
+from sgdode.spec.interpolation import interpolate
 from sgdode.spec.schema import LONGEST_NAME, Spec
 from sgdode.spec.values import shown
+from sgdode.spec.words import SYMBOLS, key_of
 from sgdode.spec.yaml_document import Document, parse, parse_value
 
 _SHORT_FORMS = {"learning_rate": "gamma", "activation": "name"}
@@ -25,17 +28,23 @@ Overrides = str | Mapping[str, Any] | Iterable[str | tuple[str, Any, str]]
 
 
 class Source(NamedTuple):
-    """A spec as it was given: its YAML, how errors name it, where its relative paths start, its name by default."""
+    """A spec as it was given: its YAML, how errors name it, where its relative paths start, its name by default, and
+    whether Python code that it names may run."""
 
     text: bytes
     place: str
     folder: Path
     stem: str
+    allow_code: bool = False
 
     @classmethod
-    def read(cls, path: Path) -> Source:
+    def read(cls, path: Path, allow_code: bool = False) -> Source:
         """From a file. Raises UsageError where it cannot be read."""
-        return cls(_read(path), str(path), path.parent, path.stem)
+        return cls(_read(path), str(path), path.parent, path.stem, allow_code)
+
+    def spec(self, overrides: Overrides = (), activations: Mapping[str, Activation] | None = None) -> Spec:
+        """The Spec of it. Raises SpecError."""
+        return read_spec(*self[:4], overrides, activations, allow_code=self.allow_code)
 
 
 class SpecKeys(TypedDict, total=False):
@@ -63,6 +72,8 @@ def load_spec(
     spec: str | Path | Mapping[str, Any] | Spec | None = None,
     overrides: Overrides = (),
     activations: Mapping[str, Activation] | None = None,
+    *,
+    allow_code: bool = False,
     **keys: Unpack[SpecKeys],
 ) -> Spec:
     """Read, validate and resolve an experiment.
@@ -72,18 +83,20 @@ def load_spec(
     time={"stop": 100})``. ``overrides``: dotted keys with their values, as a mapping or as texts ``"KEY=VALUE"``; over
     them the keyword arguments, of which a mapping changes some keys of a section.
     ``activations``: functions of one's own, by the names that the spec uses.
+    ``allow_code``: whether Python code that the spec names (``activation: {python: file.py:name}``) may run.
     Raises SpecError, which names every defect with its place, key, value and what is allowed.
     """
     every = [*_assignments(overrides), *_from_keywords(keys)]
     if isinstance(spec, Spec):
         document = Document(spec._places.source, copy.deepcopy(spec._given), dict(spec._places.places))
-        return resolve(document, spec.text, spec.folder, every, {**spec._activations, **(activations or {})})
+        own = {**spec._activations, **(activations or {})}
+        return resolve(document, spec.text, spec.folder, every, own, allow_code=allow_code or spec._allow_code)
     if isinstance(spec, Mapping) or spec is None:
         document = Document("spec", copy.deepcopy(dict(spec or {})))
-        return resolve(document, "", Path(), every, activations)
+        return resolve(document, "", Path(), every, activations, allow_code=allow_code)
     if not isinstance(spec, str | Path):
         raise UsageError(f"load_spec needs a path, a mapping or a Spec, not a {type(spec).__name__}")
-    return read_spec(*Source.read(Path(spec)), every, activations)
+    return Source.read(Path(spec), allow_code).spec(every, activations)
 
 
 def _from_keywords(keys: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
@@ -101,11 +114,13 @@ def read_spec(
     stem: str,
     overrides: Overrides = (),
     activations: Mapping[str, Activation] | None = None,
+    *,
+    allow_code: bool = False,
 ) -> Spec:
     """A Spec from YAML bytes; ``source`` names them in errors, ``stem`` is the default of ``name``."""
     document = parse(text, source)
     document.values.setdefault("name", _clean(stem))
-    return resolve(document, text.decode("utf-8-sig"), folder, overrides, activations)
+    return resolve(document, text.decode("utf-8-sig"), folder, overrides, activations, allow_code=allow_code)
 
 
 def resolve(
@@ -114,28 +129,55 @@ def resolve(
     folder: Path,
     overrides: Overrides = (),
     activations: Mapping[str, Activation] | None = None,
+    *,
+    allow_code: bool = False,
 ) -> Spec:
     """Validate the values of a document, after its overrides."""
     document.values.setdefault("name", "spec")
-    if taken := set(activations or {}) & {*ACTIVATIONS, "hermite"}:
+    if taken := set(activations or {}) & {*ACTIVATIONS, *OTHER_KINDS}:
         raise UsageError(f"activations: {', '.join(sorted(taken))} is a built-in name; call yours otherwise")
     for name, activation in (activations or {}).items():
         if why := fault(activation):
             raise UsageError(f"activations: {name!r}: {why}")
-    for key, value, place in _assignments(overrides):
+    asked = [(key, document.values.pop(word), document.place((word,))) for word, key in _symbols(document)]
+    overridden = [(key_of(key), value, place) for key, value, place in _assignments(overrides)]
+    for key, value, place in (*asked, *overridden):
         _override(document, key, value, place)
-    context = {"activations": dict(activations or {})}
+    interpolate(document)
+    context = {"activations": dict(activations or {}), "folder": folder, "allow_code": allow_code}
     try:
         spec = Spec.model_validate(document.values, context=context)
     except ValidationError as error:
         found = [_defect(document, item) for item in error.errors()]
         raise SpecError(_in_order([*found, *_further(document, error, context, folder)])) from None
-    spec._text, spec._folder, spec._activations = text, folder, context["activations"]
-    spec._given = document.values
+    spec._text, spec._folder, spec._activations = text, folder, dict(activations or {})
+    spec._given, spec._allow_code = document.values, allow_code
     spec._places = Document(document.source, places=document.places)
     if wrong := defects(spec):
-        raise SpecError(_in_order(Defect(document.place(path), ".".join(path), reason) for path, reason in wrong))
+        blamed = {key.partition(".")[0]: place for key, _, place in overridden}
+        raise SpecError(
+            _in_order(Defect(_blamed(document, path, blamed), ".".join(path), reason) for path, reason in wrong)
+        )
     return spec
+
+
+def _symbols(document: Document) -> list[tuple[str, str]]:
+    """The symbols that a document has for keys. Raises SpecError where it has the key too."""
+    found = [(word, key) for word, key in SYMBOLS.items() if word in document.values]
+    twice = []
+    for word, key in found:
+        others = [document.place((other,)) for other, its in found if its == key and other != word]
+        if tuple(key.split(".")) in document.places or others:
+            twice.append(Defect(document.place((word,)), word, f"is {key}, which is given too; keep one of them"))
+    if twice:
+        raise SpecError(_in_order(twice))
+    return found
+
+
+def _blamed(document: Document, path: tuple[str, ...], overridden: Mapping[str, str]) -> str:
+    """Where a value is that does not go with the others: where the key is, or an override of the same section."""
+    place = document.place(path)
+    return place if place in overridden.values() else overridden.get(path[0], place)
 
 
 def _further(document: Document, error: ValidationError, context: Any, folder: Path) -> list[Defect]:
@@ -160,7 +202,11 @@ def _further(document: Document, error: ValidationError, context: Any, folder: P
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return bounded(file, str(path))
+            text = bounded(file, str(path))
+        if text.startswith(b"\x89HDF"):
+            raise UsageError(f"{path}: is a result, not a spec; `sgdode reproduce {path}` computes it again, and "
+                             f"`sgdode show --spec {path} > again.yaml` prints its spec")  # fmt: skip
+        return text
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file; `sgdode init {path}` writes an example") from None
     except IsADirectoryError:
@@ -225,7 +271,12 @@ def _override(document: Document, key: str, value: Any, place: str) -> None:
         else:
             values[word] = {_SHORT_FORMS[word]: inner} if word in _SHORT_FORMS and inner is not None else {}
         values = values[word]
+    if path[-2:-1] == ("activation",) and path[-1] in OTHER_KINDS:
+        for other in ("name", "values", "source", *OTHER_KINDS):  # it takes the place of any other kind
+            values.pop(other, None)
     values[path[-1]] = value
+    for inner in [inner for inner in document.places if inner[: len(path)] == path]:
+        del document.places[inner]  # what the file says there counts no longer
     document.places[path] = place
 
 

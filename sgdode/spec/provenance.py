@@ -8,18 +8,19 @@ import math
 from typing import Any
 
 from sgdode.errors import Defect, SpecError
+from sgdode.model.clock import USUAL_FIRST
 from sgdode.model.starts import STARTS, TOLERANCE
 from sgdode.results.quantities import FORMAT_VERSION
 from sgdode.results.trajectory import About
 from sgdode.spec.memory import Command
 from sgdode.spec.paths import Unusable, content_hash, found_at
-from sgdode.spec.schema import ActivationSpec, Spec, TaskSpec
+from sgdode.spec.schema import Spec, TaskSpec
 from sgdode.spec.spectrum import first_time
 from sgdode.spec.values import shown
 
 #: Raised whenever the same spec gives other numbers: of all runs, of those whose averages were made better since, of
-#: error bars, and of simulations that became faster.
-RESULTS_VERSION, AVERAGES_VERSION, SPREADS_VERSION, BLOCKS_VERSION = 3, 4, 5, 6
+#: error bars, and of those whose path depended on what was saved of it.
+RESULTS_VERSION, AVERAGES_VERSION, SPREADS_VERSION, PATHS_VERSION = 3, 4, 5, 6
 #: Larger gains of erf had lost digits.
 _MODEST_GAIN = 10.0
 #: Sections that came after the first version: they count only where they differ from their default.
@@ -40,7 +41,7 @@ def resolved(spec: Spec) -> dict[str, Any]:
     """Every value of a spec with its defaults filled in, as JSON: itself a spec that gives the same run."""
     values = spec.model_dump()
     for part in ("teacher", "student"):
-        values[part]["activation"] = _activation(getattr(spec, part).activation)
+        values[part]["activation"] = getattr(spec, part).activation.identity()
     values["teacher"]["overlap"] = values["teacher"]["overlap"] or "identity"
     values["learning_rate"]["schedule"] = values["learning_rate"]["schedule"] or "constant"
     values["time"]["start"] = first_time(spec)
@@ -73,13 +74,24 @@ def resolved(spec: Spec) -> dict[str, Any]:
 
 def spec_hash(spec: Spec, command: Command) -> str:
     """12 hex digits over the values that the numbers of ``command`` depend on."""
-    values = _identifying(spec)
+    return _digest(_named(spec, command, _identifying(spec), _results_version(spec, command)))
+
+
+def path_hash(spec: Spec, command: Command) -> str:
+    """12 hex digits over what the path of a run depends on: all but when it is saved, and what."""
+    values = {key: value for key, value in _identifying(spec).items() if key not in ("time", "save")}
+    versions = [RESULTS_VERSION, AVERAGES_VERSION, SPREADS_VERSION, PATHS_VERSION]
+    return _digest(_named(spec, command, values, versions))
+
+
+def _named(spec: Spec, command: Command, values: dict[str, Any], version: object) -> dict[str, Any]:
+    """What ``command`` depends on among ``values``, and in what ``version`` its numbers are."""
     if command == "integrate" and 0.0 < spec.initial.values.get("spread", 0.0) < _DELICATE:
         values["tolerances"] = 2  # since 0.2 they follow the spread
     del values["integrate" if command == "simulate" else "simulate"]
     if command == "integrate":
         del values["seed"]
-    return _digest({"command": command, "format": FORMAT_VERSION, "results": _results_version(spec, command), **values})
+    return {"command": command, "format": FORMAT_VERSION, "results": version, **values}
 
 
 def _results_version(spec: Spec, command: Command) -> int:
@@ -87,10 +99,11 @@ def _results_version(spec: Spec, command: Command) -> int:
 
     Ψ(Var) is as it was of erf with erf, and of polynomials with each other; the risk, which is all that a simulation
     averages, wherever no sigmoidal unit is, and of erf with itself and with ramps. Error bars have new numbers, and so
-    have the simulations of widths whose steps are ordered in another way.
+    have paths that depended on the saved times: those of the exact simulation, and of equations where the first saved
+    time was not the usual one, or the solver not the usual one.
     """
-    if command == "simulate" and _reordered(spec):
-        return BLOCKS_VERSION
+    if _path_is_new(spec, command):
+        return PATHS_VERSION
     if command == "integrate" and spec.integrate.fluctuations:
         return SPREADS_VERSION
     units = [spec.activation(part.activation) for part in (spec.student, spec.teacher)]
@@ -102,18 +115,10 @@ def _results_version(spec: Spec, command: Command) -> int:
     return RESULTS_VERSION if same else AVERAGES_VERSION
 
 
-def _reordered(spec: Spec) -> bool:
-    """Whether 0.2 takes the steps of a simulation in other blocks than 0.1: within p rows, from p = 32 on where
-    D = d − r > 2p; in matrix products in place of loops where rows of p numbers are aligned."""
-    p, d = spec.p, spec.d
-    if spec.simulate.method != "exact" or not (math.isfinite(p) and math.isfinite(d)):
-        return False
-    within = p >= 32 and 2 * spec.batch_size <= 16 * min(max(2, round(3 * p / 128)), 14)
-    aligned = p % 32 == 0 and d > 16 and 6144 < p * d <= 24576
-    if d - spec.k > 2 * p:
-        return within
-    deficient = spec.teacher.overlap is not None or spec.initial.file is not None  # r may be less than k
-    return aligned or (within and deficient and d > 2 * p)
+def _path_is_new(spec: Spec, command: Command) -> bool:
+    if command == "simulate":
+        return spec.simulate.method == "exact" or (spec.initial.kind == "overlaps" and spec.initial.file is not None)
+    return spec.integrate.solver not in ("auto", "cvode") or spec.time.first != USUAL_FIRST
 
 
 def problem_hash(spec: Spec) -> str:
@@ -128,6 +133,7 @@ def attributes(spec: Spec, command: Command) -> dict[str, Any]:
     """The root attributes that both kinds of file carry."""
     return {
         "spec_hash": spec_hash(spec, command),
+        "path_hash": path_hash(spec, command),
         "problem_hash": problem_hash(spec),
         "name": spec.name,
         "gamma": spec.gamma,
@@ -144,12 +150,13 @@ def attributes(spec: Spec, command: Command) -> dict[str, Any]:
 
 
 def provenance(spec: Spec) -> dict[str, str]:
-    """The spec as it was given, and with every value resolved, as text."""
+    """The spec as it was given, and with every value resolved, as text; the hash of the file that it starts from."""
     values = resolved(spec)
-    return {
+    told = {
         "spec": spec.text or json.dumps(values, indent=2, ensure_ascii=False),
         "resolved": json.dumps(values, ensure_ascii=False),
     }
+    return told if spec.initial.file is None else {**told, "start": _content(spec, spec.initial.file)}
 
 
 def about(spec: Spec, command: Command) -> About:
@@ -168,6 +175,10 @@ def _identifying(spec: Spec) -> dict[str, Any]:
         found = _content(spec, spec.inputs.spectrum.file, "inputs.spectrum.file")
         values["inputs"]["spectrum"] = {"file": found}
     for part in ("teacher", "student"):
+        for place in ("table", "python"):  # what was read there counts, not its place
+            values[part]["activation"].pop(place, None)
+        if code := getattr(spec, part).activation.python:
+            values[part]["activation"]["function"] = code.rpartition(":")[2]
         name = getattr(spec, part).activation.name
         if name in spec._activations:
             values[part]["activation"]["function"] = _fingerprint(spec, name)
@@ -175,7 +186,7 @@ def _identifying(spec: Spec) -> dict[str, Any]:
 
 
 def _task(task: TaskSpec) -> dict[str, Any]:
-    own = {} if task.activation is None else {"activation": _activation(task.activation)}
+    own = {} if task.activation is None else {"activation": task.activation.identity()}
     return _given(task.model_dump()) | own
 
 
@@ -186,16 +197,12 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 
 def _content(spec: Spec, name: str, key: str = "initial.file") -> str:
     """A file counts by its content."""
+    if spec.stored_start is not None:
+        return spec.stored_start.content
     try:
         return content_hash(found_at(spec.folder, name))
     except Unusable as error:
         raise SpecError([Defect(spec.place(key), key, f"got {shown(name)}; {error}")]) from None
-
-
-def _activation(part: ActivationSpec) -> dict[str, Any]:
-    if part.hermite is not None:
-        return {"hermite": part.hermite, "gain": part.gain}
-    return {"name": part.name, "gain": part.gain}
 
 
 def _fingerprint(spec: Spec, name: str) -> list[str]:

@@ -11,25 +11,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import (
     BeforeValidator,
     Field,
     PrivateAttr,
-    ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from sgdode.errors import nearest
-from sgdode.model.activations import ACTIVATIONS, Activation, hermite_series
+from sgdode.model.activations import ACTIVATIONS, Activation
 from sgdode.model.inputs import INPUT_LAWS
 from sgdode.model.learning import LOSSES
 from sgdode.model.systems import SYSTEMS
 from sgdode.notebook import table
 from sgdode.results.contents import by_dotted_key
+from sgdode.spec.activation import OTHER_KINDS, ActivationSpec
 from sgdode.spec.initial import InitialSpec
 from sgdode.spec.part import Part, one_of
 from sgdode.spec.values import (
@@ -45,42 +45,11 @@ from sgdode.spec.values import (
     whole,
     wrong,
 )
+from sgdode.spec.words import EQUATIONS
 from sgdode.spec.yaml_document import Document, as_yaml
 
 Quantity = Literal["risk", "M", "Q", "q", "Q_block", "M_block"]
 LONGEST_NAME = 150  # bytes: file systems allow 255, with the command, the hash and endings
-LONGEST_SERIES = 512  # coefficients of a Hermite series
-
-
-class ActivationSpec(Part):
-    """σ(x) = f(gain · x), with f named, or a series in orthonormal Hermite polynomials."""
-
-    name: str = "erf"
-    gain: Annotated[Number, Field(gt=0)] = 1.0
-    hermite: tuple[Number, ...] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_forms(cls, value: Any, info: ValidationInfo) -> Any:
-        value = {"name": value} if isinstance(value, str) else plain(value)
-        if not isinstance(value, Mapping):
-            raise wrong(f"got {shown(value)}; must be a name, {{hermite: [c0, c1, ...]}} or {{name: erf, gain: 2.0}}")
-        if value.get("hermite") is not None:
-            coefficients = value["hermite"]
-            if value.get("name", "hermite") != "hermite":
-                raise wrong("name and hermite exclude each other; keep one of them")
-            if not isinstance(coefficients, (list, tuple)) or not coefficients:
-                raise wrong(f"hermite: got {shown(coefficients)}; must be a list of coefficients [c0, c1, ...]")
-            if len(coefficients) > LONGEST_SERIES:
-                raise wrong(f"hermite: got {len(coefficients)} coefficients; at most {LONGEST_SERIES} are allowed")
-            return {**value, "name": "hermite", "hermite": tuple(coefficients)}
-        custom = (info.context or {}).get("activations", {})
-        known = [*ACTIVATIONS, *custom]
-        name = value.get("name", "erf")
-        if name not in known:
-            hint = nearest(name, known) if isinstance(name, str) else ""
-            raise wrong(f"got {shown(name)}; allowed: {', '.join(known)}, or {{hermite: [c0, ...]}}{hint}")
-        return value
 
 
 class PlacementSpec(Part):
@@ -293,6 +262,11 @@ class IntegrateSpec(Part):
     noise_correction: bool = False
     particles: Annotated[Whole, Field(ge=1)] | None = None
 
+    @field_validator("equations", mode="before")
+    @classmethod
+    def _of_the_paper(cls, value: Any) -> Any:
+        return EQUATIONS.get(value, value) if isinstance(value, str) else value
+
     @field_validator("noise_correction", mode="before")
     @classmethod
     def _switch(cls, value: Any) -> Any:
@@ -335,6 +309,13 @@ def _name(value: Any) -> Any:
     return value
 
 
+class StoredStart(NamedTuple):
+    """What a result keeps of the file that it started from: its numbers, and the hash of its content."""
+
+    arrays: Mapping[str, Any]
+    content: str
+
+
 class Spec(Part):
     """A validated experiment. Made by :func:`sgdode.load_spec`; frozen."""
 
@@ -363,6 +344,8 @@ class Spec(Part):
     _folder: Path = PrivateAttr(default=Path())
     _activations: dict[str, Activation] = PrivateAttr(default_factory=dict)
     _law: Any = PrivateAttr(default=None)
+    _stored_start: StoredStart | None = PrivateAttr(default=None)
+    _allow_code: bool = PrivateAttr(default=False)
     _places: Document = PrivateAttr(default_factory=lambda: Document("spec"))
     _given: dict[str, Any] = PrivateAttr(default_factory=dict)
 
@@ -417,6 +400,11 @@ class Spec(Part):
         return self._folder
 
     @property
+    def stored_start(self) -> StoredStart | None:
+        """What stands for ``initial.file`` where a result is computed again."""
+        return self._stored_start
+
+    @property
     def p(self) -> float:
         """Student width; ``math.inf`` for infinite width."""
         return self.student.width
@@ -469,9 +457,10 @@ class Spec(Part):
         return expanded(self.teacher.output_weights, self.k)
 
     def activation(self, part: ActivationSpec) -> Activation:
-        """The activation that a key of this spec asks for: a series, a user's own, or a built-in one."""
-        if part.hermite is not None:
-            return replace(hermite_series(part.hermite), gain=part.gain)
+        """The activation that a key of this spec asks for: a built-in one, one of the other kinds, or
+        one given in Python."""
+        if part.name in OTHER_KINDS:
+            return replace(part.built(), gain=part.gain)
         return replace(self._activations.get(part.name) or ACTIVATIONS[part.name], name=part.name, gain=part.gain)
 
 

@@ -6,6 +6,7 @@ The file's P and a are taken where the spec has none, else they must agree.
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from sgdode.errors import FileError
 from sgdode.model.overlaps import Array
+from sgdode.model.problem import Problem
 from sgdode.model.start_laws import refused
 from sgdode.results.contents import UNSEALED
 from sgdode.results.trajectory import Trajectory
@@ -28,7 +30,8 @@ _LARGEST_NUMBER, _LARGEST_HEADERS = 32, 1 << 20
 
 class ReadStart(NamedTuple):
     """Q (p,p), M (p,k), P (k,k) and a (p,) of a file, and ``notes`` for the warnings of the run. Where inputs have
-    blocks, Q (B,p,p), M (B,p,k), and ``blocks`` P_b (B,k,k)."""
+    blocks, Q (B,p,p), M (B,p,k), and ``blocks`` P_b (B,k,k). ``each``: (Q, M, a) of every seed, where the runs are to
+    start from its own."""
 
     Q: Array
     M: Array
@@ -36,6 +39,7 @@ class ReadStart(NamedTuple):
     a: Array
     notes: tuple[str, ...] = ()
     blocks: Array | None = None
+    each: tuple[tuple[Array, Array, Array], ...] = ()
 
 
 def read_start(spec: Spec, P: Array, a: Array, blocks: Array | None = None) -> ReadStart:
@@ -44,6 +48,8 @@ def read_start(spec: Spec, P: Array, a: Array, blocks: Array | None = None) -> R
 
     Raises SpecError for a file that cannot be read or does not fit.
     """
+    if spec.stored_start is not None:
+        return _stored(spec.stored_start.arrays)
     try:
         path = found_at(spec.folder, str(spec.initial.file))
     except Unusable as error:  # it was there when the spec was read
@@ -60,7 +66,8 @@ class Own(NamedTuple):
 
 
 def _from_run(spec: Spec, path: Path, own: Own) -> ReadStart:
-    """The overlaps of seed 0 of a run of this program, at its saved time nearest to ``at`` (default: the last)."""
+    """The overlaps of a run of this program, at its saved time nearest to ``at`` (default: the last): of every seed, or
+    of seed ``run`` alone."""
     try:
         run = Trajectory.load(path)
     except FileError as error:
@@ -75,19 +82,60 @@ def _from_run(spec: Spec, path: Path, own: Own) -> ReadStart:
     at = -1 if asked is None else int(np.argmin(np.abs(run.time - asked)))
     if asked is not None and not run.time[0] <= asked <= run.time[-1] * (1 + 1e-9):
         raise refused("initial.at", f"got {asked:g}; {path} holds t = 0 to {run.time[-1]:g}")
-    first = (0,) if run.kind == "simulation" else ()
-    Q, M = (run.curves[name][(*first, at)] for name in names)
-    weights = run.curves["output_weights"][(*first, at)] if "output_weights" in run.curves else a
+    states = _states(spec, run, names, at, a, path)
     lead = () if own.blocks is None else (len(own.blocks),)
-    _check_shape("initial.file", f"{path}: {names[1]}", M.shape, (*lead, spec.p, spec.k))
+    _check_shape("initial.file", f"{path}: {names[1]}", states[0][1].shape, (*lead, spec.p, spec.k))
     doubts = (f"initial.file: {path.name} {UNSEALED}",) if run.unsealed else ()
+    if len(states) > 1:
+        told = (
+            f"initial.file: {path.name} has {len(states)} seeds: a run of SGD starts from its own, the equations from "
+        )
+        doubts = (*doubts, f"{told}that of seed 0; initial.run: 0 starts all from that")
+    Q, M, _ = states[0]
+    weights = [_agreed_weights(spec, its, a, path) for _, _, its in states]
+    each = tuple((Q, M, its) for (Q, M, _), its in zip(states, weights, strict=True)) if len(states) > 1 else ()
     blocks = None if own.blocks is None else _agreed_blocks(run.P_block, own.blocks, path)
-    read = ReadStart(Q, M, _agreed(spec, run.P, P, path), _agreed_weights(spec, weights, a, path), doubts, blocks)
+    read = ReadStart(Q, M, _agreed(spec, run.P, P, path), weights[0], doubts, blocks, each)
     found = float(run.time[at])
     if asked is None or abs(found - asked) <= 1e-6 * max(asked, found):
         return read
     note = f"initial.at = {asked:g} is not a saved time of {path.name}: the start is that of t = {found:.6g}"
     return read._replace(notes=(*doubts, note))
+
+
+def _states(
+    spec: Spec, run: Trajectory, names: tuple[str, str], at: int, a: Array, path: Path
+) -> list[tuple[Array, Array, Array]]:
+    """(Q, M, a) of the seeds that are asked for, Q and M by their ``names`` there; of an integration, its one."""
+    trained, wanted = run.curves.get("output_weights"), spec.initial.values["run"]
+    Q, M = (run.curves[name] for name in names)
+    if run.kind != "simulation":
+        if wanted is not None:
+            raise refused("initial.run", f"got {wanted}; {path} is an integration, which has no seeds: remove the key")
+        return [(Q[at], M[at], a if trained is None else trained[at])]
+    seeds = len(Q)
+    if wanted is not None and wanted >= seeds:
+        raise refused("initial.run", f"got {wanted}; {path} has seeds 0 to {seeds - 1}")
+    chosen = range(seeds) if wanted is None else [wanted]
+    return [(Q[j, at], M[j, at], a if trained is None else trained[j, at]) for j in chosen]
+
+
+def stored(problem: Problem, runs: int) -> dict[str, Array]:
+    """The start of a problem as its result keeps it: Q (n,p,p), M (n,p,k), a (n,p), P (k,k), n states, one for all
+    ``runs`` or one for each. Nothing where inputs have blocks: their start stays in its file."""
+    values = problem.initial.values
+    if problem.inputs.blocks > 1 or np.ndim(values["Q"]) != 2:
+        return {}
+    each = values["each"][:runs] if runs > 1 and values.get("each") else [(values["Q"], values["M"], problem.student.a)]
+    Q, M, a = (np.array(part, dtype=float) for part in zip(*each, strict=True))
+    return {"Q": Q, "M": M, "a": a, "P": np.array(problem.teacher.P)}
+
+
+def _stored(arrays: Mapping[str, Array]) -> ReadStart:
+    """The start that a result keeps."""
+    each = tuple(zip(arrays["Q"], arrays["M"], arrays["a"], strict=True))
+    Q, M, a = each[0]
+    return ReadStart(Q, M, arrays["P"], a, each=each if len(each) > 1 else ())
 
 
 def _from_weights(spec: Spec, path: Path, own: Own) -> ReadStart:

@@ -79,3 +79,15 @@ def _seconds(task: Task) -> float:
         return priced(task.spec, task.command, 1).computing
     except SgdodeError:
         return 0.0
+
+
+def longest(tasks: Sequence[Task]) -> float:
+    """Seconds that the longest of ``tasks`` will take, with the compiling that comes before; of at most _FEW kinds."""
+    kinds = {_without_seeds(task): task for task in tasks}
+    chosen = list(kinds.values())
+    step = max(1, len(chosen) // _FEW)
+    return _COMPILING + max(_seconds(task) for task in [*chosen[::step], chosen[-1]])
+
+
+#: Kinds of run that a job's time is made of, and seconds before the first one.
+_FEW, _COMPILING = 5, 30.0

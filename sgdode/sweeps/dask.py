@@ -115,7 +115,7 @@ def _reply(future: Any) -> Reply:
 
 def _absolute(order: Order) -> Order:
     """The order for a process in another folder."""
-    text, place, folder, stem = order["source"]
+    text, place, folder, stem, *_ = order["source"]
     path = Path(order["path"]).absolute()
     return {**order, "source": [text, place, str(Path(folder).absolute()), stem], "path": str(path)}
 

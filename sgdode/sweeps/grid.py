@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sgdode.errors import UsageError
+from sgdode.errors import UsageError, nearest
 from sgdode.results.contents import by_dotted_key
 from sgdode.spec.schema import Spec
 from sgdode.spec.values import shown
+from sgdode.spec.words import key_of
 from sgdode.spec.yaml_document import as_yaml, parse, parse_value
 
 MOST_POINTS = 100_000
@@ -28,23 +29,26 @@ _SYNTAX = "V1,V2,... with ranges 0:8 (8 left out), log:LOW:HIGH:COUNT and lin:LO
 
 @dataclass(frozen=True)
 class Axis:
-    """A dotted key and its values, each as the YAML text that ``--set`` takes; ``place`` names it in errors."""
+    """A dotted key and its values, each as the YAML text that ``--set`` takes; ``place`` names it in errors. Axes of
+    one ``group`` move together."""
 
     key: str
     texts: tuple[str, ...]
     place: str
+    group: str = ""
 
     def values(self) -> list[object]:
         """The values that the texts stand for. Raises SpecError."""
         return [parse_value(text, self.place) for text in self.texts]
 
 
-def axes(grids: Sequence[str]) -> list[Axis]:
-    """The axes of ``--grid`` options: each ``KEY=VALUES``, or a YAML file that maps keys to values.
+def axes(grids: Sequence[str], zips: Sequence[str] = ()) -> list[Axis]:
+    """The axes of ``--grid`` options: each ``KEY=VALUES``, or a YAML file that maps keys to values, or lists points.
+    ``zips``: keys of axes that move together, as ``KEY,KEY``.
 
     Raises UsageError for what is neither, for two grids of one key, and for more than 100,000 points.
     """
-    found = [axis for grid in grids for axis in _axes(grid)]
+    found = _zipped([axis for grid in grids for axis in _axes(grid)], zips)
     if not found:
         raise UsageError(f"nothing to sweep over: give --grid KEY={_SYNTAX}")
     for at, one in enumerate(found):
@@ -53,29 +57,72 @@ def axes(grids: Sequence[str]) -> list[Axis]:
                 raise UsageError(f"{one.place}: {other.key} has a grid already ({other.place}); keep one of them")
         if one.key == "name":
             raise UsageError(f"{one.place}: name is made of the swept values here; --set name=... gives its beginning")
-    if (count := math.prod(len(axis.texts) for axis in found)) > MOST_POINTS:
+    if (count := math.prod(len(group[0].texts) for group in groups(found))) > MOST_POINTS:
         raise UsageError(f"--grid: {count} points; a sweep has at most {MOST_POINTS}, so split it")
     return found
+
+
+def groups(axes: Sequence[Axis]) -> list[list[Axis]]:
+    """The axes that move together, in the order of their first."""
+    found: dict[str, list[Axis]] = {}
+    for axis in axes:
+        found.setdefault(axis.group or f"{axis.key} alone", []).append(axis)
+    return list(found.values())
+
+
+def _zipped(axes: list[Axis], zips: Sequence[str]) -> list[Axis]:
+    known = [axis.key for axis in axes]
+    for option in zips:
+        keys = [key_of(word.strip()) for word in option.split(",")]
+        for key in keys:
+            if key not in known:
+                raise UsageError(f"--zip {option}: {key} has no --grid{nearest(key, known)}; --zip takes keys of grids")
+        chosen = [axis for axis in axes if axis.key in keys]
+        if len({len(axis.texts) for axis in chosen}) > 1 or len(chosen) < 2:
+            sizes = ", ".join(f"{axis.key} {len(axis.texts)}" for axis in chosen)
+            raise UsageError(f"--zip {option}: takes two grids or more of as many values each; there are: {sizes}")
+        if taken := [axis.key for axis in chosen if axis.group]:
+            raise UsageError(f"--zip {option}: {taken[0]} moves with others already")
+        axes = [replace(axis, group=option) if axis in chosen else axis for axis in axes]
+    return [axis if axis.group else replace(axis, texts=tuple(dict.fromkeys(axis.texts))) for axis in axes]
+
+
+def _points(text: str, path: str) -> Iterator[Axis]:
+    """The axes, which move together, of a YAML list of points."""
+    inside = "points:\n" + "".join(f"  {line}\n" for line in text.splitlines())
+    points = parse(inside, path).values["points"]
+    rows = [by_dotted_key(point) if isinstance(point, dict) else {} for point in points]
+    if not rows or not all(rows) or any(row.keys() != rows[0].keys() for row in rows):
+        raise UsageError(
+            f"--grid {path}: must be a list of points with the same keys each, as in - {{p: 2, gamma: 0.1}}"
+        )
+    for key in rows[0]:
+        yield Axis(key_of(key), tuple(as_yaml(row[key]) for row in rows), f"--grid {path}: {key}", path)
 
 
 def _axes(grid: str) -> Iterator[Axis]:
     if match := _ASSIGNMENT.fullmatch(grid):
         place = f"--grid {shown(grid)[1:-1]}"
-        yield Axis(match[1], _texts(match[1], match[2], place), place)
+        key = key_of(match[1])
+        yield Axis(key, _texts(key, match[2], place), place)
         return
     path = Path(grid)
     if not path.is_file():
         raise UsageError(f"--grid {grid}: must be KEY={_SYNTAX}, or a YAML file of such grids (there is no such file)")
-    document = parse(path.read_bytes(), grid)
-    for key, value in by_dotted_key(document.values).items():
-        place = document.place(tuple(key.split(".")))
+    text = path.read_bytes()
+    if text.lstrip().startswith((b"-", b"[")):
+        yield from _points(text.decode("utf-8-sig"), grid)
+        return
+    document = parse(text, grid)
+    for word, value in by_dotted_key(document.values).items():
+        place, key = document.place(tuple(word.split("."))), key_of(word)
         if isinstance(value, str):
             yield Axis(key, _texts(key, value, place), place)
         else:
             values = value if isinstance(value, list) else [value]
             if not values:
                 raise UsageError(f"{place}: {key}: names no value; give {_SYNTAX}, or a list")
-            yield Axis(key, tuple(dict.fromkeys(map(as_yaml, values))), place)
+            yield Axis(key, tuple(map(as_yaml, values)), place)
 
 
 def _texts(key: str, values: str, place: str) -> tuple[str, ...]:
@@ -91,7 +138,7 @@ def _texts(key: str, values: str, place: str) -> tuple[str, ...]:
             found += _spaced(key, part, place)
         else:
             found.append(part)
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
 def split(text: str) -> list[str]:

@@ -14,11 +14,11 @@ from sgdode.errors import Defect, SpecError
 from sgdode.model.starts import STARTS
 from sgdode.runs.run import default_path
 from sgdode.spec.checks import require
-from sgdode.spec.load import Source, read_spec
+from sgdode.spec.load import Source
 from sgdode.spec.memory import Command
 from sgdode.spec.provenance import spec_hash
 from sgdode.spec.schema import LONGEST_NAME, Spec
-from sgdode.sweeps.grid import Axis
+from sgdode.sweeps.grid import Axis, groups
 
 _MOST_DEFECTS = 20
 _PLAIN = re.compile(r"[A-Za-z_][\w.+@=,-]*")
@@ -39,7 +39,7 @@ class Task:
         """The task as plain values, for another process; see ``sgdode.sweeps.worker.work``."""
         text = self.source.text.decode("utf-8-sig")
         return {
-            "source": [text, self.source.place, str(self.source.folder), self.source.stem],
+            "source": [text, self.source.place, str(self.source.folder), self.source.stem, self.source.allow_code],
             "settings": list(self.settings),
             "command": self.command,
             "path": str(self.path),
@@ -65,7 +65,7 @@ def tasks(
                 *settings,
                 *((axis.key, value, axis.place) for axis, _, value in point),
             ]
-            spec = read_spec(*source, overrides)
+            spec = source.spec(overrides)
             for command in commands:
                 task = _task(source, settings, spec, point, command, folder)
                 require(task.spec, command)
@@ -83,10 +83,13 @@ Point = tuple[tuple[Axis, str, object], ...]
 
 
 def _combinations(axes: Sequence[Axis]) -> Iterator[Point]:
-    """Every combination of (axis, text, value)."""
-    return itertools.product(
-        *[[(axis, *both) for both in zip(axis.texts, axis.values(), strict=True)] for axis in axes]
-    )
+    """Every combination of (axis, text, value), of those of a group together."""
+    together = [list(zip(*(_along(axis) for axis in group), strict=True)) for group in groups(axes)]
+    return (tuple(itertools.chain(*parts)) for parts in itertools.product(*together))
+
+
+def _along(axis: Axis) -> Iterator[tuple[Axis, str, object]]:
+    return ((axis, text, value) for text, value in zip(axis.texts, axis.values(), strict=True))
 
 
 def _task(source: Source, settings: Sequence[str], spec: Spec, point: Point, command: Command, folder: Path) -> Task:

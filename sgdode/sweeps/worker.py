@@ -35,14 +35,14 @@ def work(order: Order, hear: Callable[[float], None]) -> Reply:
     says not to wait; ``error`` where it failed. Raises Stopped.
     """
     from sgdode.runs.run import perform
-    from sgdode.spec.load import read_spec
+    from sgdode.spec.load import Source
     from sgdode.spec.provenance import spec_hash
 
     warnings: list[str] = []
     reporter = Reporter(True, False, lambda done, total: hear(done / max(total, 1.0)), warnings.append)
-    text, place, folder, stem = order["source"]
+    text, place, folder, stem, allow_code = order["source"]
     try:
-        spec = read_spec(text.encode(), place, Path(folder), stem, order["settings"])
+        spec = Source(text.encode(), place, Path(folder), stem, allow_code).spec(order["settings"])
         if spec_hash(spec, order["command"]) != order["hash"]:
             raise RunError("this worker reads the spec in another way: it needs the same sgdode and the same files")
         how = {key: order[key] for key in ("force", "restart", "jobs", "wait", "words")}

@@ -102,7 +102,7 @@ def test_provenance_of_other_kinds_is_refused(key):
 
 
 STATES = {
-    "of a run that ended": ("simulation", {}, "is complete, and holds a state"),
+    "of a run that ended": ("simulation", {}, "its state holds"),
     "fewer": ("partial", {"W": None}, "its state holds"),
     "more": ("partial", {"V": (2,)}, "its state holds"),
     "other seeds": ("partial", {"a": (3, 3)}, "another number of seeds"),

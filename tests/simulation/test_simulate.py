@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support.built import engine_simulate, started
 from support.sgd import VARIANTS, experiment
-from support.specs import SMALL, merged
+from support.specs import merged
 
 from sgdode.runs.engines import simulate
 from sgdode.simulation.simulate import Pace
@@ -138,15 +138,6 @@ def test_progress_counts_steps():
     seen = []
     simulate(experiment(LONG), progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (450.0, 450.0)
-
-
-def test_what_is_large_is_on_disk(monkeypatch):
-    spec = load_spec(SMALL)
-    whole = simulate(spec)
-    monkeypatch.setattr("sgdode.simulation.simulate._LARGEST_IN_MEMORY", 100)
-    mapped = simulate(spec)
-    assert isinstance(mapped.Q.base if mapped.Q.base is not None else mapped.Q, np.memmap)
-    np.testing.assert_array_equal(mapped.Q, whole.Q)
 
 
 def test_the_options_of_the_engine_change_the_way_and_not_the_numbers():

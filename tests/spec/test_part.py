@@ -46,6 +46,7 @@ KEYS = {
     "initial.epsilon": (0.25, SYMMETRIC),
     "initial.q0": (0.5, SYMMETRIC),
     "initial.spread": (2.0**-10, SYMMETRIC),
+    "initial.run": (1, {"initial.kind": "overlaps", "initial.file": "run.h5"}),
     "initial.at": (0.5, {"initial.kind": "overlaps", "initial.file": "run.h5"}),
     "time.start": (0.25, {"time.stop": 3.0}),
     "time.stop": (2.0, {}),

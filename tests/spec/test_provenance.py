@@ -6,9 +6,8 @@ import yaml
 from support.specs import SMALL, merged
 
 from sgdode import Activation
-from sgdode.simulation.run import best
 from sgdode.spec.load import load_spec
-from sgdode.spec.provenance import BLOCKS_VERSION, _results_version, problem_hash, resolved, spec_hash
+from sgdode.spec.provenance import path_hash, problem_hash, resolved, spec_hash
 
 
 def test_the_resolved_values_are_a_spec_of_the_same_run():
@@ -195,7 +194,7 @@ HASHES = {
 def version_3(monkeypatch):
     """The version of the numbers that the hashes below are of."""
     monkeypatch.setattr("sgdode.spec.provenance.RESULTS_VERSION", 3)
-    for name in ("AVERAGES_VERSION", "SPREADS_VERSION", "BLOCKS_VERSION"):
+    for name in ("AVERAGES_VERSION", "SPREADS_VERSION", "PATHS_VERSION"):
         monkeypatch.setattr(f"sgdode.spec.provenance.{name}", 3)
 
 
@@ -235,31 +234,36 @@ def test_an_activation_of_ones_own_counts_by_its_values(version_3):
     ],
 )
 def test_files_of_the_first_version_stay_where_their_numbers_do(one, other, stays, monkeypatch):
-    spec = load_spec(merged(SMALL, {"student": {"activation": one}, "teacher": {"activation": other}}))
+    networks = {"student": {"activation": one}, "teacher": {"activation": other}}
+    spec = load_spec(merged(SMALL, {**networks, "simulate": {"method": "explicit"}}))
     now = [spec_hash(spec, command) for command in ("simulate", "integrate")]
-    for name in ("AVERAGES_VERSION", "SPREADS_VERSION", "BLOCKS_VERSION"):
+    for name in ("AVERAGES_VERSION", "SPREADS_VERSION", "PATHS_VERSION"):
         monkeypatch.setattr(f"sgdode.spec.provenance.{name}", 3)
     before = [spec_hash(spec, command) for command in ("simulate", "integrate")]
     assert tuple(one == other for one, other in zip(now, before, strict=True)) == stays
 
 
-def best_in_0_1(p, r, d, batch):
-    """How 0.1 took the steps of a simulation."""
-    plain = d - r <= 2 * p
-    rows = d if plain else r + (p if batch == 1 else 2 * p)
-    if rows <= 16 or p * rows <= (24576 if plain else 8192):
-        return "loops", 1
-    return "rows", max(1, (64 if p < 512 else 128) // batch)
+@pytest.mark.parametrize(
+    ("changes", "new"),
+    [
+        ({}, (True, False)),
+        ({"simulate": {"method": "explicit"}}, (False, False)),
+        ({"time": {"start": 0.1}}, (True, True)),
+        ({"time": {"stop": 0.5}}, (True, True)),
+        ({"integrate": {"solver": "bdf"}}, (True, True)),
+    ],
+)
+def test_paths_that_depended_on_the_saved_times_have_other_hashes(changes, new, monkeypatch):
+    spec = load_spec(merged(SMALL, changes))
+    now = [spec_hash(spec, command) for command in ("simulate", "integrate")]
+    monkeypatch.setattr("sgdode.spec.provenance.PATHS_VERSION", 3)
+    before = [spec_hash(spec, command) for command in ("simulate", "integrate")]
+    assert tuple(one != other for one, other in zip(now, before, strict=True)) == new
 
 
-@pytest.mark.parametrize("batch", [1, 8, 16, 40, 100])
-@pytest.mark.parametrize("p", [8, 31, 32, 40, 64, 96, 128, 300, 512, 1000])
-def test_simulations_that_are_ordered_as_ever_keep_their_version(p, batch):
-    for d in (10, 17, 60, 64, 97, 129, 200, 256, 258, 259, 400, 1024, 1027, 10**4, 10**9):
-        k = min(3, d)
-        sizes = {"dimension": d, "teacher": {"width": k}, "student": {"width": p}, "batch_size": batch}
-        spec = load_spec(merged(SMALL, sizes))
-        moved = best(p, k, d, batch) != best_in_0_1(p, k, d, batch)
-        assert (_results_version(spec, "simulate") == BLOCKS_VERSION) == moved, (d, batch)
-        explicit = load_spec(merged(SMALL, merged(sizes, {"simulate": {"method": "explicit"}})))
-        assert _results_version(explicit, "simulate") < BLOCKS_VERSION
+def test_the_path_is_the_same_whatever_is_saved_of_it():
+    spec = load_spec(SMALL)
+    for changes in ({"time": {"stop": 7.0}}, {"time": {"stop": 0.1, "points": 3}}, {"save": ["risk"]}, {"name": "b"}):
+        assert path_hash(load_spec(merged(SMALL, changes)), "integrate") == path_hash(spec, "integrate")
+    for changes in ({"seed": 4}, {"learning_rate": 0.1}, {"simulate": {"seeds": 3}}):
+        assert path_hash(load_spec(merged(SMALL, changes)), "simulate") != path_hash(spec, "simulate")

@@ -72,8 +72,14 @@ def test_every_module_is_imported_by_some_test():
     assert modules - seen == set()
 
 
+#: What is written from the tree of a formula, which holds nothing else than the language; and what --allow-code allows.
+RUNS_CODE = ("model/formula.py", "spec/activation.py")
+
+
 def test_no_code_is_run_from_input():
     for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).as_posix() in RUNS_CODE:
+            continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("eval", "exec"), path

@@ -30,6 +30,7 @@ MEANT = {
     "--y p": "--y seed",
     "time_below:1e-3": "final_risk",
     "start.h5": "$(sgdode integrate)",
+    "sgd.h5": "$(sgdode simulate)",
 }
 LEFT_OUT = ("sgdode verify", "--scheduler", "dask ", "srun ", ". ", "make ", "sbatch ", "pip ")
 
@@ -42,7 +43,7 @@ def commands():
     """The lines of all shell blocks that are run here, in order."""
     for line in "".join(blocks("sh")).splitlines():
         line = re.sub(r"\s{2,}#.*", "", line).replace("sbatch $(", "echo $(")
-        if not line.startswith(LEFT_OUT) and not any(word in line for word in LEFT_OUT[1:2]):
+        if line and not line.startswith((*LEFT_OUT, "#")) and not any(word in line for word in LEFT_OUT[1:2]):
             for here, there in MEANT.items():
                 line = line.replace(here, there)
             yield line

@@ -3,7 +3,7 @@
 import pytest
 
 from sgdode.errors import UsageError
-from sgdode.sweeps.grid import axes, split, takes_whole_numbers
+from sgdode.sweeps.grid import axes, groups, split, takes_whole_numbers
 
 
 def values(grid):
@@ -49,3 +49,40 @@ def test_wrong_grids(case):
     grids, answer = WRONG[case]
     with pytest.raises(UsageError, match=answer):
         axes(grids)
+
+
+def test_zipped_grids_move_together(tmp_path):
+    found = axes(["p=2,4,4", "gamma=0.1,0.2,0.3", "seed=0,1,0"], ["p,gamma"])
+    assert [[axis.key for axis in group] for group in groups(found)] == [
+        ["student.width", "learning_rate.gamma"],
+        ["seed"],
+    ]
+    assert [axis.texts for axis in found] == [("2", "4", "4"), ("0.1", "0.2", "0.3"), ("0", "1")]
+    (tmp_path / "points.yaml").write_text("- {p: 2, teacher: {noise: 0.1}}\n- p: 3\n  teacher.noise: 0.2\n")
+    listed = axes([str(tmp_path / "points.yaml"), "seed=0:2"])
+    assert [(axis.key, axis.texts) for axis in listed] == [
+        ("student.width", ("2", "3")),
+        ("teacher.noise", ("0.1", "0.2")),
+        ("seed", ("0", "1")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("grids", "zips", "message"),
+    [
+        (["p=1,2", "k=1,2,3"], ["p,k"], "as many values each; there are: student.width 2, teacher.width 3"),
+        (["p=1,2"], ["p"], "two grids or more"),
+        (["p=1,2", "k=1,2"], ["p,kk"], "kk has no --grid"),
+        (["p=1,2", "k=1,2", "seed=0:2"], ["p,k", "k,seed"], "moves with others already"),
+    ],
+)
+def test_what_cannot_be_zipped_is_told(grids, zips, message):
+    with pytest.raises(UsageError, match=message):
+        axes(grids, zips)
+
+
+def test_a_list_of_points_has_the_same_keys(tmp_path):
+    for text in ("- {p: 2}\n- {k: 3}\n", "- 3\n", "- {}\n", "[]"):
+        (tmp_path / "points.yaml").write_text(text)
+        with pytest.raises(UsageError, match="the same keys each"):
+            axes([str(tmp_path / "points.yaml")])
