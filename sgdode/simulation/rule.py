@@ -114,17 +114,17 @@ def _dot(one: Array, other: Array) -> float:
 @compiled(**STEPS)
 def _share(step: float, a: Array, x: Array, slope: Array, out: Real, row: int) -> float:
     """out[row] = c = step · a ∘ slope, the share of a sample in a step. Returns |c|² + |x|²."""
-    p, sums, squares, rest, none = a.size, spread(0.0), spread(0.0), 0.0, spread(0.0)
+    p, sums, rest, none = a.size, spread(0.0), 0.0, spread(0.0)
     for i in range(0, p - WIDTH + 1, WIDTH):
         fields = load(x, i)
         c = add_product(none, spread(step), add_product(none, load(a, i), load(slope, i)))
-        sums, squares = add_product(sums, c, c), add_product(squares, fields, fields)
+        sums = add_product(add_product(sums, c, c), fields, fields)
         store(out, row * p + i, c)
     for i in range(p - p % WIDTH, p):
         c_i = step * (a[i] * slope[i])
         rest += c_i * c_i + x[i] * x[i]
         out[row, i] = c_i
-    return total(sums) + total(squares) + rest
+    return total(sums) + rest
 
 
 @compiled(**STEPS)
