@@ -20,6 +20,8 @@ SYMBOLS = {
     "gamma": r"\gamma",
     "noise": r"\Delta",
     "batch_size": "B",
+    "inputs.spectrum.power": r"\alpha",
+    "teacher.placement.power": r"\delta",
 }
 
 #: Settings that the attributes above hold already, in their resolved form.
