@@ -32,7 +32,10 @@ from sgdode.model.state import packed_blocks
 
 class BlockArrays(NamedTuple):
     """What a right-hand side works in, by block: Ω_b (B,n,n) with its teachers filled in, the drifts F_b = c_b G Ω_b
-    (B,p,n), noises N_b (B,p,p); c, π and w of the sphere (empty: none), each (B,)."""
+    (B,p,n), noises N_b (B,p,p); c, π, w of the sphere (empty: none) and ``scale``, each (B,).
+
+    The state holds Q_b and M_b times ``scale``, a power of two near c_b, so that a solver's absolute tolerance is one
+    of the fields: overlaps of weights in a block of eigenvalue d are 1/d."""
 
     Omega: Array
     F: Array
@@ -40,9 +43,10 @@ class BlockArrays(NamedTuple):
     eigenvalues: Array
     fractions: Array
     sphere: Array
+    scale: Array
 
 
-BLOCK_ARRAYS = types.NamedTuple((BLOCKS, BLOCKS, BLOCKS, VECTOR, VECTOR, VECTOR), BlockArrays)
+BLOCK_ARRAYS = types.NamedTuple((BLOCKS, BLOCKS, BLOCKS, VECTOR, VECTOR, VECTOR, VECTOR), BlockArrays)
 
 
 @compiled(types.void(VECTOR, ARRAYS, BLOCK_ARRAYS), error_model="numpy")
@@ -55,14 +59,14 @@ def _gather(y: Array, at: Arrays, by: BlockArrays) -> None:
     at.M[:] = 0.0
     for b in range(B):
         unpack(y[b * size : (b + 1) * size], Q, M, at.a[:0])
-        c, Omega = by.eigenvalues[b], by.Omega[b]
+        c, unit, Omega = by.eigenvalues[b], 1.0 / by.scale[b], by.Omega[b]
         for i in range(p):
             for j in range(p):
-                Omega[i, j] = Q[i, j]
-                at.Q[i, j] += c * Q[i, j]
+                Omega[i, j] = unit * Q[i, j]
+                at.Q[i, j] += c * Omega[i, j]
             for r in range(k):
-                Omega[i, p + r] = Omega[p + r, i] = M[i, r]
-                at.M[i, r] += c * M[i, r]
+                Omega[i, p + r] = Omega[p + r, i] = unit * M[i, r]
+                at.M[i, r] += c * Omega[i, p + r]
     for i in range(y.size - B * size):
         at.a[i] = y[B * size + i]
 
@@ -102,6 +106,7 @@ def _flow_by_block(
                 for r in range(k):
                     dM[i, r] -= drift * by.Omega[b, i, p + r]
         pack(dQ, dM, a[:0], ydot[b * size : (b + 1) * size])
+        ydot[b * size : (b + 1) * size] *= by.scale[b]
 
 
 def _still(start: Start, relu: bool, trained: bool) -> NDArray[np.bool_] | None:
@@ -180,9 +185,16 @@ class BlockFlow:
         return float(np.max(off) / max(*(np.max(np.abs(part)) for part in parts), 1e-300))
 
 
+def scales(problem: Problem) -> Array:
+    """What Q_b and M_b are multiplied by in a state, (B,): a power of two near c_b, and 1 where that is 0."""
+    c = np.array(problem.inputs.eigenvalues)
+    return np.asarray(np.exp2(np.rint(np.log2(np.where(c > 0, c, 1.0)))))
+
+
 def packed_state(problem: Problem, start: Start) -> Array:
     """The state at t = 0."""
-    Q, M = (np.array([getattr(block, name) for block in start.blocks]) for name in ("Q", "M"))
+    scale = scales(problem)[:, None, None]
+    Q, M = (scale * np.array([getattr(block, name) for block in start.blocks]) for name in ("Q", "M"))
     return packed_blocks(Q, M, np.array(start.a, dtype=float) if problem.rule.trained else np.empty(0))
 
 
@@ -199,4 +211,4 @@ def _rooms(problem: Problem, start: Start) -> tuple[Arrays, BlockArrays]:
     law, rule = problem.inputs, problem.rule
     sphere = np.array(rule.sphere(law.eigenvalues) if rule.spherical else ())
     c, fractions = np.array(law.eigenvalues), np.array(law.fractions)
-    return at, BlockArrays(blocks, np.empty((B, p, n)), np.empty((B, p, p)), c, fractions, sphere)
+    return at, BlockArrays(blocks, np.empty((B, p, n)), np.empty((B, p, p)), c, fractions, sphere, scales(problem))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdode.equations.block_flow import BlockFlow
+from sgdode.equations.block_flow import BlockFlow, scales
 from sgdode.equations.full import refuse_steep
 from sgdode.equations.pieces import Pieces
 from sgdode.equations.system import Method, System, batch_warning
@@ -25,10 +25,11 @@ Made = tuple[BlockFlow, float, dict[str, Any]]
 
 def _curves(problem: Problem, start: Start) -> Callable[[Array, Array], dict[str, Array]]:
     risks, (p, k), c = risks_in_time(problem), start.overlaps.M.shape, np.array(problem.inputs.eigenvalues)
-    P = start.overlaps.P
+    P, scale = start.overlaps.P, scales(problem)[:, None, None]
 
     def curves(time: Array, states: Array) -> dict[str, Array]:
         Q_block, M_block, a = unpacked_blocks(states, len(c), p, k)
+        Q_block, M_block = Q_block / scale, M_block / scale
         trained = a.shape[1] > 0
         weights = a if trained else np.broadcast_to(start.a, (len(states), p))
         Q, M = np.einsum("b,tbij->tij", c, Q_block), np.einsum("b,tbir->tir", c, M_block)

@@ -24,6 +24,8 @@ SYMBOLS = {
     "batch_size": "B",
     "student.output_weights": "a",
     "teacher.output_weights": "a^*",
+    "inputs.spectrum.power": r"\alpha",
+    "teacher.placement.power": r"\delta",
 }
 #: What the words of output weights stand for, by the width of the network.
 _WORDS = {"width": "{}", "sqrt-width": r"\sqrt{{{}}}"}

@@ -63,6 +63,17 @@ def test_a_task_is_a_teacher_of_its_own_width():
     np.testing.assert_allclose(one.risk, alone.risk, rtol=1e-8)
 
 
+def test_steep_spectra_are_solved_to_the_tolerance_of_the_fields():
+    """Weights in a block of eigenvalue d are 1/d, below an absolute tolerance that the fields are solved with."""
+    spec = {"dimension": 1e9, "inputs": {"spectrum": {"power": 1.2}}, "learning_rate": 0.02}
+    spec["teacher"] = {"width": 1, "activation": "linear", "placement": {"power": 2.0}}
+    spec |= {"student": {"width": 1, "activation": "linear"}, "initial": {"scale": 1e-6}}
+    spec |= {"integrate": {"equations": "gradient-flow"}, "time": {"start": 5e-8, "stop": 5e-6, "points": 2}}
+    found = integrate(load_spec(spec))
+    slope = np.log(found.risk[2] / found.risk[1]) / np.log(found.time[2] / found.time[1])
+    assert slope == pytest.approx(-(1.2 - 1 + 2) / 1.2, abs=0.02)
+
+
 def test_turning_back_to_front_is_turning_the_plane_over():
     one = theory(rotation={"rate": 0.5, "plane": [0, 2]})
     other = theory(rotation={"rate": -0.5, "plane": [2, 0]})
