@@ -179,9 +179,10 @@ class ErfJacobian:
     """J (m,m) at states of `full`, for students and teachers erf(g λ/√2) of any gains.
 
     With fields gλ in place of λ, and g² a in place of a in F, the flow is that of gain 1; J is scaled back.
+    ``rate``: what multiplies Ψ(Var) in dQ/dt at t = 0, γ/(pB) where it is None; 0 is gradient flow.
     """
 
-    def __init__(self, problem: Problem, start: Start):
+    def __init__(self, problem: Problem, start: Start, rate: float | None = None):
         self.p, self.k = start.overlaps.M.shape
         student, teacher = problem.activations
         gains = np.repeat([student.gain, teacher.gain], [self.p, self.k])
@@ -190,7 +191,8 @@ class ErfJacobian:
         self.a = student.gain**2 * start.a
         self.v = np.concatenate([problem.rule.loss.share * student_weights(start.a), problem.v_star])
         self.decay = problem.rule.decay * np.where(others < self.p, 2.0, 1.0)
-        self.rate, self.factor, self.noise = problem.noise_rate, problem.clock.factor, problem.teacher.noise
+        self.rate = problem.noise_rate if rate is None else rate
+        self.factor, self.noise = problem.clock.factor, problem.teacher.noise
         self.P, self.places = start.overlaps.P, np.full((self.p + self.k,) * 2, -1)
         self.places[owners, others] = self.places[others, owners] = np.arange(len(owners))
 

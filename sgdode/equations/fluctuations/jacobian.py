@@ -31,7 +31,7 @@ def jacobian(problem: Problem, start: Start, system: System, forward: bool = Fal
     if ErfJacobian.serves(problem):
         return ErfJacobian(problem, start)
     difference = min(_MOST, max(_FORWARD if forward else _CENTRAL, system.error**0.5))
-    return lambda t, y: (_forward if forward else _central)(system, t, y, difference)
+    return lambda t, y: (_forward if forward else central)(system, t, y, difference)
 
 
 def between_knots(exact: Jacobian, path: DensePath, factor: Callable[[float], float]) -> Jacobian:
@@ -62,8 +62,9 @@ def between_knots(exact: Jacobian, path: DensePath, factor: Callable[[float], fl
     return jacobian_at
 
 
-def _central(system: System, t: float, y: Array, difference: float) -> Array:
-    """By central differences; one-sided where a neighbour has no finite F (a boundary of Ω)."""
+def central(system: System, t: float, y: Array, difference: float) -> Array:
+    """J (m,m) by central differences, of ``difference`` times each number of the state or a tenth; one-sided where a
+    neighbour has no finite F (a boundary of Ω)."""
     J, size = np.empty((len(y), len(y))), len(y)
     here, above, below = np.empty(size), np.empty(size), np.empty(size)
     system.rhs(t, y, here)

@@ -1,0 +1,117 @@
+"""F and ∂F/∂y of equations that do not depend on time, in the numbers of the state that are free to move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sgdode.equations.fluctuations.erf_jacobian import ErfJacobian
+from sgdode.equations.fluctuations.jacobian import central
+from sgdode.equations.system import Method, System
+from sgdode.equations.systems import system
+from sgdode.errors import Defect, SpecError
+from sgdode.model.overlaps import Array, omega
+from sgdode.model.problem import Problem
+from sgdode.model.start_laws import Start
+from sgdode.model.state import entries, unpacked
+
+#: The equations that have fixed points here.
+SERVED = ("full", "gradient-flow", "gradient-flow-noise")
+#: Of differences, relative to the state; and the label noise at which Ψ(Var) cannot fall below zero beside a point.
+_DIFFERENCE, _LOUD = 1e-5, 0.05
+#: What J by differences, or in closed form, is known to, relative to its norm.
+_DIFFERENCED, _CLOSED = 1e-6, 1e-9
+_MOST_UNITS = 40
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The equations ``name`` of a problem at a constant rate: dy/dt = F(y), y (m,) the packed Q and M.
+
+    ``start``: gives P and the output weights. ``free`` (m,): the numbers that move; on the sphere Q_ii do not.
+    """
+
+    problem: Problem
+    start: Start
+    name: str
+    equations: System
+    free: NDArray[np.bool_]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """p and k."""
+        p, k = self.start.overlaps.M.shape
+        return p, k
+
+    @property
+    def closed(self) -> bool:
+        """Whether ∂F/∂y is in closed form."""
+        return self.name != "gradient-flow-noise" and ErfJacobian.serves(self.problem)
+
+    @property
+    def neutral(self) -> float:
+        """Real parts of eigenvalues below this share of ‖J‖ are zero, as far as J is known."""
+        return _CLOSED if self.closed else _DIFFERENCED
+
+    def velocity(self, y: Array) -> Array:
+        """F (m,) at ``y``."""
+        found = np.empty(len(y))
+        self.equations.rhs(0.0, y, found)
+        return found
+
+    def jacobian(self, y: Array) -> Array:
+        """∂F/∂y (m,m) of the equations whose Ψ(Var) is not clipped at zero: at perfect learning that is a corner.
+
+        F is affine in Δ. Where J is by differences, they are taken at two larger Δ, where nothing is clipped.
+        """
+        if self.closed:
+            rate = 0.0 if self.name == "gradient-flow" else None
+            return ErfJacobian(self.problem, self.start, rate)(0.0, y)
+        if self.name == "gradient-flow":
+            return central(self.equations, 0.0, y, _DIFFERENCE)
+        once, twice = (central(self._louder(times * _LOUD), 0.0, y, _DIFFERENCE) for times in (1.0, 2.0))
+        return np.asarray(2.0 * once - twice)
+
+    def split(self, y: Array) -> tuple[Array, Array]:
+        """Q (p,p) and M (p,k) of a state."""
+        Q, M, _ = unpacked(y[np.newaxis], *self.shape)
+        return Q[0], M[0]
+
+    def risk(self, y: Array) -> float:
+        """The excess risk of a state."""
+        return float(self.equations.curves(y[np.newaxis])["risk"][0])
+
+    def smallest_eigenvalue(self, y: Array) -> float:
+        """Of Ω, relative to its largest: below zero no weights have these overlaps."""
+        values = np.linalg.eigvalsh(omega(*self.split(y), self.start.overlaps.P))
+        return float(values[0] / max(values[-1], 1e-300))
+
+    def _louder(self, noise: float) -> System:
+        teacher = replace(self.problem.teacher, noise=self.problem.teacher.noise + noise)
+        return system(replace(self.problem, teacher=teacher), self.start, self.name, Method(self.name))
+
+
+def flow(problem: Problem, start: Start, name: str) -> Flow:
+    """The flow ``name`` of a problem, with P and a of a ``start``. Raises SpecError where it has no fixed points."""
+    _refuse(problem, name)
+    p, k = start.overlaps.M.shape
+    owners, others = entries(p, k)
+    free = ~((owners == others) & problem.rule.spherical)
+    return Flow(problem, start, name, system(problem, start, name, Method(name)), free)
+
+
+def _refuse(problem: Problem, name: str) -> None:
+    reasons = {
+        "integrate.equations": name not in SERVED
+        and f"got {name!r}; fixed points are of {', '.join(SERVED)}: choose one of these",
+        "student.train_output": problem.rule.trained
+        and "fixed points are for output weights that stay: set it to 0",
+        "learning_rate.schedule": not problem.clock.constant
+        and "there is no fixed point while the rate falls: set it to constant",
+        "student.width": problem.p + problem.k > _MOST_UNITS
+        and f"fixed points of {problem.p + problem.k:g} units are out of reach (up to {_MOST_UNITS}); lower it",
+    }
+    if defects := [Defect("", key, reason) for key, reason in reasons.items() if reason]:
+        raise SpecError(defects)
