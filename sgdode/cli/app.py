@@ -18,6 +18,7 @@ from sgdode.cli.gather import add_table_commands
 from sgdode.cli.json_lines import json_text, print_json
 from sgdode.cli.options import AllowCode, Quiet, Request, Verbose, asked_as
 from sgdode.cli.pictures import PictureRequest, draw_files, load_result
+from sgdode.cli.plateaus import add_plateau_commands
 from sgdode.cli.sweep import add_sweep_commands
 from sgdode.cli.theory import add_theory_commands
 from sgdode.errors import FileError, UsageError, nearest
@@ -280,5 +281,6 @@ def _exit(outcomes: list[Outcome]) -> None:
 
 
 add_theory_commands(app)
+add_plateau_commands(app)
 add_sweep_commands(app)
 add_table_commands(app)

@@ -34,7 +34,7 @@ def comparison_table(found: Comparison, full: bool = False) -> Table:
     """One row a saved time, or 12 of them with the largest z: the excess risk of simulation and equations (expected:
     theory and predicted shift)."""
     theory = "theory" if found.shift is None else "expected"
-    table = _table(["t", "mean risk", "s.e.", theory, "raw z", "allowed", "z", "finds"])
+    table = new_table(["t", "mean risk", "s.e.", theory, "raw z", "allowed", "z", "finds"])
     expected = found.theory + (0.0 if found.shift is None else found.shift)
     for at in range(len(found.time)) if full else shown_rows(found):
         values = f"{found.mean[at]:.4e}", f"{found.standard_error[at]:.1e}", f"{expected[at]:.4e}"
@@ -45,7 +45,7 @@ def comparison_table(found: Comparison, full: bool = False) -> Table:
 
 def window_table(found: Comparison) -> Table:
     """One row a window of time: the mean relative deviation of the risk over it."""
-    table = _table(["mean over t", "raw z", "allowed", "z", "finds"])
+    table = new_table(["mean over t", "raw z", "allowed", "z", "finds"])
     for window in found.windows:
         scores = _z(window.raw_z), _share(window.allowed), _z(window.z), _share(window.detectable)
         table.add_row(f"{window.start:.4g} to {window.stop:.4g}", *scores)
@@ -89,7 +89,7 @@ def passage_lines(passages: Sequence[tuple[Passage, Passage]]) -> list[str]:
 
 def slope_table(slopes: Sequence[Slope]) -> Table:
     """One row a theorem."""
-    table = _table(["theorem", "deviation", "against", "measured slope", "expected", "verdict"])
+    table = new_table(["theorem", "deviation", "against", "measured slope", "expected", "verdict"])
     for slope in slopes:
         expected = f"≤ {slope.expected:+.2g}" if slope.faster else f"{slope.expected:+.2g}"
         verdict = "holds" if slope.holds else "FAILS"
@@ -98,10 +98,11 @@ def slope_table(slopes: Sequence[Slope]) -> Table:
     return table
 
 
-def _table(heads: Sequence[str]) -> Table:
+def new_table(heads: Sequence[str]) -> Table:
+    """An empty table; the names of theorems and points stand at the left of their column."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for head in heads:
-        table.add_column(head, justify="left" if heads[0] == "theorem" else "right", no_wrap=True)
+        table.add_column(head, justify="left" if head in ("theorem", "point") else "right", no_wrap=True)
     return table
 
 

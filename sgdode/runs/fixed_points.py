@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +65,9 @@ class FixedPoints:
 
     def save(self, path: str | Path) -> Path:
         """Write an HDF5 file of the points and branches. Raises FileError."""
-        from sgdode.runs.fixed_points_file import write
+        from sgdode.runs.fixed_points_file import write_points
 
-        return write(self, Path(path))
+        return write_points(self, Path(path))
 
     def _branches(self) -> list[dict[str, Any]]:
         if self.along is None:
@@ -96,7 +96,8 @@ def fixed_points(
     progress: Progress | None = None,
 ) -> FixedPoints:
     """The stationary points of the equations of ``spec`` (full, gradient-flow, gradient-flow-noise), by Newton's method
-    from the path of the equations, symmetric states, students on teachers and ``tries`` random states (None: up to 200).
+    from the path of the equations, symmetric states, students on teachers and ``tries`` random states (None: up to
+    200).
 
     ``along``: a dotted key and ascending numbers, in which every point is followed. ``progress(done, total)`` counts
     guesses. Raises SpecError for a spec without such points, RunError where none is found.
@@ -138,11 +139,9 @@ def _along(spec: Spec, key: str, numbers: Sequence[float], points: list[FixedPoi
     if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(grid).all() or len(grid) < 2:
         raise UsageError(f"--along {key}: must be a key of one real number, such as learning_rate.gamma, and numbers")
 
-    @lru_cache(maxsize=None)
+    @cache
     def flow_at(number: float) -> Flow:
         problem = build(spec.replace({key: number}))
         return flow(problem, start(problem), name)
 
     return Along(key, tuple(branches(flow_at, grid, float(value), points)))
-
-

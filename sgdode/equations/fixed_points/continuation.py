@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def branch(flow_at: FlowAt, grid: Array, value: float, point: FixedPoint) -> Bra
     points = tuple(fixed_point(flow_at(at), y) for at, y in path)
     changes = [
         _change(flow_at, (one, values[at].item()), (two, values[at + 1].item()), span)
-        for at, (one, two) in enumerate(zip(points, points[1:], strict=False))
+        for at, (one, two) in enumerate(pairwise(points))
         if one.unstable != two.unstable
     ]
     return Branch(values, points, tuple(changes), (low, high))
@@ -103,5 +104,3 @@ def _change(flow_at: FlowAt, one: tuple[FixedPoint, float], two: tuple[FixedPoin
         else:
             high, b = point, middle
     return 0.5 * (a + b)
-
-

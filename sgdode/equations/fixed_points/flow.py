@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sgdode.equations.fixed_points.inside import jacobian_inside
 from sgdode.equations.fluctuations.erf_jacobian import ErfJacobian
-from sgdode.equations.fluctuations.jacobian import central
 from sgdode.equations.system import Method, System
 from sgdode.equations.systems import system
 from sgdode.errors import Defect, SpecError
@@ -19,8 +19,6 @@ from sgdode.model.state import entries, unpacked
 
 #: The equations that have fixed points here.
 SERVED = ("full", "gradient-flow", "gradient-flow-noise")
-#: Of differences, relative to the state; and the label noise at which Ψ(Var) cannot fall below zero beside a point.
-_DIFFERENCE, _LOUD = 1e-5, 0.05
 #: What J by differences, or in closed form, is known to, relative to its norm.
 _DIFFERENCED, _CLOSED = 1e-6, 1e-9
 _MOST_UNITS = 40
@@ -62,17 +60,11 @@ class Flow:
         return found
 
     def jacobian(self, y: Array) -> Array:
-        """∂F/∂y (m,m) of the equations whose Ψ(Var) is not clipped at zero: at perfect learning that is a corner.
-
-        F is affine in Δ. Where J is by differences, they are taken at two larger Δ, where nothing is clipped.
-        """
+        """∂F/∂y (m,m) of the equations whose Ψ(Var) is not clipped at zero: at perfect learning that is a corner."""
         if self.closed:
             rate = 0.0 if self.name == "gradient-flow" else None
             return ErfJacobian(self.problem, self.start, rate)(0.0, y)
-        if self.name == "gradient-flow":
-            return central(self.equations, 0.0, y, _DIFFERENCE)
-        once, twice = (central(self._louder(times * _LOUD), 0.0, y, _DIFFERENCE) for times in (1.0, 2.0))
-        return np.asarray(2.0 * once - twice)
+        return jacobian_inside(self, y)
 
     def split(self, y: Array) -> tuple[Array, Array]:
         """Q (p,p) and M (p,k) of a state."""
@@ -88,10 +80,6 @@ class Flow:
         values = np.linalg.eigvalsh(omega(*self.split(y), self.start.overlaps.P))
         return float(values[0] / max(values[-1], 1e-300))
 
-    def _louder(self, noise: float) -> System:
-        teacher = replace(self.problem.teacher, noise=self.problem.teacher.noise + noise)
-        return system(replace(self.problem, teacher=teacher), self.start, self.name, Method(self.name))
-
 
 def flow(problem: Problem, start: Start, name: str) -> Flow:
     """The flow ``name`` of a problem, with P and a of a ``start``. Raises SpecError where it has no fixed points."""
@@ -106,8 +94,7 @@ def _refuse(problem: Problem, name: str) -> None:
     reasons = {
         "integrate.equations": name not in SERVED
         and f"got {name!r}; fixed points are of {', '.join(SERVED)}: choose one of these",
-        "student.train_output": problem.rule.trained
-        and "fixed points are for output weights that stay: set it to 0",
+        "student.train_output": problem.rule.trained and "fixed points are for output weights that stay: set it to 0",
         "learning_rate.schedule": not problem.clock.constant
         and "there is no fixed point while the rate falls: set it to constant",
         "student.width": problem.p + problem.k > _MOST_UNITS

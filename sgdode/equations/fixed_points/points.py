@@ -85,7 +85,7 @@ def _named(flow: Flow, Q: Array, M: Array, risk: float) -> str:
         return "collapsed"
     size = np.sqrt(np.outer(np.diag(Q), np.diag(flow.start.overlaps.P)))
     rho = np.abs(M) / np.maximum(size, 1e-300)
-    if np.ptp(M, axis=1).max() < ALIKE or M.shape[1] == 1 and rho.max() < _OWN:
+    if np.ptp(M, axis=1).max() < ALIKE or (M.shape[1] == 1 and rho.max() < _OWN):
         return "unspecialised"
     best = rho.argmax(axis=1)
     others = np.sort(rho, axis=1)[:, -2] if M.shape[1] > 1 else np.zeros(len(Q))
@@ -93,7 +93,7 @@ def _named(flow: Flow, Q: Array, M: Array, risk: float) -> str:
     return "specialised" if apart.all() and len(set(best)) == M.shape[1] else "partial"
 
 
-def fingerprint(flow: Flow, Q: Array, M: Array) -> Array:
+def invariants(flow: Flow, Q: Array, M: Array) -> Array:
     """Numbers that a point has under any names of its students and teachers; of even activations, under their signs."""
     even = all(_even(unit) for unit in flow.problem.activations)
     off = Q[np.triu_indices(len(Q), 1)]
@@ -120,7 +120,7 @@ def search(
             progress(number, max(number + 1, tries))
         if (y := newton(flow, guess)) is None:
             continue
-        own = fingerprint(flow, *flow.split(y))
+        own = invariants(flow, *flow.split(y))
         if all(np.abs(own - other).max() > ALIKE for other in prints):
             prints.append(own)
             found[len(found)] = fixed_point(flow, y)
@@ -140,4 +140,3 @@ def ordered(points: list[FixedPoint]) -> list[FixedPoint]:
 def is_trap(point: FixedPoint, points: list[FixedPoint]) -> bool:
     """Whether a point is stable and its risk above that of the best."""
     return point.unstable == 0 and point.risk > min(other.risk for other in points) + _PERFECT
-
