@@ -75,7 +75,7 @@ def _write(found: FixedPoints, path: Path) -> None:
     if path.suffix == ".h5":
         found.save(path)
         return
-    from sgdode.plots.draw import save_figure
+    from sgdode.plots.files import save_figure
     from sgdode.plots.figures.branches import branches_figure
 
     save_figure(branches_figure(found), path)

@@ -91,7 +91,11 @@ def flow(problem: Problem, start: Start, name: str) -> Flow:
 
 
 def _refuse(problem: Problem, name: str) -> None:
+    teacher = problem.teacher
     reasons = {
+        "inputs": not problem.inputs.isotropic and "fixed points are for isotropic inputs; use spectrum: isotropic",
+        "teacher": bool(teacher.lessons or teacher.rotation or teacher.drift)
+        and "there is no fixed point while the teacher changes: remove tasks, rotation and drift",
         "integrate.equations": name not in SERVED
         and f"got {name!r}; fixed points are of {', '.join(SERVED)}: choose one of these",
         "student.train_output": problem.rule.trained and "fixed points are for output weights that stay: set it to 0",
