@@ -82,12 +82,12 @@ def _seconds(task: Task) -> float:
 
 
 def longest(tasks: Sequence[Task]) -> float:
-    """Seconds that the longest of ``tasks`` will take, with the compiling that comes before; of at most _FEW kinds."""
-    kinds = {_without_seeds(task): task for task in tasks}
-    chosen = list(kinds.values())
-    step = max(1, len(chosen) // _FEW)
-    return _COMPILING + max(_seconds(task) for task in [*chosen[::step], chosen[-1]])
+    """Seconds that the longest of a few of ``tasks`` will take, the first and the last among them, with the compiling
+    that comes before."""
+    chosen = [*tasks[:: max(1, len(tasks) // _FEW)], tasks[-1]]
+    kinds = {_without_seeds(task): task for task in chosen}
+    return _COMPILING + max(map(_seconds, kinds.values()))
 
 
-#: Kinds of run that a job's time is made of, and seconds before the first one.
+#: Runs that a job's time is made of, and seconds before the first one.
 _FEW, _COMPILING = 5, 30.0

@@ -14,7 +14,7 @@ from sgdode.results.trajectory import Trajectory
 from sgdode.spec.load import Source
 from sgdode.sweeps.grid import axes
 from sgdode.sweeps.points import tasks
-from sgdode.sweeps.scripts import script
+from sgdode.sweeps.scripts import SlurmOptions, script, wall_time
 
 
 @pytest.fixture
@@ -69,6 +69,14 @@ def test_a_large_job_array_takes_several_files_a_job(folder, sgdode):
         ["sh", script.stdout.strip()], cwd=folder, env=os.environ | runs, capture_output=True, text=True, check=False
     )
     assert [line.split("initial.seed=")[1].split()[0] for line in done.stdout.splitlines()] == ["2001"]
+
+
+def test_lines_for_slurm_leave_out_what_is_given():
+    lines = SlurmOptions(5, ["--mem=1G", "-p", "gpu", "-t", "0:20:00"]).lines(2, 4000.0, "/logs").splitlines()
+    own = ["#SBATCH --cpus-per-task=2", "#SBATCH --output=/logs/%x-%A_%a.out"]
+    assert lines == [*own, "#SBATCH --mem=1G", "#SBATCH -p gpu", "#SBATCH -t 0:20:00"]
+    assert "#SBATCH --time=3:20:00" in SlurmOptions().lines(1, 4000.0, "logs").splitlines()
+    assert [wall_time(seconds) for seconds in (0.0, 601.0, 360_000.0)] == ["0:10:00", "0:11:00", "100:00:00"]
 
 
 def test_what_is_refused(tmp_path):
