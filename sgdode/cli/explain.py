@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from typing import Any
 
+from sgdode.cli.json_lines import json_text
 from sgdode.errors import UsageError, nearest
 from sgdode.spec.words import EQUATIONS, SYMBOLS, key_of
 
@@ -53,7 +53,7 @@ def _lines(key: str, about: dict[str, Any]) -> list[str]:
     if key == "integrate.equations":
         parts.append(f"also {', '.join(EQUATIONS)}")
     if isinstance(about.get("default"), (str, int, float, bool)):
-        parts.append(f"default: {json.dumps(about['default'])}")
+        parts.append(f"default: {json_text(about['default'])}")
     name = key + (f" ({', '.join(symbols)})" if symbols else "")
     text = f"{name}: {'; '.join(part for part in parts if part)}"
     return textwrap.wrap(text, _WIDTH, subsequent_indent="    ")

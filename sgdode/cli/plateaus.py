@@ -75,8 +75,8 @@ def _write(found: FixedPoints, path: Path) -> None:
     if path.suffix == ".h5":
         found.save(path)
         return
-    from sgdode.plots.files import save_figure
     from sgdode.plots.figures.branches import branches_figure
+    from sgdode.plots.files import save_figure
 
     save_figure(branches_figure(found), path)
 

@@ -154,7 +154,7 @@ def _room(scheme: BlockScheme) -> blocks.BlockRoom:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class LessonSteps:
     """Steps first, ..., end − 1 (end ``math.inf``: for ever) of one lesson, and their rule."""
 
     first: int
@@ -163,20 +163,20 @@ class Stretch:
     teacher: Teacher
 
 
-def _stretches(scheme: BlockScheme) -> list[Stretch]:
+def _stretches(scheme: BlockScheme) -> list[LessonSteps]:
     """The lessons in steps: each begins at the first step whose time is not before its own."""
     problem, lessons = scheme.problem, scheme.problem.teacher.lessons
     if not lessons:
-        return [Stretch(0, math.inf, scheme.rule, problem.teacher)]
+        return [LessonSteps(0, math.inf, scheme.rule, problem.teacher)]
     starts = [max(0, math.ceil(float(scheme.clock.step(lesson.start)) - _SAME_STEP)) for lesson in lessons]
     parts, ends = [problem.during(lesson) for lesson in lessons], [*starts[1:], math.inf]
     return [
-        Stretch(first, end, step_rule(part, scheme.real), part.teacher)
+        LessonSteps(first, end, step_rule(part, scheme.real), part.teacher)
         for first, end, part in zip(starts, ends, parts, strict=True)
     ]
 
 
-def _pieces(stretches: list[Stretch], first: int, steps: int) -> Iterator[tuple[Stretch, int]]:
+def _pieces(stretches: list[LessonSteps], first: int, steps: int) -> Iterator[tuple[LessonSteps, int]]:
     """The steps first, ..., first + steps − 1 as numbers of steps in one stretch each."""
     end = first + steps
     for stretch in stretches:
@@ -194,7 +194,7 @@ def _turn(scheme: BlockScheme, first: int, steps: int) -> tuple[Array, int, int]
     return np.ascontiguousarray(np.stack([np.cos(angle), np.sin(angle)], axis=1)), rotation.first, rotation.second
 
 
-def _by_stretches(scheme: BlockScheme, take: Callable[[Stretch, State, Array], int]) -> Mover:
+def _by_stretches(scheme: BlockScheme, take: Callable[[LessonSteps, State, Array], int]) -> Mover:
     """``move`` that takes the steps of each stretch, with their δt, by ``take``: it returns how many were done."""
     stretches = _stretches(scheme)
 
@@ -219,7 +219,7 @@ def _exact(scheme: BlockScheme) -> Mover:
     student, room = address(scheme.problem.student.activation), _room(scheme)
     take_steps = blocks.steps_by_block(scheme.real)
 
-    def take(stretch: Stretch, state: State, dt: Array) -> int:
+    def take(stretch: LessonSteps, state: State, dt: Array) -> int:
         W, inverse = state.W.reshape(B, scheme.rows, p), state.beside.reshape(B, p, p)
         weights = blocks.BlockWeights(W, inverse, state.m, state.a)
         turn = _turn(scheme, state.step, len(dt))
@@ -242,7 +242,7 @@ def _explicit(scheme: BlockScheme) -> Mover:
     student, take_steps = address(scheme.problem.student.activation), explicit.plain_steps(scheme.real)
     x, room = np.empty(d), np.empty((7, max(scheme.p, scheme.problem.k)))
 
-    def take(stretch: Stretch, state: State, dt: Array) -> int:
+    def take(stretch: LessonSteps, state: State, dt: Array) -> int:
         target = Target(address(stretch.teacher.activation), W_star, stretch.teacher.a)
         inputs = explicit.Inputs(scale, sphere, *_turn(scheme, state.step, len(dt)))
         arrays = state.W, gradient, state.a, x, room

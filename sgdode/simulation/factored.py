@@ -249,8 +249,9 @@ def steps_within(
     tables: Tables,
     blas: Blas,
 ) -> tuple[int, int, bool]:
-    """Steps of SGD in blocks, while Q⊥ has a factor: ``weights`` W (r + capacity, p), whose rows r, ..., r + p − 1 are
-    R, and beside them Q⊥, on and above the diagonal; zeros below in both.
+    """Steps of SGD in blocks, of which the last draws what a whole one does, while Q⊥ has a factor: ``weights`` W
+    (r + capacity, p), whose rows r, ..., r + p − 1 are R, and beside them Q⊥, on and above the diagonal; zeros below in
+    both.
 
     Returns the new m, the steps done, and whether all is finite: where it is, and less than len(dt) are done, Q⊥ has no
     factor any more; the rows are p and some for that block, and Q⊥ is NaN.
@@ -260,14 +261,15 @@ def steps_within(
     A, R = W[:r], W[r : r + p]
     for done in range(0, dt.size, sizes.block):
         steps = min(sizes.block, dt.size - done)
-        n = steps * rule.batch
-        inputs, X, C = workspace.inputs[:n], tables.fields[:n], workspace.C[:n]
+        n, whole = steps * rule.batch, sizes.block * rule.batch
+        drawn = workspace.inputs[:whole]
+        draw_normals(rng, drawn, whole, 0, r)
+        draw_labels(target, rule, rng, drawn, whole, workspace.labels)
+        draw_normals(rng, drawn, whole, r, r + p)
+        draw_bartlett(rng, drawn[:, r + p : r + p + whole], whole, whole, sizes.dimension - p)
+        inputs, X, C = drawn[:n], tables.fields[:n], workspace.C[:n]
         known, G, T = inputs[:, :r], inputs[:, r : r + p], inputs[:, r + p : r + p + n]
         gram = workspace.gram[:n, :n]
-        draw_normals(rng, inputs, n, 0, r)
-        draw_labels(target, rule, rng, inputs, n, workspace.labels)
-        draw_normals(rng, inputs, n, r, r + p)
-        draw_bartlett(rng, T, n, n, sizes.dimension - p)
         _fill_gram(blas, inputs[:, : r + p + n], r + p, gram)
         _copy_columns(C, inputs, r)
         times_triangle(blas, C, R)

@@ -151,7 +151,7 @@ WRONG = {
     "negative noise": (["simulate", "--set", "teacher.noise=-1"], "must be ≥ 0"),
     "unknown activation": (["simulate", "--set", "student.activation=rleu"], "did you mean relu"),
     "plot of nothing": (["plot", "absent.h5"], "absent.h5: no such file"),
-    "plot of a spec": (["plot", "config.yaml"], "not a readable sgdode file"),
+    "plot of a spec": (["plot", "config.yaml"], "is a spec, not a result"),
     "show of nothing": (["show", "absent.h5"], "absent.h5: no such file"),
     "show without file": (["show"], "FILE"),
     "export of nothing": (["export", "absent.h5", "-o", "x.csv"], "no such file"),

@@ -15,7 +15,7 @@ from sgdode.errors import UsageError
     [
         (add_sweep_commands, ["sweep"]),
         (add_table_commands, ["collect", "ls"]),
-        (add_theory_commands, ["compare", "verify"]),
+        (add_theory_commands, ["compare", "reproduce", "verify"]),
     ],
 )
 def test_each_command_has_an_example(add, names):

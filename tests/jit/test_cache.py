@@ -48,7 +48,7 @@ def package(tmp_path):
     """A package with a function that calls two of another module, and the cache of this one."""
     room = tmp_path / "sgdode" / "jit"
     room.mkdir(parents=True)
-    modules = "__init__ blas building cache compiled compiling deferred guard loading"
+    modules = "__init__ scipy_linalg building cache compiled compiling deferred guard loading"
     for name in modules.split():
         shutil.copy(ROOM / f"{name}.py", room / f"{name}.py")
     for name in ("errors", "machine", "parts", "signals", "stand_in"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sgdode.model.clock import Clock, Saving, _distinct, saved_grid
+from sgdode.model.clock import Clock, Saving, distinct, saved_grid
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from sgdode.model.clock import Clock, Saving, _distinct, saved_grid
     ],
 )
 def test_distinct_values_are_those_of_numpy(values):
-    found, expected = _distinct(values), np.unique(values)
+    found, expected = distinct(values), np.unique(values)
     assert found.dtype == expected.dtype
     np.testing.assert_array_equal(found, expected)
 

@@ -69,7 +69,7 @@ class Memory:
             self.kept = {name: np.array(values) for name, values in partial.state.items()}
             raise Stopped("a test", 130)
 
-    def find(self, read):
+    def find(self, read, earlier=None):
         found = None if self.kept is None else read(self.kept)
         return None if found is None else found[0]
 

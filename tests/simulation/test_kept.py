@@ -64,7 +64,7 @@ def test_a_large_state_is_not_kept(ended):
 
         class state:  # noqa: N801
             rng, step, m = np.random.Generator(np.random.SFC64(0)), 0, 0
-            W, inverse, a = np.zeros((400, 400)), np.zeros((0, 0)), np.zeros(400)
+            W, beside, a = np.zeros((400, 400)), np.zeros((0, 0)), np.zeros(400)
 
     assert end_state([Run], {"risk": np.zeros(100)}) == {}
     assert end_state([Run], {"risk": np.zeros(1_000_000)}) != {}

@@ -25,7 +25,7 @@ def test_decay_comes_first_and_the_sphere_last(decay, spherical):
     if spherical:
         wanted *= np.sqrt(5 / (wanted**2).sum(axis=1, keepdims=True))
     for i in range(2):
-        move_row(rule, 0.1, W, gradient, i)
+        move_row(rule, 0.1, W, gradient, np.empty(0), i)
     np.testing.assert_allclose(W, wanted, rtol=1e-14)
     assert moves(rule) == (decay > 0 or spherical)
     assert within(rule, 1).spherical is False

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from sgdode import plot
 from sgdode.__main__ import _tell
-from sgdode.analysis.table import collect, write_csv
+from sgdode.analysis.table import table_rows, write_csv
 from sgdode.cli.app import app
 from sgdode.cli.describe import description
 from sgdode.errors import RunError, UsageError
@@ -84,7 +84,7 @@ def test_tables_have_numbers_as_numbers_and_formulas_as_texts(tmp_path):
     run.curves["risk"][:] = -0.5
     path = run.save(tmp_path / "x.h5")
     out = io.StringIO()
-    write_csv(collect([path], (), pytest.fail), out)
+    write_csv(table_rows([path], (), pytest.fail), out)
     head, row = csv.reader(out.getvalue().splitlines())
     found = list(zip(head, row, strict=True))
     assert found[:2] == [("file", str(path)), ("kind", "simulation")], "settings do not stand for what the file is"
@@ -164,7 +164,7 @@ def test_the_largest_numbers_warn_nobody(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert "1e+308" in description(Trajectory.load(path)) or "inf" in description(Trajectory.load(path))
-        collect([path], (1e-2,), pytest.fail)
+        table_rows([path], (1e-2,), pytest.fail)
         with pytest.raises(UsageError, match="no positive risk"):
             plot(path)
 

@@ -50,7 +50,7 @@ def test_a_start_is_told_once(monkeypatch):
 
 def test_promise_beside_fact():
     told = beside({"start": 0.4, "solve": 2.0}, {"start": 0.5, "compile": 3.0, "solve": 1.0})
-    assert [line.in_parts() for line in told.splitlines()] == [
+    assert [line.split() for line in told.splitlines()] == [
         ["part", "expected", "took"],
         ["start", "0.4", "s", "0.5", "s"],
         ["compile", "-", "3", "s"],

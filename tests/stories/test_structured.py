@@ -5,7 +5,7 @@ import pytest
 from support.specs import SMALL, merged
 
 from sgdode import Trajectory, compare, integrate, load_spec, simulate
-from sgdode.analysis.table import collect
+from sgdode.analysis.table import table_rows
 from sgdode.cli.describe import description
 from sgdode.results.export import export
 from sgdode.runs.check import as_text, forecast
@@ -52,7 +52,7 @@ def test_what_reads_results_reads_them(files, tmp_path):
     shown = description(runs)
     assert "blocks (M, Q and P are overlaps of the fields)" in shown
     assert "Risk on task 1 at the end" in shown
-    (row,) = collect([files[1]], [], lambda text: None)
+    (row,) = table_rows([files[1]], [], lambda text: None)
     assert row["figures"]["final_task_risk_1"] == theory.curves["task_risk"][-1, 1]
     assert "final_task_risk_0" in row["figures"]
     with np.load(export(theory, tmp_path / "x.npz")) as arrays:

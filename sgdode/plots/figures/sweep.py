@@ -46,7 +46,7 @@ def draw_sweep(figure: Figure, trajectories: Sequence[Trajectory], view: View) -
 
     Raises UsageError for a key or a measure that there is not.
     """
-    measure = measured(view.of)
+    measure = measure_of(view.of)
     x, y = _key(trajectories, view.x, "x"), None if view.y is None else _key(trajectories, view.y, "y")
     axes = single_axes(figure, view)
     if y is None:
@@ -55,7 +55,7 @@ def draw_sweep(figure: Figure, trajectories: Sequence[Trajectory], view: View) -
         _map(figure, axes, trajectories, view, measure, (x, y))
 
 
-def measured(of: str) -> Measure:
+def measure_of(of: str) -> Measure:
     """The measure by its name. Raises UsageError for another one."""
     name, _, level = of.partition(":")
     flat = {"plateau": plateau, "floor": floor}
