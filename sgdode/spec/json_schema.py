@@ -42,6 +42,10 @@ def json_schema() -> dict[str, Any]:
 
 #: The sections of a spec by their models, as the words for keys have them.
 _SECTIONS = {
+    "PlacementSpec": "placement.",
+    "RotationSpec": "rotation.",
+    "SpectrumSpec": "spectrum.",
+    "TaskSpec": "task.",
     "TeacherSpec": "teacher.",
     "StudentSpec": "student.",
     "ActivationSpec": "activation.",

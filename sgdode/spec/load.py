@@ -90,7 +90,7 @@ def load_spec(
     if isinstance(spec, Spec):
         document = Document(spec._places.source, copy.deepcopy(spec._given), dict(spec._places.places))
         own = {**spec._activations, **(activations or {})}
-        return resolve(document, spec.text, spec.folder, every, own, allow_code=allow_code or spec._allow_code)
+        return resolve(document, spec.text, spec.folder, every, own, allow_code=allow_code or spec.allow_code)
     if isinstance(spec, Mapping) or spec is None:
         document = Document("spec", copy.deepcopy(dict(spec or {})))
         return resolve(document, "", Path(), every, activations, allow_code=allow_code)

@@ -381,6 +381,11 @@ class Spec(Part):
         return self._places.place(tuple(key.split(".")))
 
     @property
+    def allow_code(self) -> bool:
+        """Whether Python code that the spec names was allowed to run."""
+        return self._allow_code
+
+    @property
     def text(self) -> str:
         """The YAML text as given."""
         return self._text

@@ -115,9 +115,9 @@ def _reply(future: Any) -> Reply:
 
 def _absolute(order: Order) -> Order:
     """The order for a process in another folder."""
-    text, place, folder, stem, *_ = order["source"]
+    text, place, folder, *rest = order["source"]
     path = Path(order["path"]).absolute()
-    return {**order, "source": [text, place, str(Path(folder).absolute()), stem], "path": str(path)}
+    return {**order, "source": [text, place, str(Path(folder).absolute()), *rest], "path": str(path)}
 
 
 def _work_alone(order: Order, stop: str) -> Reply:

@@ -115,4 +115,4 @@ def _source(spec: Spec | str | Path | Mapping[str, Any]) -> Source:
     spec = spec if isinstance(spec, Spec) else load_spec(spec)
     if spec.has_own_activations:
         raise UsageError("sweep: an activation of one's own stays in this process; simulate its points one by one")
-    return Source(spec.as_yaml().encode(), "spec", spec.folder, spec.name)
+    return Source(spec.as_yaml().encode(), "spec", spec.folder, spec.name, spec.allow_code)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from support.compare_settings import setting, simulated, theories_of
 from support.compared import BASE
 from support.specs import merged
@@ -118,7 +119,8 @@ def test_the_command(sgdode, tmp_path):
     assert "simulation and equations agree" in table.stdout
     assert "risk below 0.02" in table.stdout
     picture = save_figure(draw([Trajectory.load(tmp_path / path) for path in files], "compare"), tmp_path / "d.png")
-    assert picture.read_bytes() == (tmp_path / "c.png").read_bytes()
+    ours, theirs = (np.asarray(Image.open(path)) for path in (picture, tmp_path / "c.png"))
+    np.testing.assert_array_equal(ours, theirs)
     found = json.loads(sgdode("compare", *files, "--json", "--threshold", "1e-9").stdout)
     assert found["thresholds"][0]["simulation"]["mean"] is None
     noisy = sgdode("integrate", "a.yaml", "--set", "integrate.equations=gradient-flow").stdout.strip()

@@ -243,7 +243,9 @@ def test_no_locale_changes_a_number_or_breaks_a_message(name, sgdode, tmp_path, 
     counted("files checked, all whole")
 
 
-@pytest.mark.parametrize(("version", "advice"), [(99, "a newer sgdode wrote it; update this one"), (0, "--force")])
+@pytest.mark.parametrize(
+    ("version", "advice"), [(99, "a newer sgdode wrote it; update this one"), (0, "it must be computed again")]
+)
 def test_files_of_another_format_version(run, version, advice, folder, sgdode):
     _, out, _ = run(folder, "simulate", *QUICK)
     with h5py.File(folder / out, "a") as file:

@@ -41,6 +41,7 @@ def test_what_another_thread_compiles_is_not_waited_for_twice(clock):
 
 
 def test_a_start_is_told_once(monkeypatch):
+    monkeypatch.setattr(parts, "_starts", False)
     assert started() == {}
     monkeypatch.setattr(parts, "_starts", False)
     parts.command()

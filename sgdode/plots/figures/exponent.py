@@ -29,7 +29,7 @@ def draw_exponent(figure: Figure, trajectories: Sequence[Trajectory], view: View
         if (law := scaling_law(one.first)) is not None:
             axes.axhline(law, color=colours[one.hue], ls="--", lw=0.8, zorder=1)
     axes.set(xscale="log", xlim=view.xlim or log_limits(x), xlabel=ABSCISSAE[view.x])
-    axes.set(ylabel=r"local exponent, $-\mathrm{d}\,\log R\,/\,\mathrm{d}\,\log t$")
+    axes.set(ylabel=r"exponent of $R$ in $1/t$")
     if view.ylim is not None:
         axes.set_ylim(view.ylim)
     log_axis(axes.xaxis)

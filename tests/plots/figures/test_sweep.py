@@ -8,7 +8,7 @@ from support.pictures import bars, legend, run, sgd, solid
 
 from sgdode.errors import UsageError
 from sgdode.plots.draw import draw
-from sgdode.plots.figures.sweep import draw_sweep, key_label, measured
+from sgdode.plots.figures.sweep import draw_sweep, key_label, measure_of
 
 
 def swept(make, p, gamma=0.5, start=0, **options):
@@ -61,9 +61,9 @@ def test_a_map_over_two_keys():
 
 def test_other_measures():
     made = run()
-    assert measured("time_below:0.1").of(made.time, np.atleast_2d(made.risk))[0] == made.time_below(0.1)
-    assert np.isnan(measured("plateau").of(made.time, np.atleast_2d(made.risk))).all()
-    assert measured("floor").of(made.time, 0.02 + 0.5 * np.exp(-made.time[None]))[0] == pytest.approx(0.02, rel=0.01)
+    assert measure_of("time_below:0.1").of(made.time, np.atleast_2d(made.risk))[0] == made.time_below(0.1)
+    assert np.isnan(measure_of("plateau").of(made.time, np.atleast_2d(made.risk))).all()
+    assert measure_of("floor").of(made.time, 0.02 + 0.5 * np.exp(-made.time[None]))[0] == pytest.approx(0.02, rel=0.01)
     many = [swept(sgd, p, seeds=12) for p in (2, 4)]
     faint = [line for line in draw(many, "sweep", x="p", of="time_below:0.5").axes[0].lines if line.get_marker() == "."]
     assert [len(line.get_xdata()) for line in faint] == [12, 12], "each of many runs is a point"
