@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sgdode.errors import UsageError
 from sgdode.plots.curves import curve_of, draw_curve, legend_entries, problem_colours, spread_phases
 from sgdode.plots.groups import arrange
-from sgdode.plots.style import log_axis, log_limits, place_legend
+from sgdode.plots.style import log_axis, log_limits, place_legend, plain_numbers
 from sgdode.plots.view import ABSCISSAE, View
 from sgdode.results.trajectory import Array, Trajectory
 
@@ -29,9 +29,10 @@ def draw_exponent(figure: Figure, trajectories: Sequence[Trajectory], view: View
         if (law := scaling_law(one.first)) is not None:
             axes.axhline(law, color=colours[one.hue], ls="--", lw=0.8, zorder=1)
     axes.set(xscale="log", xlim=view.xlim or log_limits(x), xlabel=ABSCISSAE[view.x])
-    axes.set(ylabel=r"exponent of $R$ in $1/t$")
-    if view.ylim is not None:
-        axes.set_ylim(view.ylim)
+    axes.set(ylabel=r"exponent, $-\mathrm{d}\,\log R\,/\,\mathrm{d}\,\log t$")
+    low, high = axes.get_ylim()
+    axes.set_ylim(view.ylim or (min(low, 0.0), high))
+    plain_numbers(axes.yaxis)
     log_axis(axes.xaxis)
     place_legend(axes, list(entries.values()), list(entries), view)
 
