@@ -84,7 +84,7 @@ def test_a_stopped_run_goes_on_bit_by_bit(method, tmp_path, monkeypatch):
     monkeypatch.setattr("sgdode.simulation.simulate._POLL_SECONDS", 1e-4)
     with pytest.raises(Stopped):
         simulate(spec, keeper=keeper)
-    assert 0 < keeper.kept["step"].max()
+    assert keeper.kept["step"].max() > 0
     assert keeper.kept["step"].min() < whole.step[-1]
     again = simulate(spec, keeper=keeper)
     for name, curve in whole.curves.items():
