@@ -240,7 +240,7 @@ dimension: 1000
 teacher: {width: 2}
 student: {width: 4}
 learning_rate: 0.5
-time: {stop: 30.0, points: 10}
+time: {stop: 300.0, points: 10}
 simulate: {seeds: 3}
 """
 

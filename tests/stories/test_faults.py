@@ -31,7 +31,7 @@ time: {stop: 200.0, points: 20}
 simulate: {seeds: 3}
 save: [risk, M, Q]
 """
-WIDE = {"simulate": [], "integrate": ["--set", "student.width=24", "--set", "time.points=200"]}
+WIDE = {"simulate": ["--set", "time.stop=800"], "integrate": ["--set", "student.width=24", "--set", "time.points=200"]}
 QUICK = ["--set", "time.stop=1", "--set", "time.points=5"]
 
 
