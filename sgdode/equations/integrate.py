@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdode.equations.asymmetry import smallest_asymmetry, tolerances, unresolved
+from sgdode.equations.fluctuations.asked import asked_fluctuations, refuse_fluctuations
 from sgdode.equations.pieces import Polled, with_breaks
 from sgdode.equations.reached import Reached
 from sgdode.equations.solvers import Solution, solve
@@ -20,7 +21,7 @@ from sgdode.equations.stated_error import Solved, path_error, stated_risk_error
 from sgdode.equations.system import Method, System
 from sgdode.equations.systems import system
 from sgdode.equations.validity import beyond_theory, plan, right_hand_side_seconds
-from sgdode.errors import Defect, RunError, SpecError, Stopped
+from sgdode.errors import RunError, Stopped
 from sgdode.model.block_starts import binning, by_block
 from sgdode.model.clock import Grid, Saving, first_step_until, saved_grid, saved_names
 from sgdode.model.overlaps import Array
@@ -35,8 +36,6 @@ from sgdode.signals import postpone, stop_if_asked
 
 Progress = Callable[[float, float], None]
 NOTHING = About({}, {})
-#: Of more overlaps than this a covariance along a path, or the Jacobian, takes hours.
-MOST_FLUCTUATING, MOST_SAMPLED = 2000, 5000
 #: A relative change of the risk on finer particles that is worth a warning.
 _PARTICLES_CONVERGED = 1e-3
 #: A risk that is round-off squared.
@@ -86,7 +85,7 @@ def integrate(
     grid = times or saved_grid(saving, problem.clock, problem.finite)
     run = Integration(problem, method, saving, grid, smallest)
     equations = _polled(system(problem, beginning, choice.equations, method))
-    _refuse_fluctuations(method, equations)
+    refuse_fluctuations(method, equations)
     result = _Result(run, equations, beginning, about)
     with part("solve"):
         solution, reached = _kept_solve(result, progress, keeper)
@@ -107,7 +106,8 @@ def integrate(
     if (unknown := float(report.get("risk_error", 0.0))) > LARGEST_RISK_ERROR:
         warnings.append(f"the risk is known to {unknown:.2g} of itself alone: its Gaussian averages are too coarse")
     with part("fluctuations"):
-        spreads, notes, told = _fluctuations(run, beginning, equations, run.grid.time[: len(solution.states)])
+        reached_times = run.grid.time[: len(solution.states)]
+        spreads, notes, told = asked_fluctuations(problem, beginning, equations, reached_times, method)
     report |= {"equations_reason": choice.reason, **told}
     found = result.trajectory(solution, report, [*warnings, *notes], spreads)
     if found.status == "complete" and is_small(reached.end(), found.curves):
@@ -246,32 +246,6 @@ def _renewal(run: Integration, equations: System) -> float:
 def _tolerances(run: Integration, equations: System) -> tuple[float, float]:
     """Those that are asked for and can be had, tighter where hidden units start nearly alike."""
     return tolerances(_rtol(run.method, equations), run.method.atol, run.smallest)
-
-
-def _refuse_fluctuations(method: Method, equations: System) -> None:
-    """Before anything is solved, what would be refused after it."""
-    if not method.fluctuations:
-        return
-    if equations.name != "full":
-        reason = f"only along equations: full; auto takes {equations.name} here: set integrate.equations: full"
-        raise SpecError([Defect("", "integrate.fluctuations", reason)])
-    dense, size = method.fluctuations is True, len(equations.y0)
-    if size > (most := MOST_FLUCTUATING if dense else MOST_SAMPLED):
-        other = ", or set integrate.fluctuations: risk" if dense and size <= MOST_SAMPLED else ""
-        reason = f"fluctuations of {size} overlaps are out of reach (up to {most}); lower it{other}"
-        raise SpecError([Defect("", "student.width", f"{reason}, or set integrate.fluctuations: false")])
-
-
-def _fluctuations(
-    run: Integration, beginning: Start | None, equations: System, times: Array
-) -> tuple[dict[str, Array], list[str], dict[str, float]]:
-    """The predicted standard deviations over runs, where they are asked for, their warnings, and their error."""
-    if not run.method.fluctuations or beginning is None or len(times) < 2:
-        return {}, [], {}
-    from sgdode.equations.fluctuations.linear_noise import fluctuations
-
-    found = fluctuations(run.problem, beginning, equations, times, run.method.atol, run.method.fluctuations)
-    return found.curves, found.warnings, found.report
 
 
 def _rtol(method: Method, equations: System) -> float:

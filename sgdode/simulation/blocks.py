@@ -25,7 +25,7 @@ from sgdode.model.overlaps import Array
 from sgdode.simulation.explicit import turn_fields
 from sgdode.simulation.rank_one import absorb, invert
 from sgdode.simulation.rule import NORM, RULE, Real, Rule, keep_old, moves, within
-from sgdode.simulation.small_linalg import add_outer, combination, fold
+from sgdode.simulation.small_linalg import add_outer, append_rows, combination, fold
 from sgdode.simulation.step import S_STAR, SLOPE_STAR, X_STAR, Y, descend, draw_bartlett, draw_chi, draw_normals
 
 #: Whole numbers by block.
@@ -148,20 +148,6 @@ def _label(target: BlockTarget, rule: Rule, rng: np.random.Generator, step: int,
 
 
 @compiled(**CALLED)
-def _append(T: Real, n: int, columns: int, C: Real, W: Real, r: int, m: int, R: Array, room: Array) -> int:
-    """The new rows TᵀC of a block, T (n, columns), after a fold where there is no room for them. Returns the new m."""
-    if r + m + columns > W.shape[0]:
-        m = fold(W, r, m, R, room)
-    for j in range(columns):  # T is lower triangular
-        for i in range(W.shape[1]):
-            W[r + m + j, i] = T[j, j] * C[j, i]
-        for s in range(j + 1, n):
-            for i in range(W.shape[1]):
-                W[r + m + j, i] += T[s, j] * C[s, i]
-    return m + columns
-
-
-@compiled(**CALLED)
 def _outside(
     rng: np.random.Generator, root: float, outside: float, C: Real, W: Real, r: int, m: int, n: int, at: BlockRoom
 ) -> int:
@@ -171,7 +157,7 @@ def _outside(
     for s in range(n):
         for t in range(columns):
             T[s, t] *= root
-    return _append(T, n, columns, C, W, r, m, at.R, at.room)
+    return append_rows(T, n, columns, C, W, r, m, at.R, at.room)
 
 
 @compiled(**CALLED)
@@ -197,7 +183,7 @@ def _one_outside(
         add_outer(G, 1, r + m, at.C, W, 0)
         return m
     add_outer(G, 1, r + m, at.C, W, 0)
-    m = _append(at.T, 1, 1, at.C, W, r, m, at.R, at.room)
+    m = append_rows(at.T, 1, 1, at.C, W, r, m, at.R, at.room)
     return _fold_one(W, N, r, m, at.R, at.room)
 
 

@@ -24,7 +24,7 @@ from sgdode.jit.units import ADDRESS
 from sgdode.model.overlaps import Array
 from sgdode.simulation.rank_one import absorb, invert
 from sgdode.simulation.rule import RULE, Real, Rule, constrain, keep_old, within
-from sgdode.simulation.small_linalg import add_outer, combine, fold
+from sgdode.simulation.small_linalg import add_outer, append_rows, combine, fold
 from sgdode.simulation.step import (
     SIZES,
     Sizes,
@@ -78,16 +78,7 @@ def _append_rows(
     if not drawn:
         n = fold(C, 0, n, R, room) if n > W.shape[1] else n
         draw_bartlett(rng, T, n, int(min(n, outside)), outside)
-    columns = int(min(n, outside))
-    if r + m + columns > W.shape[0]:
-        m = fold(W, r, m, R, room)
-    for j in range(columns):  # T is lower triangular
-        for i in range(W.shape[1]):
-            W[r + m + j, i] = T[j, j] * C[j, i]
-        for s in range(j + 1, n):
-            for i in range(W.shape[1]):
-                W[r + m + j, i] += T[s, j] * C[s, i]
-    return m + columns
+    return append_rows(T, n, int(min(n, outside)), C, W, r, m, R, room)
 
 
 @compiled(**CALLED)

@@ -257,3 +257,17 @@ def fold(W: Real, first: int, count: int, R: Array, room: Array) -> int:
         for c in range(p):
             W[i, c] = 0.0
     return rank
+
+
+@compiled(**CALLED)
+def append_rows(T: Real, n: int, columns: int, C: Real, W: Real, r: int, m: int, R: Array, room: Array) -> int:
+    """The new rows TᵀC of a block, T (n, columns), after a fold where there is no room for them. Returns the new m."""
+    if r + m + columns > W.shape[0]:
+        m = fold(W, r, m, R, room)
+    for j in range(columns):  # T is lower triangular
+        for i in range(W.shape[1]):
+            W[r + m + j, i] = T[j, j] * C[j, i]
+        for s in range(j + 1, n):
+            for i in range(W.shape[1]):
+                W[r + m + j, i] += T[s, j] * C[s, i]
+    return m + columns

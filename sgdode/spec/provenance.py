@@ -14,8 +14,9 @@ from sgdode.results.quantities import FORMAT_VERSION
 from sgdode.results.trajectory import About
 from sgdode.spec.memory import Command
 from sgdode.spec.paths import Unusable, content_hash, found_at
-from sgdode.spec.schema import Spec, TaskSpec
+from sgdode.spec.schema import Spec
 from sgdode.spec.spectrum import first_time
+from sgdode.spec.structure import TaskSpec
 from sgdode.spec.values import shown
 
 #: Raised whenever the same spec gives other numbers: of all runs, of those whose averages were made better since, of

@@ -24,76 +24,29 @@ from pydantic import (
 
 from sgdode.errors import nearest
 from sgdode.model.activations import ACTIVATIONS, Activation
-from sgdode.model.inputs import INPUT_LAWS
 from sgdode.model.learning import LOSSES
-from sgdode.model.systems import SYSTEMS
 from sgdode.notebook import table
 from sgdode.results.contents import by_dotted_key
 from sgdode.spec.activation import OTHER_KINDS, ActivationSpec
 from sgdode.spec.initial import InitialSpec
 from sgdode.spec.part import Part, one_of
+from sgdode.spec.running import IntegrateSpec, SimulateSpec, TimeSpec
+from sgdode.spec.structure import InputSpec, PlacementSpec, RotationSpec, TaskSpec
 from sgdode.spec.values import (
     Extent,
     Matrices,
-    Matrix,
     Number,
     OutputWeights,
     Whole,
     number,
     plain,
     shown,
-    whole,
     wrong,
 )
-from sgdode.spec.words import EQUATIONS
 from sgdode.spec.yaml_document import Document, as_yaml
 
 Quantity = Literal["risk", "M", "Q", "q", "Q_block", "M_block"]
 LONGEST_NAME = 150  # bytes: file systems allow 255, with the command, the hash and endings
-
-
-class PlacementSpec(Part):
-    """Where the teachers lie in the spectrum: w*_j² ∝ j^(−power), all in one block, or shares of the field variance."""
-
-    power: Annotated[Number, Field(ge=0, le=20)] | None = None
-    block: Annotated[Whole, Field(ge=0)] | None = None
-    variance: Any = None
-
-    @field_validator("variance", mode="before")
-    @classmethod
-    def _shares(cls, value: Any) -> Any:
-        if value is None:
-            return None
-        rows = value if isinstance(value, (list, tuple)) and value and isinstance(value[0], (list, tuple)) else [value]
-        if not all(isinstance(row, (list, tuple)) and row for row in rows):
-            raise wrong(f"got {shown(value)}; must be a list of shares by block, or one list for each teacher")
-        found = tuple(tuple(number(share) for share in row) for row in rows)
-        for row in found:
-            if any(share < 0 for share in row) or abs(sum(row) - 1) > 1e-9:
-                raise wrong(f"got {shown(list(row))}; shares must be 0 or above and add up to 1")
-        return found
-
-
-class TaskSpec(Part):
-    """From t = start on the ``rows`` teach, y their mean; what is absent is as in ``teacher``."""
-
-    start: Annotated[Number, Field(ge=0)]
-    rows: tuple[Annotated[Whole, Field(ge=0)], ...]
-    noise: Annotated[Number, Field(ge=0)] | None = None
-    activation: ActivationSpec | None = None
-    output_weights: OutputWeights | None = None
-
-    @property
-    def same(self) -> str:
-        """The task, start apart."""
-        return repr(self.model_dump(exclude={"start"}))
-
-
-class RotationSpec(Part):
-    """Two rows of the teacher turn in their plane: radians per unit of t."""
-
-    rate: Number
-    plane: tuple[Annotated[Whole, Field(ge=0)], Annotated[Whole, Field(ge=0)]]
 
 
 class TeacherSpec(Part):
@@ -168,123 +121,10 @@ class LearningRate(Part):
         return None if value == "constant" else value
 
 
-class SpectrumSpec(Part):
-    """The eigenvalues of C: those of a named law, or, of any scale, of blocks [fraction, eigenvalue], λ_j ∝ j^(−power),
-    or those in a file."""
-
-    name: str | None = None
-    power: Annotated[Number, Field(gt=0, le=20)] | None = None
-    blocks: Matrix | None = None
-    file: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_forms(cls, value: Any) -> Any:
-        ways = "{power: α}, {blocks: [[fraction, eigenvalue], ...]}, {file: F}"
-        if isinstance(value, str) and value in INPUT_LAWS:
-            return {"name": value}
-        if not isinstance(value, Mapping):
-            hint = nearest(value, [*INPUT_LAWS]) if isinstance(value, str) else ""
-            raise wrong(f"got {shown(value)}; allowed: {', '.join(INPUT_LAWS)}, {ways}{hint}")
-        if len([key for key in value if value[key] is not None]) > 1 and set(value) <= set(cls.model_fields):
-            raise wrong(f"got {' and '.join(map(str, value))}; keep one of them")
-        if not value:
-            raise wrong(f"got an empty mapping; allowed: {ways}")
-        return value
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The one of its keys that is there, with its value."""
-        return {key: value for key in type(self).model_fields if (value := getattr(self, key)) is not None}
-
-
-def _bins(value: Any) -> Any:
-    if value in ("auto", "all"):
-        return value
-    size = whole(value) if not isinstance(value, str) else 0
-    if size < 1:
-        raise wrong(f"got {shown(value)}; allowed: auto, all, or a number of blocks from 1 on")
-    return size
-
-
-class InputSpec(Part):
-    """The law of the inputs x ~ N(0, C/d), tr C = d."""
-
-    spectrum: SpectrumSpec = SpectrumSpec(name="isotropic")
-    bins: Annotated[
-        Any,
-        BeforeValidator(_bins),
-        WithJsonSchema({"anyOf": [{"enum": ["auto", "all"]}, {"type": "integer", "minimum": 1}]}),
-    ] = "auto"
-
-    @property
-    def gathered(self) -> bool:
-        """Whether many eigenvalues are gathered into blocks."""
-        return self.spectrum.power is not None or self.spectrum.file is not None
-
-
 class AlgorithmSpec(Part):
     """The learning rule, where it is not that of plain SGD."""
 
     loss: Annotated[str, one_of(LOSSES)] = "squared"
-
-
-class TimeSpec(Part):
-    """The saved times, in units of t = ν δt."""
-
-    stop: Annotated[Number, Field(gt=0)]
-    start: Annotated[Number, Field(gt=0)] | None = None
-    points: Annotated[Whole, Field(ge=1, le=10_000_000)] = 100
-    spacing: Literal["log", "linear"] = "log"
-
-    @property
-    def first(self) -> float:
-        """First saved t after 0."""
-        return min(0.01, self.stop / 100) if self.start is None else self.start
-
-
-class SimulateSpec(Part):
-    """How SGD is simulated."""
-
-    seeds: Annotated[Whole, Field(ge=1, le=1_000_000)] = 8
-    method: Literal["exact", "explicit"] = "exact"
-    precision: Literal["float64", "float32"] = "float64"
-
-
-class IntegrateSpec(Part):
-    """Which equations are solved, and how."""
-
-    equations: Annotated[str, one_of(SYSTEMS, "auto")] = "auto"
-    solver: Literal["auto", "cvode", "lsoda", "bdf", "dop853"] = "auto"
-    rtol: Annotated[Number, Field(ge=1e-14, le=0.1)] = 1e-8
-    atol: Annotated[Number, Field(ge=1e-30, le=0.1)] = 1e-12
-    fluctuations: bool | Literal["risk", "ensemble"] = False
-    noise_correction: bool = False
-    particles: Annotated[Whole, Field(ge=1)] | None = None
-
-    @field_validator("equations", mode="before")
-    @classmethod
-    def _of_the_paper(cls, value: Any) -> Any:
-        return EQUATIONS.get(value, value) if isinstance(value, str) else value
-
-    @field_validator("noise_correction", mode="before")
-    @classmethod
-    def _switch(cls, value: Any) -> Any:
-        if not isinstance(value, bool):
-            raise wrong(f"got {shown(value)}; must be true or false")
-        return value
-
-    @field_validator("fluctuations", mode="before")
-    @classmethod
-    def _spread(cls, value: Any) -> Any:
-        if not isinstance(value, bool) and value not in ("risk", "ensemble"):
-            raise wrong(f"got {shown(value)}; must be true, false, risk or ensemble")
-        return value
-
-    @field_validator("particles", mode="before")
-    @classmethod
-    def _auto(cls, value: Any) -> Any:
-        return None if value == "auto" else value
 
 
 def _save(value: Any) -> Any:

@@ -9,7 +9,8 @@ from sgdode.spec.initial import InitialSpec
 from sgdode.spec.json_schema import json_schema
 from sgdode.spec.part import Part
 from sgdode.spec.provenance import resolved, spec_hash
-from sgdode.spec.schema import ActivationSpec, LearningRate, Spec, TeacherSpec, TimeSpec
+from sgdode.spec.running import TimeSpec
+from sgdode.spec.schema import ActivationSpec, LearningRate, Spec, TeacherSpec
 
 SYMMETRIC, INFINITE = {"initial.kind": "symmetric"}, {"student.width": "inf"}
 BLOCKS = {"inputs.spectrum": {"blocks": [[0.25, 2.0], [0.75, 0.5]]}}
