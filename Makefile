@@ -16,7 +16,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("sgdode needs Python 3.11 or newer: make PYTHON=python3.12") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]'
-	touch $(READY)
+	@touch $(READY)
 
 demo: $(READY)  ## simulate, integrate and plot the quickstart
 	@mkdir -p demo

@@ -44,6 +44,10 @@ def run() -> int:
         require_libraries()
         from sgdode.cli.app import app
 
+        if "_SGDODE_COMPLETE" in os.environ:
+            from sgdode.cli.completion import answer
+
+            answer(app)
         if {"-h", "--help"} & set(sys.argv) or len(sys.argv) == 1:
             _prepare_help()
         app()

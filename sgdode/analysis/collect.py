@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +11,7 @@ from sgdode.analysis.table import Row, columns, plain_value, table_rows, write_c
 from sgdode.errors import FileError, MissingExtra, UsageError
 from sgdode.notebook import tell, watched
 from sgdode.results.crossing import refuse_level
+from sgdode.results.export import write_netcdf
 from sgdode.results.files import Given, given_results
 
 if TYPE_CHECKING:
@@ -67,11 +67,9 @@ def write_table(rows: Sequence[Row], path: Path, part: Path, varying: bool = Fal
         return
     try:
         dataset = frame.rename_axis("row").to_xarray()
-        with tempfile.TemporaryDirectory() as folder:  # HDF5 locks what it writes, and so do we
-            dataset.to_netcdf(whole := Path(folder) / "table.nc", engine="h5netcdf")
-            part.write_bytes(whole.read_bytes())
     except ImportError:
         raise MissingExtra("a .nc file", "xarray with h5netcdf", "xarray") from None
+    write_netcdf(dataset, part)
 
 
 def refuse_ending(path: Path) -> None:

@@ -5,7 +5,6 @@ stdout carries the result alone (the paths of the files, one a line); everything
 
 from __future__ import annotations
 
-import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -13,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sgdode.cli.explain import complete_key
+from sgdode.cli.command import App
+from sgdode.cli.completion import complete_command, complete_key, words
 from sgdode.cli.gather import add_table_commands
 from sgdode.cli.json_lines import json_text, print_json
+from sgdode.cli.looks import add_looking_commands
 from sgdode.cli.options import AllowCode, Quiet, Request, Verbose, asked_as
-from sgdode.cli.pictures import PictureRequest, draw_files, load_result
+from sgdode.cli.pictures import PictureRequest, draw_files
 from sgdode.cli.plateaus import add_plateau_commands
 from sgdode.cli.sweep import add_sweep_commands
 from sgdode.cli.theory import add_theory_commands
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from sgdode.runs.run import Outcome
     from sgdode.spec.checks import Command
 
-app = typer.Typer(
+app = App(
     name="sgdode",
     help="One-pass SGD in two-layer networks next to its limiting equations.",
     epilog="Start with: sgdode init, which writes config.yaml, and sgdode run, which computes and draws it.",
@@ -124,14 +125,41 @@ def explain_command(
 ) -> None:
     """What the keys of a spec mean: one line each, with their defaults and what is allowed."""
     from sgdode.cli.explain import meanings
+    from sgdode.cli.listing import meanings_of_word
 
-    print("\n".join(meanings(key)))
+    print("\n".join(meanings_of_word(key or "") or meanings(key)))
+
+
+@app.command("list", epilog="Example: sgdode list activations")
+def list_kinds_command(
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="KIND",
+            help="activations, systems, starts, inputs, rules or figures; without one: all.",
+            autocompletion=words("activations", "systems", "starts", "inputs", "rules", "figures"),
+        ),
+    ] = None,
+) -> None:
+    """What there is to choose from, one line each: activations, systems of equations, starts, ..."""
+    from sgdode.cli.listing import KINDS, listed_kind
+
+    if kind is not None:
+        print("\n".join(listed_kind(kind)))
+        return
+    sections = [
+        f"{name} ({where})\n" + "\n".join(f"  {line}" for line in listed_kind(name, 78))
+        for name, (where, _) in KINDS.items()
+    ]
+    print("\n\n".join(sections))
 
 
 @app.command("help", epilog="Example: sgdode help simulate")
 def help_command(
     context: typer.Context,
-    command: Annotated[str | None, typer.Argument(metavar="COMMAND", help="Of this command alone.")] = None,
+    command: Annotated[
+        str | None, typer.Argument(metavar="COMMAND", help="Of this command alone.", autocompletion=complete_command)
+    ] = None,
 ) -> None:
     """Show this help, or that of a command."""
     group = context.find_root()
@@ -148,7 +176,7 @@ def help_command(
 
 @app.command("regimes", epilog="Example: sgdode regimes config.yaml")
 def regimes_command(
-    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files.")],
+    specs: Annotated[list[str], typer.Argument(metavar="SPEC", help="YAML files.")],
     allow_code: AllowCode = False,
     verbose: Verbose = False,
 ) -> None:
@@ -167,35 +195,6 @@ def plot_command(request: PictureRequest) -> None:
     target = request.out and request.out_dir / request.out
     picture = draw_files(request.files or _finished(request.out_dir), request.figure, target, **options)
     _tell_picture(picture, request.json)
-
-
-@app.command("show", epilog="Example: sgdode show config-simulate-*.h5 --spec > again.yaml")
-def show_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of results, or a picture of some.")],
-    spec: Annotated[bool, typer.Option("--spec", help="Print the stored spec alone, ready to run again.")] = False,
-    verbose: Verbose = False,
-) -> None:
-    """Describe a file: settings, status, warnings, the risk, the last overlaps."""
-    if file.suffix.lower() in SUFFIXES and file.is_file():
-        print("\n".join(_drawn_from(file)))
-        return
-    run = load_result(file)
-    from sgdode.cli.describe import description, stored_spec
-
-    print(visible_lines(stored_spec(run)) if spec else description(run, shutil.get_terminal_size((80, 24)).columns))
-
-
-@app.command("export", epilog="Example: sgdode export config-integrate-*.h5 -o risk.csv")
-def export_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of simulate or integrate.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="PATH", help="A .csv or .npz file.")],
-    verbose: Verbose = False,
-) -> None:
-    """Write the curves of a file for other tools, and print the path."""
-    run = load_result(file)
-    from sgdode.results.export import export
-
-    print(visible(export(run, out)))
 
 
 @app.command("schema", epilog="Example: sgdode schema -o sgdode.schema.json")
@@ -219,9 +218,12 @@ def schema_command(
 
 
 def _perform(request: Request, command: Command, path: Path | None) -> Outcome:
+    from sgdode.results.others import refuse_other_ending
     from sgdode.runs.run import default_path, perform
 
     spec, reporter = request.load(), request.reporter()
+    if path is not None:
+        refuse_other_ending(path)
     path = path or default_path(spec, command, request.out_dir)
     outcome = perform(spec, command, path, reporter, force=request.force, restart=request.restart, jobs=request.jobs)
     print_json(outcome.summary()) if request.json else print(visible(outcome.path), flush=True)
@@ -252,16 +254,6 @@ def _tell_picture(path: Path, as_json: bool) -> None:
     print_json({"path": str(path), "kind": "picture"}) if as_json else print(visible(path))
 
 
-def _drawn_from(picture: Path) -> list[str]:
-    """What a picture says of itself."""
-    from sgdode.plots.about import as_lines
-    from sgdode.plots.files import about_picture
-
-    if (about := about_picture(picture)) is None:
-        raise FileError(f"{picture}: does not say what it was drawn from: no picture of this version of sgdode")
-    return [visible(line) for line in as_lines(about)]
-
-
 def _finished(folder: Path) -> list[Path]:
     """The complete files of the spec in the current folder."""
     from sgdode.runs.run import default_path, finished
@@ -280,6 +272,7 @@ def _exit(outcomes: list[Outcome]) -> None:
         raise typer.Exit(status)
 
 
+add_looking_commands(app)
 add_theory_commands(app)
 add_plateau_commands(app)
 add_sweep_commands(app)

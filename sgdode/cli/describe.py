@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+import shlex
+import textwrap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -84,6 +87,23 @@ def _heading(run: Trajectory) -> Iterator[str]:
         version = environment.get("versions", {}).get("sgdode", "of unknown version")
         start, seconds = environment.get("start", "")[:19], environment.get("seconds", 0)
         yield visible(f"{start} UTC, {seconds:.3g} s, sgdode {version}")
+        yield from _made(environment)
+
+
+def _made(environment: Mapping[str, Any]) -> Iterator[str]:
+    """Where a file was made, of what, and by which command."""
+    if commit := environment.get("git_commit"):
+        yield visible(f"commit {commit}")
+    versions = {name: its for name, its in environment.get("versions", {}).items() if name != "sgdode"}
+    where = f"on {environment.get('host', '?')}, {environment.get('processor', '?')}"
+    yield from _folded(f"{where}; {', '.join(f'{name} {its}' for name, its in versions.items())}")
+    if words := environment.get("command_line"):
+        program = Path(str(words[0])).name
+        yield from _folded(shlex.join(["sgdode" if program == "__main__.py" else program, *map(str, words[1:])]))
+
+
+def _folded(text: str) -> list[str]:
+    return textwrap.wrap(visible(text), 80, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _settings(run: Trajectory, width: int) -> Iterator[str]:

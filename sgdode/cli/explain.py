@@ -60,7 +60,7 @@ def _lines(key: str, about: dict[str, Any]) -> list[str]:
 
 
 def _allowed(about: dict[str, Any]) -> list[str]:
-    options = [about, *about.get("anyOf", [])]
+    options = [about, *about.get("anyOf", []), *about.get("oneOf", [])]
     return [str(word) for option in options for word in option.get("enum", [option.get("const")]) if word is not None]
 
 
@@ -72,7 +72,7 @@ def complete_key(incomplete: str) -> list[tuple[str, str]]:
 def complete_set(incomplete: str) -> list[tuple[str, str]]:
     """KEY= that begin so; after the sign, the words that the key takes."""
     key, equals, word = incomplete.partition("=")
-    every = keys()
+    every = keys() | {name: keys()[f"{name}.name"] for name in ("student.activation", "teacher.activation")}
     if not equals:
         return [(f"{key}=", about.get("description", "")) for key, about in every.items() if key.startswith(incomplete)]
     allowed = _allowed(every.get(key_of(key), {}))

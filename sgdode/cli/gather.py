@@ -18,7 +18,7 @@ from sgdode.foreign import visible
 if TYPE_CHECKING:
     from sgdode.analysis.table import Row
 
-_FILES = typer.Argument(metavar="FILE...", help="Files, folders or patterns; - reads their names from stdin.")
+_FILES = typer.Argument(metavar="FILE", help="Files, folders or patterns; - reads their names from stdin.")
 _NARROWEST = 24
 
 

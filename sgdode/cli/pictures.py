@@ -11,21 +11,26 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 
 import typer
 
+from sgdode.cli.completion import (
+    complete_axis,
+    complete_figure,
+    complete_key,
+    complete_legend,
+    complete_quantity,
+    complete_scale,
+    complete_style,
+)
 from sgdode.cli.options import Json, OutDir, Quiet, Verbose, inches, indices, limits, numbers
 from sgdode.errors import UsageError
 from sgdode.plots.figures.records import FIGURES, animated, listed
 from sgdode.plots.view import SUFFIXES, DrawOptions
+from sgdode.results.others import refuse_spec
 
 if TYPE_CHECKING:
     from sgdode.results.trajectory import Trajectory
 
 FIGURE_HELP = f"{listed(FIGURES, 'or')}."
 PICTURE_HELP = f"A {listed(SUFFIXES, 'or')} file; .gif animates {listed(animated(), 'and')}."
-
-
-def complete_figure(incomplete: str) -> list[tuple[str, str]]:
-    """The figures that begin so, with what they show, for the shell to complete."""
-    return [(name, record.about) for name, record in FIGURES.items() if name.startswith(incomplete)]
 
 
 @dataclass
@@ -43,14 +48,27 @@ class PictureRequest:
     out_dir: OutDir = Path()
     x: Annotated[
         str | None,
-        typer.Option("--x", metavar="AXIS", help="t, step, samples or samples/d; of sweep: a key."),
+        typer.Option(
+            "--x", metavar="AXIS", help="t, step, samples or samples/d; of sweep: a key.", autocompletion=complete_axis
+        ),
     ] = None
-    y: Annotated[str | None, typer.Option("--y", metavar="KEY", help="Of sweep: a second key, for a map.")] = None
+    y: Annotated[
+        str | None,
+        typer.Option("--y", metavar="KEY", help="Of sweep: a second key, for a map.", autocompletion=complete_key),
+    ] = None
     of: Annotated[
-        str, typer.Option("--of", metavar="WHAT", help="Of sweep: final_risk, plateau, floor or time_below:1e-3.")
+        str,
+        typer.Option(
+            "--of",
+            metavar="WHAT",
+            help="Of sweep: final_risk, plateau, floor or time_below:1e-3.",
+            autocompletion=complete_quantity,
+        ),
     ] = "final_risk"
-    xscale: Annotated[str | None, typer.Option(metavar="SCALE", help="linear or log.")] = None
-    yscale: Annotated[str | None, typer.Option(metavar="SCALE", help="Likewise.")] = None
+    xscale: Annotated[
+        str | None, typer.Option(metavar="SCALE", help="linear or log.", autocompletion=complete_scale)
+    ] = None
+    yscale: Annotated[str | None, typer.Option(metavar="SCALE", help="Likewise.", autocompletion=complete_scale)] = None
     students: Annotated[str | None, typer.Option(metavar="LIST", help="Student neurons: 3 or 0,2 or 0:4.")] = None
     teachers: Annotated[str | None, typer.Option(metavar="LIST", help="Teacher neurons, likewise.")] = None
     runs: Annotated[str | None, typer.Option(metavar="LIST", help="Seeds to draw singly, likewise.")] = None
@@ -62,12 +80,22 @@ class PictureRequest:
         list[str] | None,
         typer.Option(metavar="TEXT", help="For all files, as p={student.width}, or repeated, one for each."),
     ] = None
-    legend: Annotated[str, typer.Option(metavar="PLACE", help="auto, none, below, right, or such as 'upper left'.")] = (
-        "auto"
-    )
+    legend: Annotated[
+        str,
+        typer.Option(
+            metavar="PLACE",
+            help="auto, none, below, right, or such as 'upper left'.",
+            autocompletion=complete_legend,
+        ),
+    ] = "auto"
     style: Annotated[
         str,
-        typer.Option("--style", metavar="NAME", help="screen, paper (one column), or a matplotlib style."),
+        typer.Option(
+            "--style",
+            metavar="NAME",
+            help="screen, paper (one column), or a matplotlib style.",
+            autocompletion=complete_style,
+        ),
     ] = "screen"
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Width and height in inches: 6.75x2.5.")] = None
     dpi: Annotated[float | None, typer.Option(metavar="DPI", help="Dots an inch of a .png or .tiff.")] = None
@@ -107,8 +135,7 @@ def load_result(path: Path) -> Trajectory:
     """A file of results; a missing one is answered before anything heavy is imported."""
     if not path.exists():
         raise UsageError(f"{path}: no such file")
-    if path.suffix in (".yaml", ".yml"):
-        raise UsageError(f"{path}: is a spec, not a result; `sgdode run {path}` computes and draws it")
+    refuse_spec(path, UsageError)
     from sgdode.reporting import Reporter
     from sgdode.results.contents import UNSEALED
     from sgdode.results.trajectory import Trajectory

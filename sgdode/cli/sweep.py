@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sgdode.cli.completion import complete_grid, words
 from sgdode.cli.json_lines import json_text, print_json
 from sgdode.cli.options import Request, asked_as
 from sgdode.errors import UsageError, nearest
@@ -27,6 +28,24 @@ _COMMANDS: dict[str, tuple[Command, ...]] = {
     "both": ("simulate", "integrate"),
 }
 
+Grid = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--grid",
+        metavar="KEY=V1,V2",
+        help="A dotted key and its values; also 0:8, log:1e-2:1:9, lin:0:1:5, or a YAML file of grids. Repeatable.",
+        autocompletion=complete_grid,
+    ),
+]
+Emit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SYSTEM",
+        help="Write a job script for slurm or shell instead (-o names it).",
+        autocompletion=words("slurm", "shell"),
+    ),
+]
+
 
 def add_sweep_commands(app: typer.Typer) -> None:
     """Add the command to the command line."""
@@ -37,19 +56,14 @@ def add_sweep_commands(app: typer.Typer) -> None:
 @asked_as(Request, out="The script of --emit.", jobs="Runs at a time; in a script, threads a run.")
 def sweep_command(
     request: Request,
-    grid: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--grid",
-            metavar="KEY=V1,V2",
-            help="A dotted key and its values; also 0:8, log:1e-2:1:9, lin:0:1:5, or a YAML file of grids. Repeatable.",
-        ),
-    ] = None,
+    grid: Grid = None,
     zips: Annotated[
         list[str] | None,
         typer.Option("--zip", metavar="KEY,KEY", help="Grids that move together, not in all combinations. Repeatable."),
     ] = None,
-    command: Annotated[str, typer.Option(metavar="NAME", help="simulate, integrate or both.")] = "both",
+    command: Annotated[
+        str, typer.Option(metavar="NAME", help="simulate, integrate or both.", autocompletion=words(*_COMMANDS))
+    ] = "both",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List the files and the estimated time; run none.")
     ] = False,
@@ -59,9 +73,7 @@ def sweep_command(
     scheduler_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Likewise, by the scheduler's file.")
     ] = None,
-    emit: Annotated[
-        str | None, typer.Option(metavar="SYSTEM", help="Write a job script for slurm or shell instead (-o names it).")
-    ] = None,
+    emit: Emit = None,
     chunk: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Files in a job of slurm; else as few as its arrays allow.")
     ] = None,

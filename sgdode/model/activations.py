@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ class Activation:
     ``f``, ``df``: f and f' on NumPy arrays. ``loop``: fills both for an array of local fields, ``loop(x, s, ds)``; made
     from ``f`` and ``df`` where absent. What is known in closed form: ``ramp``, the slope below 0 of a piecewise linear
     f of slope 1 above; ``degree`` of a polynomial; ``sigmoidal``: f is a scale mixture of erfs; ``hermite``: the
-    coefficients of a series. ``d2f`` is taken and not used.
+    coefficients of a series. ``meaning``: one line for a reader. ``d2f`` is taken and not used.
     """
 
     f: Callable[[Array], Array] | None = None
@@ -46,6 +46,7 @@ class Activation:
     degree: int | None = None
     sigmoidal: bool = False
     hermite: tuple[float, ...] | None = None
+    meaning: str = field(default="", compare=False)
 
     @property
     def own(self) -> bool:
@@ -179,14 +180,14 @@ def hermite_series(coefficients: tuple[float, ...]) -> Activation:
 ACTIVATIONS: dict[str, Activation] = {
     record.name: record
     for record in (
-        Activation(name="erf", loop=_erf, sigmoidal=True),
-        Activation(name="relu", loop=_relu, ramp=0.0),
-        Activation(name="square", loop=_square, degree=2),
-        Activation(name="linear", loop=_linear, ramp=1.0, degree=1),
-        Activation(name="tanh", loop=_tanh, sigmoidal=True),
-        Activation(name="sigmoid", loop=_sigmoid, sigmoidal=True),
-        Activation(name="gelu", loop=_gelu),
-        Activation(name="softplus", loop=_softplus),
-        Activation(name="leaky-relu", loop=_leaky_relu, ramp=LEAKY_SLOPE),
+        Activation(name="erf", loop=_erf, sigmoidal=True, meaning="erf(x/√2)"),
+        Activation(name="relu", loop=_relu, ramp=0.0, meaning="x above 0, 0 below"),
+        Activation(name="square", loop=_square, degree=2, meaning="x²"),
+        Activation(name="linear", loop=_linear, ramp=1.0, degree=1, meaning="x"),
+        Activation(name="tanh", loop=_tanh, sigmoidal=True, meaning="tanh(x)"),
+        Activation(name="sigmoid", loop=_sigmoid, sigmoidal=True, meaning="1/(1 + exp(−x))"),
+        Activation(name="gelu", loop=_gelu, meaning="x Φ(x), Φ the normal distribution function"),
+        Activation(name="softplus", loop=_softplus, meaning="log(1 + exp(x))"),
+        Activation(name="leaky-relu", loop=_leaky_relu, ramp=LEAKY_SLOPE, meaning="x above 0, 0.01 x below"),
     )
 }

@@ -70,6 +70,8 @@ def draw_on(
 ) -> None:
     """Draw a figure that has one pair of axes on those of somebody else, in the settings that hold there."""
     record = _record(figure, trajectories)
+    if not hasattr(axes, "get_figure"):
+        raise OptionError("ax", f"got a {type(axes).__name__}; must be one Axes of matplotlib")
     if not record.single:
         able = ", ".join(name for name, one in FIGURES.items() if one.single)
         raise OptionError("ax", f"{figure} has several axes; allowed for {able}")

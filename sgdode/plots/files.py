@@ -77,6 +77,10 @@ def _metadata(suffix: str, text: str) -> dict[str, str | None]:
     return told | ({"Subject" if suffix == ".pdf" else "Description": text} if text else {})
 
 
+#: The kinds of pictures that say what they were drawn from.
+TELLING = (".png", ".pdf", ".svg")
+
+
 def about_picture(path: Path) -> dict[str, Any] | None:
     """What a picture says that it was drawn from; None where it does not. Raises FileError where it cannot be read."""
     try:

@@ -67,6 +67,7 @@ class DrawOptions(ViewOptions, total=False):
 DEFAULTS: DrawOptions = {"x": None, "of": "final_risk", "average": False, "legend": "auto", "style": "screen"}
 Given = ParamSpec("Given")
 Drawn = TypeVar("Drawn")
+Number = TypeVar("Number", int, float)
 
 
 def spelled_out(function: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
@@ -129,8 +130,9 @@ def view_of(
     """
     if unknown := sorted(options.keys() - ViewOptions.__annotations__.keys()):
         known = list(DrawOptions.__annotations__)
-        raise TypeError(f"draw has no option {unknown[0]!r}; allowed: {', '.join(known)}{nearest(unknown[0], known)}")
-    average, times, legend = options.get("average", False), options.get("times"), options.get("legend", "auto")
+        near = nearest(unknown[0], known)
+        raise TypeError(f"a picture has no option {unknown[0]!r}; allowed: {', '.join(known)}{near}")
+    average, legend = options.get("average", False), options.get("legend", "auto")
     x = options.get("x") or ("" if key else "t")
     if not key:
         refuse_unknown("x", x, ABSCISSAE)
@@ -140,14 +142,14 @@ def view_of(
     log_x, log_y = _is_log("xscale", options.get("xscale"), log_x), _is_log("yscale", options.get("yscale"), log_y)
     return View(
         x=x,
-        students=_indices(options.get("students")),
-        teachers=_indices(options.get("teachers")),
-        runs=_indices(options.get("runs")),
+        students=_several("students", options.get("students"), int),
+        teachers=_several("teachers", options.get("teachers"), int),
+        runs=_several("runs", options.get("runs"), int),
         average=average,
         xlim=_checked_limits("xlim", options.get("xlim"), positive=log_x),
         ylim=_checked_limits("ylim", options.get("ylim"), positive=log_y),
         paper=paper,
-        times=None if times is None else tuple(times),
+        times=_several("times", options.get("times"), float),
         moment=options.get("moment"),
         y=options.get("y"),
         of=options.get("of", "final_risk"),
@@ -169,7 +171,7 @@ def refuse_unknown(option: str, word: str, known: Iterable[str]) -> None:
 def checked_size(size: tuple[float, float] | None, dpi: float | None) -> None:
     """Raises UsageError for a picture of no size, or of an absurd one."""
     low, high = _SIZES
-    for part in size or ():
+    for part in () if size is None else _pair("size", size, "(width, height)"):
         if not low <= part <= high:
             raise OptionError("size", f"got {part:g}; width and height are inches, from {low:g} to {high:g}")
     low, high = _DOTS
@@ -188,14 +190,29 @@ def _labels(label: str | Sequence[str] | None) -> tuple[str, ...] | None:
     return None if label is None else (label,) if isinstance(label, str) else tuple(label)
 
 
-def _indices(indices: Iterable[int] | None) -> tuple[int, ...] | None:
-    return None if indices is None else tuple(indices)
+def _several(option: str, given: object, kind: type[Number]) -> tuple[Number, ...] | None:
+    """What an option has several of; one of them stands for itself. Raises UsageError."""
+    if given is None:
+        return None
+    try:
+        return tuple(map(kind, given if isinstance(given, Iterable) and not isinstance(given, str) else (given,)))
+    except (TypeError, ValueError):
+        raise OptionError(option, f"got {given!r}; must be a number, or several") from None
+
+
+def _pair(option: str, given: object, what: str) -> tuple[float, float]:
+    """Raises UsageError for what is no two numbers."""
+    try:
+        first, second = (float(one) for one in given)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        raise OptionError(option, f"got {given!r}; must be two numbers, {what}") from None
+    return first, second
 
 
 def _checked_limits(option: str, limits: tuple[float, float] | None, *, positive: bool) -> tuple[float, float] | None:
     if limits is None:
         return None
-    low, high = (float(limit) for limit in limits)
+    low, high = _pair(option, limits, "(low, high)")
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise OptionError(option, f"got {low:g}, {high:g}; must be two finite numbers, the smaller one first")
     if positive and low <= 0:

@@ -19,6 +19,7 @@ from sgdode.results import seal
 from sgdode.results.apart import copied
 from sgdode.results.atomic import aside
 from sgdode.results.contents import Contents
+from sgdode.results.others import refuse_spec
 from sgdode.results.quantities import BY_BLOCK, FORMAT_VERSION, QUANTITIES
 from sgdode.results.reading import contents_of, refuse_attributes, root_attributes
 from sgdode.results.structure import refuse_irregular
@@ -60,6 +61,7 @@ def read(path: Path, names: Collection[str] = QUANTITIES) -> Contents:
     Raises FileError where it is missing, broken, or of another format.
     """
     refuse_irregular(path)
+    refuse_spec(path)
     try:
         if _sealed(path):
             return contents_of(path, names, sealed=True)
@@ -79,6 +81,7 @@ def header(path: Path) -> dict[str, Any]:
     Raises FileError as that does.
     """
     refuse_irregular(path)
+    refuse_spec(path)
     try:
         attributes = seal.sealed_attributes(path)
         if attributes is None and _sealed(path):  # a file of an older version

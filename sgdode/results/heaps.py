@@ -17,12 +17,16 @@ from pathlib import Path
 _HEAD = struct.Struct("<8sQ")
 _OBJECT = struct.Struct("<HH4xQ")
 _SIGNATURE = b"GCOL\x01\0\0\0"
+_BEGINNING = b"\x89HDF\r\n\x1a\n"
 #: Where a file says how long its addresses and sizes are, by the version of its first block.
 _LENGTHS = {0: 13, 1: 13, 2: 9, 3: 9}
 
 
 def refuse_damaged_heaps(path: Path) -> None:
     """Raises ValueError where HDF5 would lose its way in a heap of the file."""
+    with path.open("rb") as file:
+        if file.read(8) != _BEGINNING:
+            raise ValueError("it is no HDF5 file")
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         at = _LENGTHS.get(data[8] if len(data) > 16 else 0, 9)
         if data[at : at + 2] != b"\x08\x08":

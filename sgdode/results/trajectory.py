@@ -18,6 +18,8 @@ from sgdode.results.summary import as_html, short
 if TYPE_CHECKING:
     import xarray
 
+    from sgdode.reporting import Progress
+
 #: A risk that is known to more than this share of itself is not known: no theory is written, no verdict built on it.
 LARGEST_RISK_ERROR = 0.01
 
@@ -56,6 +58,18 @@ class Trajectory(Contents):
         import sgdode
 
         return sgdode.load_spec(self.resolved)
+
+    def extend(self, stop: float, *, jobs: int | None = None, progress: Progress | bool | None = None) -> Trajectory:
+        """The same run to a later ``stop``, in t: all its seeds, bit by bit as if it had been asked for at once.
+
+        It goes on from the end where this one holds its state (``state``), else from zero. Raises UsageError for a stop
+        that is not later, or where it is not known of what this one was made; else as ``sgdode.simulate`` and
+        ``sgdode.integrate``.
+        """
+        from importlib import import_module
+
+        found: Trajectory = import_module("sgdode.runs.longer").extended(self, stop, jobs=jobs, progress=progress)
+        return found
 
     def time_below(self, level: float) -> Array | float:
         """The first t at which the excess risk is at or below ``level``, log R interpolated in log t: one for each
@@ -106,10 +120,12 @@ class Trajectory(Contents):
     def save(self, path: str | Path, former: Path | None = None) -> Path:
         """Write the HDF5 file, whole or not at all; what stood there takes the name ``former``, where that is given.
 
-        Raises FileError where it cannot be written.
+        Raises FileError where it cannot be written, UsageError for a name of another kind of file.
         """
         from sgdode.results.hdf5 import write
+        from sgdode.results.others import refuse_other_ending
 
+        refuse_other_ending(Path(path))
         return write(self, Path(path), former)
 
     @classmethod

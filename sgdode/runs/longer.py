@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sgdode.errors import FileError
+from sgdode.errors import FileError, UsageError
 from sgdode.model.clock import Grid, joined
+from sgdode.notebook import tell
+from sgdode.reporting import Progress, Reporter
+from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import Trajectory
 from sgdode.runs.file_size import saved_times
 from sgdode.spec.memory import Command
-from sgdode.spec.provenance import path_hash
+from sgdode.spec.provenance import path_hash, spec_hash
 from sgdode.spec.schema import Spec
 
 #: Files of one name that are looked at.
@@ -57,6 +61,37 @@ def earlier_run(spec: Spec, command: Command, path: Path) -> Earlier | None:
                 if run.state and not run.unsealed and (run.step is None) == (own.step is None):
                     return Earlier(file, run, joined(Grid(run.time, run.step), own))
     return None
+
+
+def extended(
+    run: Trajectory, stop: float, *, jobs: int | None = None, progress: Progress | bool | None = None
+) -> Trajectory:
+    """``run`` to a later ``stop``; see ``Trajectory.extend``."""
+    from sgdode.runs.engines import integrate, simulate
+    from sgdode.runs.reproduce import COMMANDS, spec_of
+
+    if run.status != "complete" or not stop > run.time[-1]:
+        what = f"ended at t = {run.time[-1]:g}; give a later stop" if run.status == "complete" else f"is {run.status}"
+        raise UsageError(f"extend: got {stop:g}; the run {what}")
+    command, before = COMMANDS[run.kind], run.origin if isinstance(run.origin, Spec) else spec_of(run)
+    spec = before.replace({"time.stop": stop})
+    earlier = Earlier(run.path or Path(f"{spec.name}.h5"), run, joined(Grid(run.time, run.step), saved_times(spec)))
+
+    def complete(longer: Trajectory) -> None:
+        longer.attributes["end"] = float(longer.time[-1])
+        earlier.tell(longer)
+
+    with tempfile.TemporaryDirectory() as folder:
+        kept = (earlier.path, run) if run.state and not run.unsealed else None
+        place, reporter = Path(folder) / "longer.h5", Reporter(quiet=True)
+        keeper = Keeper(place, spec_hash(spec, command), complete, reporter, False, kept)
+        if command == "simulate":
+            found = simulate(spec, jobs=jobs, progress=progress, keeper=keeper, times=earlier.times)
+        else:
+            found = integrate(spec, progress=progress, keeper=keeper, times=earlier.times)
+    complete(found)
+    tell(found.warnings)
+    return found
 
 
 def _candidates(folder: Path, name: str, command: Command) -> list[Path]:

@@ -208,6 +208,8 @@ def _read(path: Path) -> bytes:
                              f"`sgdode show --spec {path} > again.yaml` prints its spec")  # fmt: skip
         return text
     except FileNotFoundError:
+        if "=" in str(path):
+            raise UsageError(f"{path}: no such file; a value of the spec is given by --set {path}") from None
         raise UsageError(f"{path}: no such file; `sgdode init {path}` writes an example") from None
     except IsADirectoryError:
         raise UsageError(f"{path}: is a folder; give the YAML file in it") from None

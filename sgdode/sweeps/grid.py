@@ -19,6 +19,7 @@ from sgdode.spec.yaml_document import as_yaml, parse, parse_value
 MOST_POINTS = 100_000
 _ASSIGNMENT = re.compile(r"\s*([\w.]+)\s*=(.*)", re.DOTALL)
 _RANGE = re.compile(r"([-+]?\d+):([-+]?\d+)")
+_STEPS = re.compile(r"([-+\d.eE]+):([-+\d.eE]+):([-+\d.eE]+)")
 #: name → the value at a share (0 to 1) of the way from ``low`` to ``high``
 _SPACINGS: dict[str, Callable[[float, float, float], float]] = {
     "log": lambda low, high, share: low * (high / low) ** share,
@@ -134,11 +135,19 @@ def _texts(key: str, values: str, place: str) -> tuple[str, ...]:
             if not 0 < int(match[2]) - int(match[1]) <= MOST_POINTS:
                 raise UsageError(f"{place}: {part} names no value, or too many; 0:8 stands for 0, 1, ..., 7")
             found += map(str, range(int(match[1]), int(match[2])))
+        elif match := _STEPS.fullmatch(part):
+            raise UsageError(f"{place}: {part} is no range; {_as_lin(*map(float, match.groups()))}")
         elif part.partition(":")[0] in _SPACINGS:
             found += _spaced(key, part, place)
         else:
             found.append(part)
     return tuple(found)
+
+
+def _as_lin(low: float, high: float, step: float) -> str:
+    """What to write in place of LOW:HIGH:STEP."""
+    count = round((high - low) / step) + 1 if step else 0
+    return f"write lin:{low:g}:{high:g}:{count if 2 <= count <= MOST_POINTS else 'COUNT'}, with the number of values"
 
 
 def split(text: str) -> list[str]:

@@ -44,7 +44,8 @@ def on_this_machine(orders: Sequence[Order], jobs: int) -> Iterator[Message]:
             left -= not message.keys() & {"share", "busy"}
             yield number, message
     finally:
-        crew.stop()
+        if left:  # else they end by themselves, and have nothing to say of it
+            crew.stop()
         for member in members:
             member.join()
 

@@ -71,9 +71,10 @@ def run(
 @in_python
 def sweep(
     spec: Spec | str | Path | Mapping[str, Any],
-    grid: Mapping[str, str | Sequence[Any]],
+    grid: Mapping[str, str | Sequence[Any]] | Sequence[Mapping[str, Any]],
     folder: str | Path = ".",
     *,
+    zip: Sequence[Sequence[str]] = (),
     command: Literal["simulate", "integrate", "both"] = "both",
     force: bool = False,
     restart: bool = False,
@@ -83,13 +84,13 @@ def sweep(
     """Run a spec over the product of a grid, ``jobs`` files at a time, as ``sgdode sweep`` does; the paths in its
     order.
 
-    ``grid``: dotted keys with their values, a list or a text such as ``"log:1e-2:1:9"`` or ``"0:8"``. Raises RunError
-    where files failed, after all others; SpecError for points that cannot be run.
+    ``grid``: dotted keys with their values, a list or a text such as ``"log:1e-2:1:9"`` or ``"0:8"``; or a list of
+    points, each a mapping with the same keys. ``zip``: groups of keys that move together, ``[["p", "gamma"]]``. Raises
+    RunError where files failed, after all others; SpecError for points that cannot be run.
     """
     if command not in _COMMANDS:
         raise UsageError(f"command: got {command!r}; allowed: {', '.join(_COMMANDS)}")
-    texts = [f"{key}={its if isinstance(its, str) else ','.join(map(as_yaml, its))}" for key, its in grid.items()]
-    found = tasks(_source(spec), (), axes(texts), _COMMANDS[command], Path(folder))
+    found = tasks(_source(spec), (), axes(*_grids(grid, zip)), _COMMANDS[command], Path(folder))
     crew, how, warned = jobs or processors(), {"force": force, "restart": restart, "jobs": 1}, list[str]()
     with watched("sweep", progress) as count:
         reporter = Reporter(quiet=True, hear=count, told=warned.append)
@@ -106,6 +107,23 @@ def sweep(
     if failed:
         raise RunError("\n".join(visible(line) for line in failed))
     return [ending.path for ending in endings]
+
+
+def _grids(
+    grid: Mapping[str, str | Sequence[Any]] | Sequence[Mapping[str, Any]], together: Sequence[Sequence[str]]
+) -> tuple[list[str], list[str]]:
+    """The grids, and the keys that move together, as the command line takes them. Raises UsageError."""
+    zips = [",".join(keys) for keys in together if not isinstance(keys, str)]
+    if len(zips) < len(together):
+        raise UsageError(f"zip: got {list(together)!r}; must be a list of groups of keys, as in [['p', 'gamma']]")
+    if not isinstance(grid, Mapping):
+        points = list(grid)
+        if not points or any(not isinstance(one, Mapping) or one.keys() != points[0].keys() for one in points):
+            raise UsageError("grid: must be keys with their values, or a list of points with the same keys each")
+        grid = {key: [point[key] for point in points] for key in points[0]}
+        zips += [",".join(grid)] if len(grid) > 1 else []
+    texts = [f"{key}={its if isinstance(its, str) else ','.join(map(as_yaml, its))}" for key, its in grid.items()]
+    return texts, zips
 
 
 def _source(spec: Spec | str | Path | Mapping[str, Any]) -> Source:

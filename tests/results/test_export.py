@@ -40,7 +40,7 @@ def test_export(sgdode, spec, tmp_path):
 def test_what_is_refused_leaves_nothing(tmp_path):
     run = made_up(p=200, k=2)
     run.curves["Q"] = np.zeros((len(run.time), 200, 200))
-    with pytest.raises(UsageError, match=r"writes \.csv or \.npz"):
+    with pytest.raises(UsageError, match=r"writes \.csv, \.npz, \.nc"):
         export(run, tmp_path / "x.xlsx")
     with pytest.raises(UsageError, match="too many for a table"):
         export(run, tmp_path / "x.csv")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from support.specs import SMALL, merged
 
-from sgdode import Trajectory, load_spec
+from sgdode import Trajectory, integrate, load_spec, simulate
+from sgdode.errors import UsageError
 from sgdode.reporting import Reporter
 from sgdode.runs.longer import earlier_run
 from sgdode.runs.run import default_path, perform
@@ -121,3 +122,18 @@ def test_the_longest_of_the_shorter_is_taken(tmp_path):
     assert found is not None
     assert found.run.time[-1] == pytest.approx(7.0)
     assert found.times.time[-1] == pytest.approx(9.0)
+
+
+@pytest.mark.parametrize("command", ["simulate", "integrate"])
+def test_a_trajectory_is_extended_in_python(command, tmp_path):
+    engine = {"simulate": simulate, "integrate": integrate}[command]
+    short = engine(load_spec(SMALL, {"time.stop": 1.0}))
+    saved = Trajectory.load(short.save(tmp_path / "a.h5"))
+    for one in (short, saved):
+        longer = one.extend(2.0)
+        assert longer.time[-1] > 1.9
+        assert longer.spec.time.stop == 2.0
+        assert longer.attributes["extended_at"]
+        assert_same_path(longer, engine(load_spec(SMALL, {"time.stop": 2.0})))
+    with pytest.raises(UsageError, match="give a later stop"):
+        short.extend(0.5)

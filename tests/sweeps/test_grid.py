@@ -86,3 +86,8 @@ def test_a_list_of_points_has_the_same_keys(tmp_path):
         (tmp_path / "points.yaml").write_text(text)
         with pytest.raises(UsageError, match="the same keys each"):
             axes([str(tmp_path / "points.yaml")])
+
+
+def test_a_range_with_a_step_is_told_how_to_write_it():
+    with pytest.raises(UsageError, match=r"0\.1 is no range; write lin:0\.1:0\.5:5, with the number"):
+        axes(["learning_rate.gamma=0.1:0.5:0.1"])

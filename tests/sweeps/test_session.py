@@ -52,3 +52,18 @@ def test_what_fails_is_told_after_all_others(tmp_path):
     with pytest.raises(RunError, match="diverged"):
         sweep(spec, {"learning_rate.gamma": [0.01, 30.0]}, tmp_path, command="integrate", jobs=1)
     assert len(list(tmp_path.glob("*.h5"))) == 2
+
+
+def test_points_and_grids_that_move_together(tmp_path):
+    together = sweep(SMALL, {"p": [2, 3], "gamma": [0.1, 0.2]}, tmp_path, zip=[["p", "gamma"]], command="integrate")
+    points = [{"p": 2, "gamma": 0.1}, {"p": 3, "gamma": 0.2}]
+    assert sweep(SMALL, points, tmp_path, command="integrate") == together
+    assert len(together) == 2
+    for wrong in ({"zip": ["p,gamma"], "grid": {"p": [2]}}, {"grid": [{"p": 2}, {"gamma": 1}]}, {"grid": []}):
+        with pytest.raises(UsageError, match=r"zip: got|a list of points"):
+            sweep(SMALL, wrong.pop("grid"), tmp_path, **wrong)
+
+
+def test_a_sweep_ends_without_a_word(tmp_path, capfd):
+    sweep(SMALL, {"seed": [0, 1]}, tmp_path, command="simulate", jobs=2)
+    assert capfd.readouterr().err == ""
