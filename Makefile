@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 FIGURES := fig1 fig2-left bands cost infinite-width activations fig5a fig5d fig4 fig3-left fig5c fig5b subspace \
 	scaling-law continual-learning structured-inputs fig3-right fig2-right
 
-.PHONY: demo figures figures-quick test check lint types bench mutants clean
+.PHONY: demo figures figures-quick test check lint types bench notebooks mutants clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("sgdode needs Python 3.11 or newer: make PYTHON=python3.12") if sys.version_info < (3, 11) else 0'
@@ -45,6 +45,10 @@ check: lint types test  ## what a commit must pass
 
 bench: $(READY)  ## timings, as a table in experiments/bench.txt
 	$(BIN)/python experiments/bench.py
+
+notebooks: $(READY)  ## execute the notebooks of the documentation, with their outputs into build/notebooks
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[notebook]'
+	$(BIN)/jupyter nbconvert --to notebook --execute --output-dir build/notebooks docs/notebooks/*.ipynb
 
 mutants: $(READY)  ## damage the code here and there, for half an hour, and list what no test sees
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'

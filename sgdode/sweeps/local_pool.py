@@ -67,6 +67,7 @@ class _Crew:
                 pass
             process.stdin.close()  # type: ignore[union-attr]
             process.wait()
+            process.stdout.close()  # type: ignore[union-attr]
 
     def stop(self) -> None:
         """Let every process keep a checkpoint and end."""

@@ -70,8 +70,9 @@ def serve_orders() -> None:
     try:
         while line := orders.get():
             busy.set()
-            _answer(answers, work(json.loads(line), _Share(answers)))
-            busy.clear()
+            reply = work(json.loads(line), _Share(answers))
+            busy.clear()  # before the parent hears, and may hang up, which is no end in the middle then
+            _answer(answers, reply)
     except (Stopped, BrokenPipeError):
         pass
     os._exit(0)  # the listening thread may hold standard input

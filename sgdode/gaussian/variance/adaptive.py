@@ -62,28 +62,28 @@ def _moments(
     at: int,
     room: Array,
 ) -> int:
-    """table[n, at] = F_n(mean), n < terms, and table[terms, at] = what they leave of E[s²]; returns how many matter."""
+    """table[at, n] = F_n(mean), n < terms, and table[at, terms] = what they leave of E[s²]; returns how many matter."""
     count = panel_ends(room, add_edges(edges, spread, mean, _REACH, 0.0, room, 0), _REACH)
     xi, weight = between(rule, room[0], count)
     s, ds = np.empty(xi.size), np.empty(xi.size)
     _evaluate(st, student, mean + spread * xi, s, ds)
     left = np.dot(weight, s * s)
     least = _ENOUGH * left
-    table[:, at] = 0.0
+    table[at] = 0.0
     before, now = np.zeros(xi.size), weight * s
     for n in range(terms):
         total = np.sum(now)
-        table[n, at] = total
+        table[at, n] = total
         left -= total * total
         if left <= least:
-            table[terms, at] = max(left, 0.0)
+            table[at, terms] = max(left, 0.0)
             return n + 1
         root, next_root = math.sqrt(n), 1.0 / math.sqrt(n + 1.0)
         for x in range(xi.size):
             following = (xi[x] * now[x] - root * before[x]) * next_root
             before[x] = now[x]
             now[x] = following
-    table[terms, at] = max(left, 0.0)
+    table[at, terms] = max(left, 0.0)
     return terms
 
 
@@ -96,7 +96,7 @@ def _tabulate(
     st: Pair, student: bool, edges: Array, rule: Gauss, size: float, spread: float, terms: int, tables: Array, c: int,
     grid: Array, room: Array,
 ) -> tuple[int, int]:  # fmt: skip
-    """Fill tables[c, panel, n, node] over panels of μ with the edges ``grid``, for a field of standard deviation
+    """Fill tables[c, panel, node, n] over panels of μ with the edges ``grid``, for a field of standard deviation
     ``size`` and conditional one ``spread``; returns how many edges there are, and how many terms matter."""
     m = rule.nodes.size
     reach = size / spread  # in units of the spread, so that the gap is a share of it
@@ -119,9 +119,9 @@ def _tabulate(
     return kept + 1, used
 
 
-@compiled(types.void(RULE, VECTOR, COUNT, types.float64, _TABLES, COUNT, COUNT, MATRIX))
-def _look_up(rule: Gauss, grid: Array, edges: int, mean: float, tables: Array, c: int, terms: int, F: Array) -> None:
-    """F[n, c] of a mean, n ≤ terms, by interpolation in its panel."""
+@compiled(types.void(RULE, VECTOR, COUNT, types.float64, types.float64[:, :, ::1], VECTOR))
+def _look_up(rule: Gauss, grid: Array, edges: int, mean: float, tables: Array, F: Array) -> None:
+    """F[n] of a mean, one field's, by interpolation in its panel of ``tables`` (panels, nodes, ·)."""
     m = rule.nodes.size
     panel = min(max(int(np.searchsorted(grid[:edges], mean)) - 1, 0), edges - 2)
     t = 2.0 * (mean - grid[panel]) / (grid[panel + 1] - grid[panel]) - 1.0
@@ -131,13 +131,18 @@ def _look_up(rule: Gauss, grid: Array, edges: int, mean: float, tables: Array, c
             hit = x
         else:
             total += rule.barycentric[x] / (t - rule.nodes[x])
-    for n in range(terms + 1):
-        value = tables[c, panel, n, hit] if hit >= 0 else 0.0
-        if hit < 0:
-            for x in range(m):
-                value += rule.barycentric[x] / (t - rule.nodes[x]) * tables[c, panel, n, x]
-            value /= total
-        F[n, c] = value
+    table = tables[panel]
+    if hit >= 0:
+        for n in range(F.size):
+            F[n] = table[hit, n]
+        return
+    F[:] = 0.0
+    for x in range(m):
+        share = rule.barycentric[x] / (t - rule.nodes[x])
+        for n in range(F.size):
+            F[n] += share * table[x, n]
+    for n in range(F.size):
+        F[n] /= total
 
 
 class Given(NamedTuple):
@@ -162,21 +167,21 @@ _GIVEN = types.NamedTuple(
 
 @compiled(types.UniTuple(types.float64, 2)(_GIVEN, VECTOR, MATRIX))
 def _square(given: Given, v: Array, F: Array) -> tuple[float, float]:
-    """E[(Σ v_c s_c)² | ζ] and the bound of its error, from F (terms + 1, n), whose last row is r."""
+    """E[(Σ v_c s_c)² | ζ] and the bound of its error, from F (n, terms + 1), whose last column is r."""
     n, total, bound, terms = v.size, 0.0, 0.0, given.terms
     for c in range(n):
-        F[terms, c] = math.sqrt(max(F[terms, c], 0.0))
+        F[c, terms] = math.sqrt(max(F[c, terms], 0.0))
     for b in range(n):
-        total += v[b] * v[b] * F[terms, b] * F[terms, b]
-        for term in range(terms):
-            total += v[b] * v[b] * F[term, b] * F[term, b] if term == 0 or given.spread[b] > 0.0 else 0.0
+        total += v[b] * v[b] * F[b, terms] * F[b, terms]
+        for term in range(terms if given.spread[b] > 0.0 else 1):
+            total += v[b] * v[b] * F[b, term] * F[b, term]
         for c in range(b + 1, n):
-            cosine, inner, power = given.cosine[b, c], F[0, b] * F[0, c], 1.0
+            cosine, inner, power = given.cosine[b, c], F[b, 0] * F[c, 0], 1.0
             if cosine != 0.0:
                 for term in range(1, terms + 1):
                     power *= cosine
-                    inner += power * F[term, b] * F[term, c]
-                bound += 4.0 * abs(v[b] * v[c] * power) * F[terms, b] * F[terms, c] * given.apart[b, c]
+                    inner += power * F[b, term] * F[c, term]
+                bound += 4.0 * abs(v[b] * v[c] * power) * F[b, terms] * F[c, terms] * given.apart[b, c]
             total += 2.0 * v[b] * v[c] * inner
     return total, bound
 
@@ -196,7 +201,7 @@ def _line(
     for c in range(n):
         if given.spread[c] == 0.0:
             _evaluate(st, c < p, given.alpha[c] * first + given.beta[c] * zeta, s[c], ds[c])
-    F = np.zeros((given.terms + 1, n))
+    F = np.zeros((n, given.terms + 1))
     total, bound = 0.0, 0.0
     slopes = weight * ds[i] * ds[j]
     least = 1e-20 * np.max(np.abs(slopes))
@@ -205,11 +210,11 @@ def _line(
             continue
         for c in range(n):
             if given.spread[c] == 0.0:
-                F[0, c] = s[c, at]
-                F[given.terms, c] = 0.0
+                F[c, 0] = s[c, at]
+                F[c, given.terms] = 0.0
             else:
                 mean = given.alpha[c] * first + given.beta[c] * zeta[at]
-                _look_up(rule, given.grids[c], given.edges[c], mean, given.tables, c, given.terms, F)
+                _look_up(rule, given.grids[c], given.edges[c], mean, given.tables[c], F[c])
         square, error = _square(given, v, F)
         total += slopes[at] * (square + noise)
         bound += abs(slopes[at]) * error
@@ -236,14 +241,14 @@ def _prepare(
     terms = 8
     if largest > 0.0:
         terms = min(max(int(-24.0 / math.log(largest)), 8), _TERMS)
-    tables, grids = np.empty((n, _PANELS, terms + 1, rule.nodes.size)), np.empty((n, _PANELS + 1))
+    tables, grids = np.empty((n, _PANELS, rule.nodes.size, terms + 1)), np.empty((n, _PANELS + 1))
     edges, used = np.zeros(n, np.int64), 1
     for c in range(n):
         if spread[c] > 0.0:
             own, deviation = (first if c < p else second), math.sqrt(Omega[c, c])
             edges[c], found = _tabulate(st, c < p, own, rule, deviation, spread[c], terms, tables, c, grids[c], room)
             used = max(used, found)
-    tables[:, :, used] = tables[:, :, terms]
+    tables[:, :, :, used] = tables[:, :, :, terms]
     return Given(spread, spread, spread, cosine, tables, grids, edges, used, apart)
 
 

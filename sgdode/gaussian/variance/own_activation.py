@@ -66,11 +66,16 @@ class AdaptiveRule:
         self._fill(Omega, v, noise, _NODES, out)
 
     def error(self, Omega: Array, v: Array, noise: float) -> Array:
-        """Bounds (p,p) on |δV_ij|: what finer and coarser rules change, and what the series leaves out."""
+        """Bounds (p,p) on |δV_ij| of :meth:`fill`."""
+        return self.judged(Omega, v, noise)[1]
+
+    def judged(self, Omega: Array, v: Array, noise: float) -> tuple[Array, Array]:
+        """V (p,p) as :meth:`fill` has it, and bounds (p,p) on its error: what finer and coarser rules change, and what
+        the series leaves out."""
         out, coarse, fine = (np.empty((self.p, self.p)) for _ in range(3))
         series = self._fill(Omega, v, noise, _NODES, out)
         self._fill(Omega, v, noise, _COARSE, coarse)
         self._fill(Omega, v, noise, _FINE, fine)
         size = np.sqrt(np.outer(np.diag(fine), np.diag(fine)))
         bound: Array = 3.0 * np.abs(out - fine) + 0.1 * np.abs(coarse - fine) + series + _ROUND_OFF * size
-        return bound
+        return out, bound

@@ -22,6 +22,7 @@ from sgdode.model.activations import Activation
 from sgdode.model.overlaps import Array
 
 if TYPE_CHECKING:
+    from sgdode.gaussian.variance.own_activation import AdaptiveRule
     from sgdode.gaussian.variance.smoothed_ramps import WedgeSum
 
 #: ``fill(Omega, v, noise, out)``: fills V (p,p) for Ω (n,n), v (n,) and Δ.
@@ -245,10 +246,14 @@ def _size(pairing: Pairing) -> int:
     return pairing.p * (pairing.p + 1) // 2 * (pairing.p + pairing.k) ** 2
 
 
-def _adaptive(pairing: Pairing) -> VarianceTerm:
+def _adaptive_rule(pairing: Pairing) -> AdaptiveRule:
     from sgdode.gaussian.variance.own_activation import AdaptiveRule
 
-    term = AdaptiveRule(pairing.student, pairing.teacher, pairing.p, pairing.st)
+    return AdaptiveRule(pairing.student, pairing.teacher, pairing.p, pairing.st)
+
+
+def _adaptive(pairing: Pairing) -> VarianceTerm:
+    term = _adaptive_rule(pairing)
     return VarianceTerm(term.fill, 0.0, term.method, term.error)
 
 
@@ -272,16 +277,16 @@ def _conditional(pairing: Pairing) -> VarianceTerm:
     words = f"quadrature over pairs of fields, {outer}² nodes, {terms} Hermite terms"
     fill, p = _conditional_fill(pairing, trapezoid_rules(*level)), pairing.p
     finer = _conditional_fill(pairing, trapezoid_rules(*(2 * size for size in level)))
-    judge = _adaptive(pairing) if _size(pairing) <= _MOST_JUDGED else None
+    judge = _adaptive_rule(pairing) if _size(pairing) <= _MOST_JUDGED else None
 
     def bound(Omega: Array, v: Array, noise: float) -> Array:
         found, fine = np.empty((p, p)), np.empty((p, p))
         fill(Omega, v, noise, found)
-        if judge is None or judge.bound is None:
+        if judge is None:
             finer(Omega, v, noise, fine)
             return np.asarray(3.0 * np.abs(found - fine))
-        judge.fill(Omega, v, noise, fine)
-        return np.asarray(np.abs(found - fine) + judge.bound(Omega, v, noise))
+        right, off = judge.judged(Omega, v, noise)
+        return np.asarray(np.abs(found - right) + off)
 
     return VarianceTerm(fill, _conditional_error(pairing.student, pairing.teacher, level), words, bound)
 
