@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -150,6 +151,7 @@ def draw_files(files: Sequence[Path], figure: str, target: Path | None, **option
     """Draw files into ``target``, by default NAME-FIGURE.png beside the first; gives the path of the picture."""
     from sgdode.results.files import result_files
 
+    _require_matplotlib()
     paths = [path for file in files for path in result_files(file)]
     trajectories = [load_result(path) for path in paths]
     if target is not None and target.suffix.lower() == ".gif":
@@ -162,6 +164,15 @@ def draw_files(files: Sequence[Path], figure: str, target: Path | None, **option
     picture = draw(trajectories, figure, **options)
     name = trajectories[0].attributes.get("name", "")
     return save_figure(picture, target or picture_path(paths[0].parent, name, figure, picture.about), command_line())
+
+
+def _require_matplotlib() -> None:
+    """Raises UsageError where the environment keeps matplotlib from starting; no backend is needed to draw a file."""
+    try:
+        import matplotlib  # noqa: F401
+    except ValueError:
+        name = os.environ.get("MPLBACKEND", "")
+        raise UsageError(f"MPLBACKEND={name} is set, which is no backend of matplotlib; unset it") from None
 
 
 def command_line() -> str:

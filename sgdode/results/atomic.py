@@ -31,6 +31,8 @@ def aside(path: Path, pipes: bool = False, former: Path | None = None) -> Iterat
         if pipes and (path.is_fifo() or path.is_char_device()):
             yield path
             return
+        if path.is_dir():
+            raise OSError(errno.EISDIR, "it is a folder; give a file")
         path.parent.mkdir(parents=True, exist_ok=True)
         part, descriptor = _new_part(path)
         with at_the_end(lambda: release(part, descriptor)):

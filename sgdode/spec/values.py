@@ -109,12 +109,22 @@ def matrices(value: Any) -> tuple[Any, ...]:
     return found
 
 
+#: What looks like quotes, or like nothing; numbers as they are written elsewhere.
+_QUOTES = " \t\xa0“”„‘’«»`'\""
+_POWER = re.compile(r"10(?:\^|\*\*)([-+]?\d{1,3})")
+_FRACTION = re.compile(r"([-+]?\d+(?:\.\d+)?) ?/ ?(\d+(?:\.\d+)?)")
+
+
 def _unquoted(value: Any) -> str:
     """Advice on a text that is meant as a number."""
     if not isinstance(value, str):
         return ""
-    if _NUMBER.fullmatch(value.strip()):
-        return " (remove the quotes)"
+    if _NUMBER.fullmatch(value.strip(_QUOTES)):
+        return " (remove the no-break space)" if "\xa0" in value else " (remove the quotes)"
+    if power := _POWER.fullmatch(value.strip()):
+        return f" (write 1e{power[1]})"
+    if (fraction := _FRACTION.fullmatch(value.strip())) and float(fraction[2]):
+        return f" (write {float(fraction[1]) / float(fraction[2]):.12g})"
     for sign, name in _SEPARATORS.items():
         joined = value.strip().replace(sign, "")
         if _GROUPS[sign].fullmatch(value.strip()) and _NUMBER.fullmatch(joined):

@@ -181,8 +181,28 @@ def _located(error: yaml.MarkedYAMLError, text: str, source: str) -> Defect:
         indentation = _INDENTATION.match(lines[at] if at < len(lines) else "")
         if indentation is not None and "\t" in indentation[0]:
             return Defect(f"{source}:{at + 1}", "", "not valid YAML: a tab: indent with spaces")
-    place = f"{source}:{marks[0] + 1}" if marks else source
-    return Defect(place, "", f"not valid YAML: {error.problem or error.context}")
+    if marks and (tight := _without_space(lines, marks[0])):
+        at, key, value = tight
+        return Defect(f"{source}:{at + 1}", "", f"not valid YAML: a space is missing: write `{key}: {value}`")
+    place, problem = f"{source}:{marks[0] + 1}" if marks else source, error.problem or error.context or ""
+    advice = next((words for part, words in _ADVICE.items() if part in problem), "")
+    return Defect(place, "", f"not valid YAML: {problem}{advice}")
+
+
+#: What is told beside the words of the parser.
+_ADVICE = {
+    "mapping values are not allowed": "; write one `key: value` a line, as far to the right as its neighbours",
+    "did not find expected ',' or": "; a bracket is not closed, or a comma is missing",
+}
+_TIGHT = re.compile(r"\s*(?:- )?([A-Za-z_][\w.]*):([^\s:/\\'\"][^:]*)")
+
+
+def _without_space(lines: list[str], last: int) -> tuple[int, str, str] | None:
+    """The line at or just before ``last`` that has no space after the colon of its key; with its key and value."""
+    for at in range(min(last, len(lines) - 1), max(last - 2, -1), -1):
+        if match := _TIGHT.fullmatch(lines[at].partition(" #")[0].rstrip()):
+            return at, match[1], match[2]
+    return None
 
 
 def parse_value(text: str, source: str) -> Any:

@@ -2,6 +2,7 @@
 
 import pytest
 import typer
+from support.pictures import run
 from typer.testing import CliRunner
 
 from sgdode.cli.app import app
@@ -36,3 +37,12 @@ def test_every_command_is_one_of_these():
     made = typer.main.get_command(app)
     assert isinstance(app, App)
     assert all(isinstance(command, Command) for command in made.commands.values())
+
+
+def test_a_backend_that_there_is_not_and_a_folder_are_told(sgdode, tmp_path):
+    run().save(tmp_path / "a.h5")
+    done = sgdode("plot", "a.h5", MPLBACKEND="nonsense")
+    assert (done.returncode, "MPLBACKEND=nonsense is set" in done.stderr) == (2, True)
+    done = sgdode("schema", "-o", ".")
+    assert done.returncode == 1
+    assert "it is a folder; give a file" in done.stderr

@@ -21,6 +21,10 @@ def test_what_is_read():
     [
         (number, True, "must be a number"),
         (number, "1e-3", r"must be a number \(remove the quotes\)"),
+        (number, "“0.1”", r"\(remove the quotes\)"),
+        (number, "10\xa0", r"\(remove the no-break space\)"),
+        (number, "10^3", r"\(write 1e3\)"),
+        (number, "1/2", r"\(write 0\.5\)"),
         (number, "1_000.5", r"\(write 1000.5, without _\)"),
         (whole, "1_000_000", r"\(write 1000000, without _\)"),
         (extent, "1,000,000", r"\(write 1000000, without commas\)"),

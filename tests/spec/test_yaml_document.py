@@ -102,3 +102,16 @@ def test_alias_bomb_is_refused():
 def test_empty_document_is_an_empty_mapping():
     assert parse("", "f").values == {}
     assert parse("# nothing\n", "f").values == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("dimension:100\nteacher: {width: 2}\n", "s:1: not valid YAML: a space is missing: write `dimension: 100`"),
+        ("a: 1\nteacher: width: 2\n", "s:2: not valid YAML: .*; write one `key: value` a line"),
+        ("a: {width: 2\n", "not valid YAML: .*; a bracket is not closed"),
+    ],
+)
+def test_the_parser_comes_with_advice(text, told):
+    with pytest.raises(SpecError, match=told):
+        parse(text, "s")
