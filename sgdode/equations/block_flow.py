@@ -6,12 +6,16 @@ with Cov(λ, λ^b) = c_b Ω_b, and E‖x_b‖² = π_b c_b,
 (Gradient flow of the weights, dW/dt = G [W; W*] C, projected on the blocks.) Decay acts on every block; the sphere is
 one of all blocks together, Σ_b w_b Q_b,ii = 1.
 
+At finite d the length of x is not independent of the fields: E[‖x_b‖² f(λ)] = c_b (π_b + (2/d) d/ds) E f exactly, with
+block b alone scaled, Ω → Ω + (s − 1) c_b Ω_b, at s = 1. With ``finite_size`` (2/d) dΨ(Var)/ds is added to π_b Ψ(Var).
+
 Overlaps are those with the fixed frame of all teachers. Where these turn, λ* = R(t) W* x, the kernels see M R(t)ᵀ, and
 G W turns back into the frame, G → [G_ss, G_st R(t)]; random drift at constant norm takes η M_b from dM_b/dt.
 """
 
 from __future__ import annotations
 
+import math
 from copy import copy
 from typing import NamedTuple
 
@@ -29,10 +33,14 @@ from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
 from sgdode.model.state import packed_blocks
 
+#: The step of differences by the scale of a block, relative: errors of its square, and of round-off over it.
+_SMALL = 1e-4
+
 
 class BlockArrays(NamedTuple):
     """What a right-hand side works in, by block: Ω_b (B,n,n) with its teachers filled in, the drifts F_b = c_b G Ω_b
-    (B,p,n), noises N_b (B,p,p); c, π, w of the sphere (empty: none) and ``scale``, each (B,).
+    (B,p,n), noises N_b (B,p,p); c, π, w of the sphere (empty: none) and ``scale``, each (B,); ``excess`` (B,p,p) of
+    Ψ(Var), (2/d) dΨ(Var)/ds (empty: none).
 
     The state holds Q_b and M_b times ``scale``, a power of two near c_b, so that a solver's absolute tolerance is one
     of the fields: overlaps of weights in a block of eigenvalue d are 1/d."""
@@ -44,9 +52,10 @@ class BlockArrays(NamedTuple):
     fractions: Array
     sphere: Array
     scale: Array
+    excess: Array
 
 
-BLOCK_ARRAYS = types.NamedTuple((BLOCKS, BLOCKS, BLOCKS, VECTOR, VECTOR, VECTOR, VECTOR), BlockArrays)
+BLOCK_ARRAYS = types.NamedTuple((*[BLOCKS] * 3, *[VECTOR] * 4, BLOCKS), BlockArrays)
 
 
 @compiled(types.void(VECTOR, ARRAYS, BLOCK_ARRAYS), error_model="numpy")
@@ -93,6 +102,10 @@ def _flow_by_block(
                 F[i, j] *= c
             for j in range(p):
                 N[i, j] = share * a[i] * a[j] * V[i, j]
+        if len(by.excess):
+            for i in range(p):
+                for j in range(p):
+                    N[i, j] += rate * c * a[i] * a[j] * by.excess[b, i, j]
         if by.sphere.size:
             add_to_sphere(F, N, by.Omega[b], decay, by.sphere[b], stretch, square)
     if by.sphere.size:
@@ -128,10 +141,19 @@ class BlockFlow:
     ``rate``: what multiplies π_b c_b V in dQ_b/dt at t = 0; V is ``variance``, or K11 where that is None.
     """
 
-    def __init__(self, problem: Problem, start: Start, duals: Kernels, rate: float, variance: VarianceTerm | None):
+    def __init__(
+        self,
+        problem: Problem,
+        start: Start,
+        duals: Kernels,
+        rate: float,
+        variance: VarianceTerm | None,
+        finite_size: bool = False,
+    ):
         self.problem, self.duals, self.rate, self.variance = problem, duals, rate, variance
         self.rule, self.factor, self.noise = problem.rule, problem.clock.factor, problem.teacher.noise
-        self.at, self.by = _rooms(problem, start)
+        self.finite_size = finite_size and math.isfinite(problem.d)
+        self.at, self.by = _rooms(problem, start, self.finite_size)
         self.P = np.ascontiguousarray(start.overlaps.P)
         p = len(start.a)
         self.V = np.zeros((p, p))
@@ -151,6 +173,8 @@ class BlockFlow:
         if self.variance is not None:
             V = self.V
             self.variance.fill(at.Omega, at.v, self.noise, V)
+            if self.finite_size:
+                self._fill_excess(R)
         if R is not None:
             p = len(at.a)
             at.G[:, p:] = at.G[:, p:] @ R
@@ -166,6 +190,21 @@ class BlockFlow:
         at.M[:] = at.M @ R.T
         at.Omega[p:, p:] = R @ self.P @ R.T
         return np.ascontiguousarray(at.Omega[p:, p:])
+
+    def _fill_excess(self, R: Array | None) -> None:
+        """(2/d) dΨ(Var)/ds of every block, by central differences."""
+        assert self.variance is not None
+        at, p = self.at, len(self.at.a)
+        more, less = np.empty((p, p)), np.empty((p, p))
+        for b, c in enumerate(self.by.eigenvalues):
+            part = c * self.by.Omega[b]
+            if R is not None:
+                part[:p, p:] = part[:p, p:] @ R.T
+                part[p:, :p] = part[:p, p:].T
+                part[p:, p:] = R @ part[p:, p:] @ R.T
+            for sign, out in ((_SMALL, more), (-_SMALL, less)):
+                self.variance.fill(at.Omega + sign * part, at.v, self.noise, out)
+            self.by.excess[b] = (more - less) / (_SMALL * self.problem.d)
 
     def louder(self, share: float) -> BlockFlow:
         """The same with V larger by a share."""
@@ -198,7 +237,7 @@ def packed_state(problem: Problem, start: Start) -> Array:
     return packed_blocks(Q, M, np.array(start.a, dtype=float) if problem.rule.trained else np.empty(0))
 
 
-def _rooms(problem: Problem, start: Start) -> tuple[Arrays, BlockArrays]:
+def _rooms(problem: Problem, start: Start, finite_size: bool) -> tuple[Arrays, BlockArrays]:
     p, k = start.overlaps.M.shape
     n, B = p + k, len(start.blocks)
     Omega, blocks = np.zeros((n, n)), np.zeros((B, n, n))
@@ -211,4 +250,5 @@ def _rooms(problem: Problem, start: Start) -> tuple[Arrays, BlockArrays]:
     law, rule = problem.inputs, problem.rule
     sphere = np.array(rule.sphere(law.eigenvalues) if rule.spherical else ())
     c, fractions = np.array(law.eigenvalues), np.array(law.fractions)
-    return at, BlockArrays(blocks, np.empty((B, p, n)), np.empty((B, p, p)), c, fractions, sphere, scales(problem))
+    F, N, excess = np.empty((B, p, n)), np.empty((B, p, p)), np.zeros((B if finite_size else 0, p, p))
+    return at, BlockArrays(blocks, F, N, c, fractions, sphere, scales(problem), excess)

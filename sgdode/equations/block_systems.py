@@ -76,12 +76,12 @@ def _system(problem: Problem, start: Start, name: str, make: Callable[[Problem, 
     )
 
 
-def _full_flow(problem: Problem, start: Start) -> Made:
+def _full_flow(problem: Problem, start: Start, finite_size: bool = False) -> Made:
     duals = kernels(*problem.activations)
     refuse_steep(problem, start)
     p, k = start.overlaps.M.shape
     variance = variance_term(*problem.activations, p, k, *duals.kernels)
-    flow = BlockFlow(problem, start, duals, problem.noise_rate, variance)
+    flow = BlockFlow(problem, start, duals, problem.noise_rate, variance, finite_size)
     error = variance.error
     if error > 0.0 and variance.bound is not None:
         error = min(error, flow.stated_error(0.0, flow.y.copy()))
@@ -98,8 +98,10 @@ def _gradient_flow_noise(problem: Problem, start: Start) -> Made:
 
 
 def full_by_block(problem: Problem, start: Start, method: Method | None = None) -> System:
-    """dQ_b/dt with (γ/p) π_b c_b Ψ(Var)/B; valid for γ c_max/(pd) ≪ 1 and d_eff ≫ 1."""
-    return _system(problem, start, "full", _full_flow)
+    """dQ_b/dt with (γ/p) π_b c_b Ψ(Var)/B; valid for γ c_max/(pd) ≪ 1 and d_eff ≫ 1.
+    With ``method.finite_size`` the mean of ‖x_b‖² given the fields is exact."""
+    finite_size = method is not None and method.finite_size
+    return _system(problem, start, "full", lambda part, at: _full_flow(part, at, finite_size))
 
 
 def gradient_flow_by_block(problem: Problem, start: Start, method: Method | None = None) -> System:

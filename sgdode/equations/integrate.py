@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdode.equations.asymmetry import smallest_asymmetry, tolerances, unresolved
+from sgdode.equations.block_flow import scales
 from sgdode.equations.fluctuations.asked import asked_fluctuations, refuse_fluctuations
 from sgdode.equations.pieces import Polled, with_breaks
 from sgdode.equations.reached import Reached
@@ -27,7 +28,7 @@ from sgdode.model.clock import Grid, Saving, first_step_until, saved_grid, saved
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
-from sgdode.model.state import repacked
+from sgdode.model.state import repacked, repacked_blocks
 from sgdode.parts import part
 from sgdode.results.alignment import squared_inside
 from sgdode.results.checkpoint import Keeper, is_small
@@ -110,8 +111,7 @@ def integrate(
         spreads, notes, told = asked_fluctuations(problem, beginning, equations, reached_times, method)
     report |= {"equations_reason": choice.reason, **told}
     found = result.trajectory(solution, report, [*warnings, *notes], spreads)
-    if found.status == "complete" and is_small(reached.end(), found.curves):
-        found.state = reached.end()
+    found.state = dict(result.ended(reached, found))
     return found
 
 
@@ -130,21 +130,38 @@ class _Result:
         return self.run.problem.teacher.P if self.start is None else self.start.overlaps.P
 
     def as_partial(self, earlier: Trajectory) -> Mapping[str, NDArray[np.generic]]:
-        """The state of a finished, shorter run as that of a checkpoint; empty where curves are missing in it, and where
-        inputs have blocks or the teacher changes, whose states hold more."""
-        times, curves = len(earlier.time), earlier.curves
-        trained = self.run.problem.rule.trained
-        if "M" not in curves or not {"Q", "q"} & curves.keys() or (trained and "output_weights" not in curves):
+        """The state of a finished, shorter run as that of a checkpoint; empty where curves are missing in it."""
+        times, states, y0 = len(earlier.time), self._states(earlier), self.equations.y0
+        if not np.array_equal(earlier.time, self.run.grid.time[:times]):
             return {}
-        if self.equations.breaks or (self.start is not None and self.start.blocks):
-            return {}
-        states = repacked(curves, trained)
-        y0 = self.equations.y0
-        if states.shape[1] != len(y0) or not np.array_equal(earlier.time, self.run.grid.time[:times]):
+        if states is None or states.shape[1] != len(y0):
             return {}
         if np.allclose(states[0], y0, rtol=0.0, atol=1e-12):  # a curve q has no −1e-17
             states[0] = y0
-        return {"states": states, **earlier.state}
+        return {**earlier.state, "states": states}
+
+    @property
+    def _blocks(self) -> bool:
+        return self.start is not None and bool(self.start.blocks)
+
+    def _states(self, earlier: Trajectory) -> Array | None:
+        """The states (T,size) of a finished run: those that it keeps, or else those of its curves; None where neither
+        tells them."""
+        curves, trained = earlier.curves, self.run.problem.rule.trained
+        if "states" in earlier.state:
+            return np.array(earlier.state["states"], dtype=float)
+        if trained and "output_weights" not in curves:
+            return None
+        if self._blocks:
+            told = {"Q_block", "M_block"} <= curves.keys() and not self.equations.breaks
+            return repacked_blocks(curves, scales(self.run.problem), trained) if told else None
+        return repacked(curves, trained) if "M" in curves and {"Q", "q"} & curves.keys() else None
+
+    def ended(self, reached: Reached, found: Trajectory) -> Mapping[str, NDArray[np.generic]]:
+        """What a longer run goes on from, where that is small: with the states where the curves do not tell them."""
+        untold = self._blocks and (self.equations.breaks or not {"Q_block", "M_block"} <= found.curves.keys())
+        state = reached.state() if untold else reached.end()
+        return state if found.status == "complete" and is_small(state, found.curves) else {}
 
     def trajectory(
         self, solution: Solution, report: dict[str, Any], warnings: list[str], spreads: dict[str, Array]

@@ -86,6 +86,11 @@ def with_breaks(time: Array, breaks: Sequence[float]) -> tuple[Array, NDArray[np
     return every[order], np.asarray(order < len(time))
 
 
+def is_break(t: float, breaks: Sequence[float]) -> bool:
+    """Whether a right-hand side changes at t."""
+    return any(abs(t - at) <= _SAME * at for at in breaks)
+
+
 def next_break(times: Array, t: float, breaks: Sequence[float]) -> int:
     """The index of the first of ``times`` after ``t`` that is a break; their last one where there is none."""
     later = [at for at in breaks if at > t * (1.0 + _SAME)]

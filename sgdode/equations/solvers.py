@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sgdode.equations.pieces import enter, next_break
+from sgdode.equations.pieces import enter, is_break, next_break
 from sgdode.equations.reached import Reached
 from sgdode.stand_in import stand_in
 
@@ -131,7 +131,7 @@ def solve(
                 end = next_break(times, reached.t, breaks)
                 stretch = Stretch(reached.t, reached.y, times[len(states) : end + 1], hint or float(times[1]))
                 anchor = SOLVERS[solver](counted, stretch, states, rtol, atol, at, solution)
-                if len(states) > end and breaks:
+                if len(states) > end and is_break(float(times[end]), breaks):
                     anchor = float(times[end]), states[end]
                 if anchor is not None:
                     (reached.t, reached.y), reached.evaluations, reached.steps = anchor, counted.calls, solution.steps

@@ -20,7 +20,8 @@ _LARGE_BATCH = 0.05
 class Method(Record):
     """Which equations are solved, and how. ``equations``: a name of SYSTEMS, or "auto"; ``solver``: a name of SOLVERS,
     or "auto"; relative and absolute tolerance; whether error bars are computed, and whether the mean-field systems get
-    the (γ/p) Δ term; ``particles`` at infinite width (None: as many as it takes)."""
+    the (γ/p) Δ term; ``particles`` at infinite width (None: as many as it takes); whether ‖x‖² is correlated with the
+    fields as it is at finite d."""
 
     equations: str = "auto"
     solver: str = "auto"
@@ -29,6 +30,7 @@ class Method(Record):
     fluctuations: bool | str = False
     noise_correction: bool = False
     particles: int | None = None
+    finite_size: bool = False
 
 
 @dataclass(frozen=True)

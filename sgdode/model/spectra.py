@@ -4,6 +4,10 @@ The first few eigenvalues are blocks of their own; the others lie in bins, of tw
 next to the weights of the two-point Gauss rule of the bin, and their values match its mean and variance for those
 counts; so Σ n_b = d and Σ n_b c_b = tr C are exact. Squared components of teachers, w_j² ∝ j^(−δ), are shared between
 the two so that Σ w² and Σ λ w² are those of the bin. The error falls as the fourth power of the width of the bins.
+
+A power law is smooth beyond its first hundred eigenvalues: sums over j are integrals over log j there, and the blocks
+are the nodes of the Gauss–Legendre rule of it all, whose error falls exponentially with their number (the rule is the
+same for learning, Σ λ w² e^(−2λt), and for noise, Σ λ² e^(−2λt), with whole counts that add up to its weights).
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from sgdode.model.overlaps import Array
 
 #: Eigenvalues that are blocks of their own.
 SINGLE = 4
+#: The first eigenvalue of the smooth part of a power law, and the fewest blocks and eigenvalues to take it as one.
+SMOOTH_FROM, _FEWEST_BLOCKS, _FEWEST_VALUES = 96, 20, 4096
 #: What ``auto`` aims at, and up to how many blocks.
 TARGET, _MOST = 1e-3, 400
 #: Sums of fewer terms are summed; of longer ones the first terms, before the Euler–Maclaurin formula takes over.
@@ -49,8 +55,8 @@ class Eigenvalues(Protocol):
     def moments(self, first: int, end: int) -> BinMoments:
         """Of the eigenvalues j = first + 1, ..., end."""
 
-    def edges(self, bins: int) -> list[int]:
-        """Where ``bins`` bins of those beyond the single ones begin and end."""
+    def edges(self, first: int, bins: int) -> list[int]:
+        """Where ``bins`` bins of those beyond the first ``first`` begin and end."""
 
 
 def power_sum(exponent: float, first: int, end: int) -> float:
@@ -94,9 +100,29 @@ class PowerLaw:
             m, top * mean, top * deviation, skewness, weight, power_sum(self.alpha + self.delta, first, end)
         )
 
-    def edges(self, bins: int) -> list[int]:
+    def edges(self, first: int, bins: int) -> list[int]:
         """Equal in log j."""
-        return _distinct(np.geomspace(min(SINGLE, self.d), self.d, bins + 1))
+        return _log_edges(first, self.d, bins)
+
+    def smooth_from(self, nodes: int) -> int:
+        """From where on a rule of so many nodes has two eigenvalues at least for each."""
+        smallest = float(np.polynomial.legendre.leggauss(nodes)[1][0])
+        return max(SMOOTH_FROM, math.ceil(4.0 / (smallest * math.log(self.d / SMOOTH_FROM))))
+
+    def smooth(self, first: int, nodes: int) -> list[tuple[int, float, float]]:
+        """(count, value, weight) of the blocks of j = first + 1, ..., d: nodes of the Gauss–Legendre rule in log j from
+        first + ½ to d + ½."""
+        x, share = np.polynomial.legendre.leggauss(nodes)
+        low, high = math.log(first + 0.5), math.log(self.d + 0.5)
+        log = low + (high - low) * (x + 1.0) / 2.0
+        counts, weights = (share * np.exp(log * (1.0 - power)) for power in (0.0, self.delta))
+        counts *= (self.d - first) / counts.sum()
+        counts = np.diff(np.rint(np.cumsum(counts)), prepend=0.0)
+        weights *= power_sum(self.delta, first, self.d) / weights.sum()
+        values = np.exp(-self.alpha * log)
+        values *= power_sum(self.alpha, first, self.d) / float(counts @ values)
+        blocks = zip(counts, values, weights, strict=True)
+        return [(int(n), float(c), float(w)) for n, c, w in blocks]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,10 +145,10 @@ class Listed:
         skewness = float(((x - mean) ** 3).mean()) / deviation**3 if deviation > _EQUAL * max(mean, 1e-300) else 0.0
         return BinMoments(len(x), mean, deviation, skewness, float(w.sum()), float(w @ x))
 
-    def edges(self, bins: int) -> list[int]:
+    def edges(self, first: int, bins: int) -> list[int]:
         """Equal in log λ; what is 0 is a bin of its own."""
         positive = int(np.count_nonzero(self.values > 0))
-        first = min(SINGLE, positive)
+        first = min(first, positive)
         if positive <= first:
             return sorted({first, self.d})
         levels = np.geomspace(self.values[first], self.values[positive - 1], bins + 1)[1:-1]
@@ -140,15 +166,23 @@ class Binned(NamedTuple):
 
 
 def binned(values: Eigenvalues, blocks: int) -> Binned:
-    """A spectrum in at most ``blocks`` blocks (with the single ones, and a few more where it has few eigenvalues)."""
+    """A spectrum in at most ``blocks`` blocks (and one more where it has eigenvalues 0)."""
     found: list[tuple[int, float, float]] = []
-    for j in range(min(SINGLE, values.d)):
+    single = min(SINGLE, values.d) if blocks >= SINGLE + 2 else 0
+    for j in range(single):
         one = values.moments(j, j + 1)
         found.append((1, one.mean, one.weight))
-    edges = values.edges(max(1, (blocks - SINGLE) // 2))
+    if isinstance(values, PowerLaw) and blocks >= _FEWEST_BLOCKS and values.d >= _FEWEST_VALUES:
+        bins = round((blocks - single) / 6)
+        nodes = blocks - single - 2 * bins
+        first = values.smooth_from(nodes)
+        edges, rest = _log_edges(single, first, bins), values.smooth(first, nodes)
+    else:
+        edges, rest = values.edges(single, max(1, (blocks - single) // 2)), []
     for first, end in pairwise(edges):
-        found += _two(values.moments(first, end))
-    return _scaled(found, values.d)
+        bin = values.moments(first, end)
+        found += _two(bin) if blocks > 1 else [(bin.size, bin.mean, bin.weight)]
+    return _scaled(found + rest, values.d)
 
 
 def every(values: Array, delta: float) -> Binned:
@@ -169,7 +203,7 @@ def gathered(values: Eigenvalues, blocks: int | None) -> tuple[Binned, float]:
         error = binning_error(found, binned(values, 2 * size))
         if blocks is not None or error <= TARGET or size > _MOST:
             return found, error
-        size += max(2, size // 5)
+        size += 2 if isinstance(values, PowerLaw) else max(2, size // 5)
 
 
 def binning_error(found: Binned, finer: Binned) -> float:
@@ -193,16 +227,19 @@ def _noisy(law: Binned) -> Array:
 
 
 def _first_guess(values: Eigenvalues) -> int:
-    """4 and 5 for each decade."""
+    """4 and 5 for each decade, or 3.5 of a power law."""
     last = values.d
     ends = values.moments(0, 1).mean, values.moments(last - 1, last).mean
     if not ends[1] > 0:
         return SINGLE + 20
-    return SINGLE + 2 * math.ceil(2.5 * math.log10(ends[0] / ends[1]))
+    each = 1.75 if isinstance(values, PowerLaw) and last >= _FEWEST_VALUES else 2.5
+    return SINGLE + 2 * math.ceil(each * math.log10(ends[0] / ends[1]))
 
 
-def _distinct(edges: Array) -> list[int]:
-    return sorted({round(float(edge)) for edge in edges})
+def _log_edges(first: int, end: int, bins: int) -> list[int]:
+    """Edges from ``first`` to ``end``, at whole numbers, of bins that are equal in log j."""
+    edges = np.geomspace(max(first, 1), end, bins + 1)
+    return sorted({first, *(round(float(edge)) for edge in edges[1:])})
 
 
 def _two(bin: BinMoments) -> list[tuple[int, float, float]]:

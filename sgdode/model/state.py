@@ -89,6 +89,13 @@ def unpacked_blocks(states: Array, blocks: int, p: int, k: int) -> tuple[Array, 
     return Q.reshape(times, blocks, p, p), M.reshape(times, blocks, p, k), states[:, blocks * one :]
 
 
+def repacked_blocks(curves: Mapping[str, Array], scale: Array, trained: bool) -> Array:
+    """The states (T,size) of the curves Q_block, M_block and output_weights, with Q_b and M_b times ``scale`` (B,)."""
+    Q, M = (scale[:, None, None] * curves[name] for name in ("Q_block", "M_block"))
+    a = curves["output_weights"] if trained else np.empty((len(Q), 0))
+    return np.array([packed_blocks(*state) for state in zip(Q, M, a, strict=True)])
+
+
 def packed_diagonal(M: Array, q: Array, a: Array) -> Array:
     """The mean-field state of M (p,k), q (p,) and ``a`` (empty where it is not trained)."""
     return np.concatenate([M.ravel(), q, a])

@@ -58,6 +58,7 @@ def _wide_and_high(problem: Problem) -> float:
 
 
 _BY_BLOCK = "sgdode.equations.block_systems:"
+_MEAN_FIELD_BY_BLOCK = "sgdode.equations.block_mean_field:"
 
 SYSTEMS: dict[str, SystemRecord] = {
     "full": SystemRecord(
@@ -90,6 +91,7 @@ SYSTEMS: dict[str, SystemRecord] = {
         infinite_dimension=False,
         paper="MF-ODE, eq. (21)",
         valid="p ≫ 1, any d",
+        by_block=_MEAN_FIELD_BY_BLOCK + "mean_field_by_block",
     ),
     "mean-field-high-d": SystemRecord(
         "sgdode.equations.mean_field:mean_field_high_d",
@@ -98,5 +100,6 @@ SYSTEMS: dict[str, SystemRecord] = {
         full_overlaps=False,
         paper="HDMF-ODE, eq. (23)",
         valid="p ≫ 1 and d ≫ 1",
+        by_block=_MEAN_FIELD_BY_BLOCK + "mean_field_high_d_by_block",
     ),
 }

@@ -75,10 +75,12 @@ def refuse_state(found: Contents, shapes: Mapping[str, Shape], state: Mapping[st
     told = {key: len(state[key]) for key in state.keys() - records}
     if told.get("m") == len(_BY_BLOCK):
         told["m"] = 1
+    if found.kind == "integration" and told.get("states") == _STOPPED["integration"]["states"]:
+        dimensions = _STOPPED["integration"]  # of blocks, whose curves may not tell them
     if told != dimensions:
         raise ValueError(f"its state holds {', '.join(sorted(state))}, or other shapes of them")
     times = shapes["time"][0]
-    if found.kind == "integration" and partial and state["states"][0] < times:
+    if "states" in state and state["states"][0] < times:
         raise ValueError("its states are not those of its times")
     for key in records:
         curve, record = shapes[key.removeprefix(_RECORD)], state[key]
@@ -97,8 +99,12 @@ def refuse_start(found: Contents, shapes: Mapping[str, Shape], start: Mapping[st
         return
     k = shapes["P"][0]
     n, p = start.get("a", (0, 0)) if len(start.get("a", ())) == 2 else (0, 0)
-    if dict(start) != {"Q": (n, p, p), "M": (n, p, k), "a": (n, p), "P": (k, k)} or not n * p:
-        raise ValueError("its start has other arrays, or other shapes of them, than Q, M, a and P")
+    by_block = start.get("P_block", ())[:1]
+    wanted = {"Q": (n, *by_block, p, p), "M": (n, *by_block, p, k), "a": (n, p), "P": (k, k)}
+    if dict(start) != wanted | ({"P_block": (*by_block, k, k)} if by_block else {}) or not n * p:
+        raise ValueError("its start has other arrays, or other shapes of them, than Q, M, a and P (by block: P_block)")
+    if shapes.get("P_block", start.get("P_block")) != start.get("P_block", shapes.get("P_block")):
+        raise ValueError("its start has other blocks")
     told = (found.attributes.get("student_width", p), found.attributes.get("seeds", n))
     if told[0] != p or n not in (1, told[1]):
         raise ValueError("its start is that of other networks")

@@ -29,7 +29,8 @@ class Contents:
     ``attributes``: the root attributes of the file; ``provenance``: spec, resolved and environment as text.
     ``by_block``: where inputs have blocks, eigenvalue (B,), fraction (B,) and P_block (B,k,k); M, Q and P are those of
     the fields then, Σ_b c_b (...)_b. ``state``: arrays that a partial run goes on from, or a longer one. ``start``:
-    Q (n,p,p), M (n,p,k), a (n,p) and P (k,k) of a start from a file, for n = 1 or each seed. ``unsealed``: read from a
+    Q (n,p,p), M (n,p,k), a (n,p) and P (k,k) of a start from a file, for n = 1 or each seed; by block Q (n,B,p,p),
+    M (n,B,p,k) and P_block (B,k,k) too. ``unsealed``: read from a
     file without a checksum, where damage goes unnoticed. ``path``: the file that it was read from; ``origin``: the
     experiment that it was made of, in this process.
     """

@@ -108,4 +108,5 @@ def method(spec: Spec) -> Method:
         asked.fluctuations,
         asked.noise_correction,
         asked.particles,
+        spec.inputs.finite_size,
     )

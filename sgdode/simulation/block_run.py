@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sgdode.errors import Defect, SpecError
 from sgdode.jit.units import address
 from sgdode.model.clock import Clock
 from sgdode.model.problem import Problem, Teacher
@@ -27,7 +28,8 @@ class BlockScheme:
     in the exact method; one step at a time.
 
     The state of the exact method has ``W`` (B · rows, p), the rows of one block after the other, ``m`` (B,) and
-    ``beside`` (B · p, p); that of the explicit one is as without blocks, coordinates in the order of the blocks.
+    ``beside`` (B · p, p); that of the explicit one is as without blocks, coordinates in the order of the blocks, and
+    where teachers drift W has more rows: their directions, as in ``sgdode.simulation.explicit``.
     """
 
     problem: Problem
@@ -91,17 +93,33 @@ def planned_by_block(problem: Problem, start: Start, sampling: Sampling) -> Bloc
     rows = max(r + int(min(capacity, D)) for r, D in zip(ranks, dimensions, strict=True))
     rule = step_rule(problem, sampling.precision)
     is_explicit = sampling.method == "explicit"
+    _refuse_narrow(problem, ranks, dimensions)
     return BlockScheme(problem, start, rule, ranks, dimensions, rows, is_explicit, sampling.precision)
+
+
+def _refuse_narrow(problem: Problem, ranks: tuple[int, ...], dimensions: tuple[float, ...]) -> None:
+    """Refuse teachers that drift at constant length in blocks that have no room for it."""
+    narrow = [b for b, (r, D) in enumerate(zip(ranks, dimensions, strict=True)) if r > D]
+    if problem.teacher.drift and narrow:
+        b = narrow[0]
+        reason = (
+            f"block {b} has {ranks[b] + dimensions[b]:g} dimensions, which {ranks[b]} directions of teachers cannot "
+            "leave at constant length: it takes twice as many; use fewer, or lower inputs.bins"
+        )
+        raise SpecError([Defect("", "teacher.drift", reason)])
 
 
 def begin_by_block(scheme: BlockScheme, start: Start, rng: np.random.Generator) -> State:
     """The state at step 0."""
     B, p, a = len(scheme.ranks), scheme.p, start.a.copy()
     if scheme.explicit:
-        W = np.zeros((p, scheme.d), scheme.real)
+        directions = max(scheme.ranks) if scheme.problem.teacher.drift else 0
+        W = np.zeros((p + directions, scheme.d), scheme.real)
         for first, block in zip(_firsts(scheme), start.blocks, strict=True):
             w = np.hstack([block.A, block.B]) * scheme.d**0.5
-            W[:, first : first + w.shape[1]] = w
+            W[:p, first : first + w.shape[1]] = w
+            if directions:
+                W[p : p + block.L.shape[1], first : first + block.L.shape[1]] = np.eye(block.L.shape[1]) * scheme.d**0.5
         return State(W, 0, np.empty((0, 0), scheme.real), a, rng)
     W, m = np.zeros((B, scheme.rows, p), scheme.real), np.zeros(B, np.int64)
     for b, (block, r, D) in enumerate(zip(start.blocks, scheme.ranks, scheme.dimensions, strict=True)):
@@ -132,6 +150,10 @@ def _block_overlaps(scheme: BlockScheme, state: State, b: int) -> tuple[Array, A
         first = _firsts(scheme)[b]
         w = state.W[:, first : first + r + int(scheme.dimensions[b])].T
         W = np.asarray(w, dtype=float) / scheme.d**0.5
+        if scheme.problem.teacher.drift:
+            W, U = W[:, : scheme.p], W[:, scheme.p : scheme.p + r]
+            Q = W.T @ W
+            return (Q + Q.T) / 2, W.T @ U @ L.T
     else:
         W = np.asarray(state.W[b * scheme.rows : b * scheme.rows + r + state.m[b]], dtype=float)
     Q = W.T @ W
@@ -229,9 +251,24 @@ def _exact(scheme: BlockScheme) -> Mover:
     return _by_stretches(scheme, take)
 
 
+def _drift(scheme: BlockScheme, state: State, W_star: Array) -> explicit.Drift:
+    """How teachers drift on from a state; ``W_star`` (k,d) becomes where they are."""
+    if not scheme.problem.teacher.drift:
+        return explicit.STEADY
+    directions, ends = state.W[scheme.p :], np.array([*_firsts(scheme), scheme.d], np.int64)
+    L = np.zeros((len(scheme.ranks), len(W_star), len(directions)))
+    for b, block in enumerate(scheme.start.blocks):
+        at, r = slice(ends[b], ends[b + 1]), scheme.ranks[b]
+        L[b, :, :r] = block.L
+        W_star[:, at] = block.L @ directions[:r, at]
+    ranks = np.array(scheme.ranks, np.int64)
+    return explicit.Drift(scheme.problem.teacher.drift, ends, ranks, L, directions, np.empty_like(directions))
+
+
 def _explicit(scheme: BlockScheme) -> Mover:
     d = scheme.d
-    W_star, counts = np.zeros((scheme.problem.k, d)), np.array(scheme.ranks) + np.array(scheme.dimensions, int)
+    counts = np.array(scheme.ranks) + np.array(scheme.dimensions, int)
+    W_star = np.zeros((scheme.problem.k, d))
     for first, block in zip(_firsts(scheme), scheme.start.blocks, strict=True):
         W_star[:, first : first + block.L.shape[1]] = block.L * d**0.5
     with np.errstate(divide="ignore"):
@@ -244,8 +281,9 @@ def _explicit(scheme: BlockScheme) -> Mover:
 
     def take(stretch: LessonSteps, state: State, dt: Array) -> int:
         target = Target(address(stretch.teacher.activation), W_star, stretch.teacher.a)
-        inputs = explicit.Inputs(scale, sphere, *_turn(scheme, state.step, len(dt)))
-        arrays = state.W, gradient, state.a, x, room
+        drift = _drift(scheme, state, W_star)
+        inputs = explicit.Inputs(scale, sphere, *_turn(scheme, state.step, len(dt)), drift)
+        arrays = state.W[: scheme.p], gradient, state.a, x, room
         return int(take_steps(student, target, stretch.rule, state.rng, dt, inputs, *arrays))
 
     return _by_stretches(scheme, take)

@@ -268,7 +268,7 @@ def _explicit(scheme: Scheme) -> Mover:
     gradient = np.empty((scheme.p, scheme.d), scheme.real)
     student, take_steps = address(scheme.problem.student.activation), _kernel(scheme)
     x, room = np.empty(scheme.d), np.empty((7, max(scheme.p, len(scheme.a_star))))
-    inputs = explicit.Inputs(np.full(scheme.d, scheme.d**0.5), np.empty(0), *explicit.AT_REST)
+    inputs = explicit.Inputs(np.full(scheme.d, scheme.d**0.5), np.empty(0), *explicit.AT_REST, explicit.STEADY)
 
     def move(state: State, steps: int) -> bool:
         dt = scheme.clock.step_sizes(state.step, steps)

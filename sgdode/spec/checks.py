@@ -79,6 +79,18 @@ def _inputs(spec: Spec) -> Iterator[Found]:
     yield from _held_back(spec, "isotropic inputs alone")
 
 
+def _finite_size(spec: Spec) -> Iterator[Found]:
+    if not spec.inputs.finite_size:
+        return
+    if spec.integrate.equations not in ("auto", "full"):
+        reason = f"it corrects the term of γ/p in `full`; the spec has {spec.integrate.equations}"
+        yield ("inputs", "finite_size"), reason
+    if math.isinf(spec.p):
+        yield ("inputs", "finite_size"), "it corrects `full`, which needs a finite student.width"
+    if spec.integrate.fluctuations:
+        yield ("integrate", "fluctuations"), "error bars are along `full` without inputs.finite_size; keep one of them"
+
+
 def _changing(spec: Spec) -> Iterator[Found]:
     """Teachers that change in time."""
     from sgdode.spec.spectrum import changing
@@ -122,7 +134,8 @@ def _held_back(spec: Spec, alone: str) -> Iterator[Found]:
     if spec.simulate.precision != "float64":
         yield ("simulate", "precision"), f"got {spec.simulate.precision!r}; it is for {alone}; use float64"
     if spec.integrate.fluctuations:
-        yield ("integrate", "fluctuations"), f"they are for {alone}; set it to false"
+        reason = "the covariance of overlaps over runs is known by block of the inputs for none yet"
+        yield ("integrate", "fluctuations"), f"error bars are for {alone} ({reason}); set it to false, or simulate"
 
 
 def _deep(value: object) -> int:
@@ -275,6 +288,7 @@ CHECKS: list[Callable[[Spec], Iterator[Found]]] = [
     _output_weights,
     _inputs,
     _by_block,
+    _finite_size,
     _changing,
     _teacher,
     _initial,
@@ -305,8 +319,9 @@ def require(spec: Spec, command: Command) -> None:
         raise UsageError(f"{command} needs a Spec, got a {type(spec).__name__}; sgdode.load_spec makes one")
     found: list[tuple[str, str]] = []
     if command == "simulate":
-        if spec.teacher.drift:
-            found.append(("teacher.drift", "drifting teachers are for integrate alone: they leave every fixed frame"))
+        if spec.teacher.drift and spec.simulate.method != "explicit":
+            reason = "drifting teachers leave the frame of the exact method; set simulate.method: explicit"
+            found.append(("teacher.drift", reason))
         for key, value in (("dimension", spec.d), ("student.width", spec.p)):
             if math.isinf(value):
                 found.append((key, "inf is for integrate alone; a simulation needs a finite number"))

@@ -29,6 +29,7 @@ _LATER = ("inputs", "algorithm")
 #: Keys, likewise.
 _LATER_KEYS = (
     ("inputs", "bins"),
+    ("inputs", "finite_size"),
     ("teacher", "placement"),
     ("teacher", "tasks"),
     ("teacher", "rotation"),
@@ -89,10 +90,21 @@ def _named(spec: Spec, command: Command, values: dict[str, Any], version: object
     """What ``command`` depends on among ``values``, and in what ``version`` its numbers are."""
     if command == "integrate" and 0.0 < spec.initial.values.get("spread", 0.0) < _DELICATE:
         values["tolerances"] = 2  # since 0.2 they follow the spread
+    if spec.inputs.spectrum.power is not None and spec.inputs.bins != "all":
+        values["gathering"] = 2  # the blocks of a power law are fewer since
     del values["integrate" if command == "simulate" else "simulate"]
     if command == "integrate":
         del values["seed"]
+    else:
+        _without_finite_size(values)
     return {"command": command, "format": FORMAT_VERSION, "results": version, **values}
+
+
+def _without_finite_size(values: dict[str, Any]) -> None:
+    """It is of the equations alone, which are compared with the same simulation with and without it."""
+    inputs = values.get("inputs", {})
+    if inputs.pop("finite_size", False) and inputs.get("spectrum") == "isotropic":
+        del values["inputs"]
 
 
 def _results_version(spec: Spec, command: Command) -> int:
@@ -125,6 +137,7 @@ def _path_is_new(spec: Spec, command: Command) -> bool:
 def problem_hash(spec: Spec) -> str:
     """12 hex digits over what both engines share: the networks, the learning, the start and the saved times."""
     values = _identifying(spec)
+    _without_finite_size(values)
     return _digest(
         {key: value for key, value in values.items() if key not in ("simulate", "integrate", "seed", "save")}
     )

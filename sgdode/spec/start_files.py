@@ -73,16 +73,19 @@ def _from_run(spec: Spec, path: Path, own: Own) -> ReadStart:
     except FileError as error:
         raise refused("initial.file", str(error)) from None
     P, a, _ = own
-    names = ("Q", "M") if own.blocks is None else ("Q_block", "M_block")
+    single = own.blocks is not None and len(own.blocks) == 1  # of isotropic inputs: all of Q and M
+    names = ("Q", "M") if own.blocks is None or single else ("Q_block", "M_block")
     missing = [name for name in names if name not in run.curves]
     if missing:
-        saved, needed = ", ".join(run.curves), ", ".join(("risk", "M", "Q", *names[: 2 * (own.blocks is not None)]))
+        saved, needed = ", ".join(run.curves), ", ".join(dict.fromkeys(("risk", "M", "Q", *names)))
         raise refused("initial.file", f"{path}: {' and '.join(missing)} not saved (saved: {saved}); save: [{needed}]")
     asked = spec.initial.values["at"]
     at = -1 if asked is None else int(np.argmin(np.abs(run.time - asked)))
     if asked is not None and not run.time[0] <= asked <= run.time[-1] * (1 + 1e-9):
         raise refused("initial.at", f"got {asked:g}; {path} holds t = 0 to {run.time[-1]:g}")
     states = _states(spec, run, names, at, a, path)
+    if single:
+        states = [(Q[np.newaxis], M[np.newaxis], its) for Q, M, its in states]
     lead = () if own.blocks is None else (len(own.blocks),)
     _check_shape("initial.file", f"{path}: {names[1]}", states[0][1].shape, (*lead, spec.p, spec.k))
     doubts = (f"initial.file: {path.name} {UNSEALED}",) if run.unsealed else ()
@@ -94,8 +97,9 @@ def _from_run(spec: Spec, path: Path, own: Own) -> ReadStart:
     Q, M, _ = states[0]
     weights = [_agreed_weights(spec, its, a, path) for _, _, its in states]
     each = tuple((Q, M, its) for (Q, M, _), its in zip(states, weights, strict=True)) if len(states) > 1 else ()
-    blocks = None if own.blocks is None else _agreed_blocks(run.P_block, own.blocks, path)
-    read = ReadStart(Q, M, _agreed(spec, run.P, P, path), weights[0], doubts, blocks, each)
+    P = _agreed(spec, run.P, P, path)
+    blocks = P[np.newaxis] if single else None if own.blocks is None else _agreed_blocks(run.P_block, own.blocks, path)
+    read = ReadStart(Q, M, P, weights[0], doubts, blocks, each)
     found = float(run.time[at])
     if asked is None or abs(found - asked) <= 1e-6 * max(asked, found):
         return read
@@ -122,20 +126,19 @@ def _states(
 
 def stored(problem: Problem, runs: int) -> dict[str, Array]:
     """The start of a problem as its result keeps it: Q (n,p,p), M (n,p,k), a (n,p), P (k,k), n states, one for all
-    ``runs`` or one for each. Nothing where inputs have blocks: their start stays in its file."""
-    values = problem.initial.values
-    if problem.inputs.blocks > 1 or np.ndim(values["Q"]) != 2:
-        return {}
+    ``runs`` or one for each; where overlaps are followed by block, Q (n,B,p,p), M (n,B,p,k) and P_block (B,k,k)."""
+    values, blocks = problem.initial.values, problem.teacher.blocks
     each = values["each"][:runs] if runs > 1 and values.get("each") else [(values["Q"], values["M"], problem.student.a)]
     Q, M, a = (np.array(part, dtype=float) for part in zip(*each, strict=True))
-    return {"Q": Q, "M": M, "a": a, "P": np.array(problem.teacher.P)}
+    found = {"Q": Q, "M": M, "a": a, "P": np.array(problem.teacher.P)}
+    return found if blocks is None else {**found, "P_block": np.array(blocks)}
 
 
 def _stored(arrays: Mapping[str, Array]) -> ReadStart:
     """The start that a result keeps."""
     each = tuple(zip(arrays["Q"], arrays["M"], arrays["a"], strict=True))
     Q, M, a = each[0]
-    return ReadStart(Q, M, arrays["P"], a, each=each if len(each) > 1 else ())
+    return ReadStart(Q, M, arrays["P"], a, each=each if len(each) > 1 else (), blocks=arrays.get("P_block"))
 
 
 def _from_weights(spec: Spec, path: Path, own: Own) -> ReadStart:

@@ -106,6 +106,14 @@ class InputSpec(Part):
         BeforeValidator(_bins),
         WithJsonSchema({"anyOf": [{"enum": ["auto", "all"]}, {"type": "integer", "minimum": 1}]}),
     ] = "auto"
+    finite_size: bool = False
+
+    @field_validator("finite_size", mode="before")
+    @classmethod
+    def _switch(cls, value: Any) -> Any:
+        if not isinstance(value, bool):
+            raise wrong(f"got {shown(value)}; must be true or false")
+        return value
 
     @property
     def gathered(self) -> bool:

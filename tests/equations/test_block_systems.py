@@ -7,11 +7,16 @@ import pytest
 from support.specs import SMALL, merged
 from support.structured import problem_of, reference
 
-from sgdode import integrate, load_spec
-from sgdode.equations.block_systems import full_by_block
+from sgdode import SpecError, integrate, load_spec
+from sgdode.equations.block_systems import full_by_block, gradient_flow_by_block
 from sgdode.equations.pieces import with_breaks
 from sgdode.equations.solvers import solve
+from sgdode.equations.system import Method
+from sgdode.equations.systems import system
 from sgdode.model.lessons import Lesson
+from sgdode.model.start_laws import start
+from sgdode.spec.build import build
+from sgdode.spec.provenance import problem_hash, spec_hash
 
 TIGHT = {"rtol": 1e-11, "atol": 1e-14}
 BASE = merged(
@@ -26,7 +31,7 @@ def theory(**teacher):
 
 def test_the_reference_of_two_tasks():
     ref = reference("switching_tasks_erf_full")
-    problem, start = problem_of(ref)
+    problem, beginning = problem_of(ref)
     activation, k = problem.teacher.activation, problem.k
     rows = [np.argmax(R, axis=1) for R in ref["teachers_in_frame"]]
     lessons = []
@@ -35,7 +40,7 @@ def test_the_reference_of_two_tasks():
         a[rows[task]] = np.array(weights) * k / len(rows[task])
         lessons.append(Lesson(begin, task, activation, a, noise))
     problem = replace(problem, teacher=replace(problem.teacher, lessons=tuple(lessons)))
-    equations, time = full_by_block(problem, start), np.array(ref["t"])
+    equations, time = full_by_block(problem, beginning), np.array(ref["t"])
     times, saved = with_breaks(time, equations.breaks)
     found = solve(equations.rhs, equations.y0, times, "cvode", 1e-11, 1e-14, lambda t: None, breaks=equations.breaks)
     curves = equations.seen(time, found.states[saved])
@@ -56,9 +61,9 @@ def test_switching_to_the_same_task_is_no_switch():
 
 def test_a_task_is_a_teacher_of_its_own_width():
     alone = integrate(load_spec(merged(BASE, {"teacher": {"width": 1}, "initial": {"kind": "symmetric"}})))
-    start = {"initial": {"kind": "overlaps", "Q": alone.Q[0].tolist()}}
+    given = {"kind": "overlaps", "Q": alone.Q[0].tolist()}
     M = np.hstack([alone.M[0], np.zeros((3, 2))]).tolist()
-    task = {"teacher": {"tasks": [{"start": 0, "rows": [0]}]}, "initial": {**start["initial"], "M": M}}
+    task = {"teacher": {"tasks": [{"start": 0, "rows": [0]}]}, "initial": {**given, "M": M}}
     one = integrate(load_spec(merged(BASE, task)))
     np.testing.assert_allclose(one.risk, alone.risk, rtol=1e-8)
 
@@ -96,6 +101,42 @@ def test_a_rotating_teacher_is_followed_by_a_fast_student():
     changes["teacher"]["rotation"] = {"rate": 0.3, "plane": [0, 1]}
     found = integrate(load_spec(merged(BASE, changes)))
     assert found.risk[-1] == pytest.approx(0.5 * 0.3**2 / (1 + 0.3**2), rel=1e-6)
+
+
+def test_the_length_of_inputs_at_finite_dimension():
+    """E[‖x_b‖² (u·x)²] = tr C_b uᵀCu + 2 uᵀC_b²u/d² for x ~ N(0, C/d), of weights in d dimensions: linear networks."""
+    d, p, k, gamma = 16, 3, 2, 0.7
+    rng, C = np.random.default_rng(5), np.repeat([2.5, 0.5], [4, 12])
+    W, W_star = rng.standard_normal((p, d)), rng.standard_normal((k, d))
+    u = W_star.sum(axis=0) / k - W.sum(axis=0) / p
+    variance, parts = u**2 @ C / d, [slice(0, 4), slice(4, 16)]
+    exact = [variance * C[at].sum() / d + 2 * (u[at] * C[at]) @ (u[at] * C[at]) / d**2 for at in parts]
+    Q, M, P = (
+        [one[:, at] @ other[:, at].T / d for at in parts] for one, other in ((W, W), (W, W_star), (W_star, W_star))
+    )
+    spec = {"dimension": d, "learning_rate": gamma, "inputs": {"spectrum": {"blocks": [[0.25, 2.5], [0.75, 0.5]]}}}
+    spec["teacher"] = {"width": k, "activation": "linear", "overlap": np.array(P).tolist()}
+    spec |= {"student": {"width": p, "activation": "linear"}, "time": {"stop": 1.0}}
+    spec["initial"] = {"kind": "overlaps", "Q": np.array(Q).tolist(), "M": np.array(M).tolist()}
+    problem = build(load_spec(spec))
+    flow, size = system(problem, start(problem), "full", Method(finite_size=True)), p * (p + 1) // 2 + p * k
+    rest = gradient_flow_by_block(problem, start(problem))
+    noise = np.array([np.empty_like(flow.y0)] * 2)
+    for equations, out in zip((flow, rest), noise, strict=True):
+        equations.rhs(0.0, flow.y0, out)
+    found = (noise[0] - noise[1]).reshape(2, size)[:, : p * (p + 1) // 2] / np.array([[2.0], [0.5]])
+    np.testing.assert_allclose(found, gamma / p * np.array(exact)[:, None] * np.ones(found.shape), rtol=1e-7)
+
+
+def test_what_the_length_of_inputs_changes_is_of_the_equations_alone():
+    spec = merged(BASE, {"inputs": {"finite_size": True}, "dimension": 30, "time": {"stop": 1.0, "points": 2}})
+    better, plain = (load_spec(changed) for changed in (spec, {**spec, "inputs": {}}))
+    assert spec_hash(better, "simulate") == spec_hash(plain, "simulate")
+    assert spec_hash(better, "integrate") != spec_hash(plain, "integrate")
+    assert problem_hash(better) == problem_hash(plain)
+    for equations in ({"equations": "gradient-flow"}, {"fluctuations": True}):
+        with pytest.raises(SpecError, match="finite_size"):
+            load_spec(merged(spec, {"integrate": equations}))
 
 
 def test_drift_forgets_at_its_rate():

@@ -50,8 +50,32 @@ def test_the_number_of_blocks_grows_with_the_decades_and_not_with_d():
 
 def test_the_error_falls_as_the_fourth_power_of_the_bins():
     fine = binned(PowerLaw(1.2, 10**5), 400)
-    errors = [binning_error(binned(PowerLaw(1.2, 10**5), blocks), fine) for blocks in (28, 52)]
+    values = Listed(np.arange(1, 10**5 + 1, dtype=float) ** -1.2)
+    errors = [binning_error(binned(values, blocks), fine) for blocks in (28, 52)]
     assert 8.0 < errors[0] / errors[1] < 40.0
+
+
+def test_forty_blocks_do_for_nine_decades():
+    """Learning and noise, against all of a million eigenvalues; and how many are taken follows from the error."""
+    d, alpha, t = 10**6, 1.5, np.geomspace(0.1, 1e9, 12)
+    found, error = gathered(PowerLaw(alpha, d), None)
+    assert len(found.counts) <= 40
+    assert error <= 1e-3
+    values = np.arange(1, d + 1, dtype=float) ** -alpha
+    t, values = t * values.sum() / d, values * d / values.sum()
+    for law in (found, binned(PowerLaw(alpha, d), 40)):
+        for mine, all_of_them in ((law.weights, np.ones(d)), (law.counts * law.eigenvalues, values)):
+            off = curve(law.eigenvalues, mine, t) / curve(values, all_of_them, t) - 1
+            assert np.max(np.abs(off)) < 1.2e-3
+
+
+def test_few_blocks_are_as_many_as_are_asked_for():
+    for source in (PowerLaw(1.2, 10**5), Listed(np.arange(1, 1001, dtype=float) ** -1.2)):
+        for blocks in (1, 2, 3, 5, 6, 9, 21, 40):
+            found = binned(source, blocks)
+            assert blocks - 2 <= len(found.counts) <= blocks
+            assert found.counts.sum() == source.d
+            assert found.counts @ found.eigenvalues == pytest.approx(source.d, rel=1e-13)
 
 
 def test_a_list_that_is_a_power_law_has_the_moments_of_one():

@@ -57,6 +57,35 @@ def test_weights_of_another_library(tmp_path):
     assert reproduce(Trajectory.load(path)).equal()
 
 
+BLOCKS = {
+    "inputs": {"spectrum": {"blocks": [[0.25, 2.5], [0.75, 0.5]]}},
+    "save": ["risk", "M", "Q", "Q_block", "M_block"],
+}
+TASKS = {"teacher": {"tasks": [{"start": 0, "rows": [0]}, {"start": 0.4, "rows": [1], "noise": 0.0}]}}
+
+
+@pytest.mark.parametrize("changes", [BLOCKS, TASKS], ids=["blocks", "tasks"])
+def test_a_file_holds_its_start_by_block(changes, tmp_path):
+    path = made(tmp_path, "simulate", changes)
+    first = Trajectory.load(path)
+    for command in ("simulate", "integrate"):
+        next_one = made(tmp_path / command, command, changes, initial={"kind": "overlaps", "file": str(path)})
+        run = Trajectory.load(next_one)
+        assert len(run.start["Q"]) == (2 if command == "simulate" else 1)
+        assert run.start["P_block"].shape == (run.start["Q"].shape[1], 2, 2)
+        np.testing.assert_allclose(
+            run.M[..., 0, :, :], first.M[:, -1] if command == "simulate" else first.M[0, -1], atol=1e-9
+        )
+        assert reproduce(run).equal()
+    weights = np.random.default_rng(0)
+    np.savez(tmp_path / "w.npz", W=weights.standard_normal((3, 100)), W_star=weights.standard_normal((2, 100)))
+    start = {"kind": "weights", "file": str(tmp_path / "w.npz")}
+    kept = Trajectory.load(made(tmp_path / "weights", "integrate", changes, initial=start))
+    (tmp_path / "w.npz").unlink()
+    path.unlink()
+    assert reproduce(kept).equal()
+
+
 def test_every_run_goes_on_from_its_own_seed(tmp_path):
     first = Trajectory.load(made(tmp_path, "simulate"))
     start = {"kind": "overlaps", "file": str(next(tmp_path.glob("*.h5")))}

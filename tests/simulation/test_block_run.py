@@ -11,6 +11,7 @@ from sgdode.errors import Stopped
 from sgdode.model.start_laws import start
 from sgdode.runs.engines import sampling
 from sgdode.simulation.block_run import planned_by_block
+from sgdode.simulation.explicit import Drift, drift_teachers
 from sgdode.spec.build import build
 
 TAUGHT = {
@@ -44,6 +45,41 @@ def test_teachers_that_change_have_the_mean_of_the_equations(teacher, inputs):
         assert np.max(np.abs(values.mean(axis=0) - wanted) / error) < 5.0, name
     if "tasks" in teacher:
         assert theory.curves["task_risk"].shape == (7, 2)
+
+
+def test_drifting_teachers_have_the_mean_of_the_equations():
+    """They keep their scalar products in every block, and the overlaps with them are lost at the rate η."""
+    spec = {**BASE, "dimension": 160, "learning_rate": 1.0, "save": ["risk", "M", "Q"]}
+    spec["inputs"] = {"spectrum": {"blocks": [[0.25, 2.5], [0.75, 0.5]]}}
+    spec |= {"time": {"stop": 3.0, "points": 3, "spacing": "linear"}, "simulate": {"seeds": 64, "method": "explicit"}}
+    spec |= {"teacher": {"width": 3, "noise": 0.1, "drift": 0.4}}
+    runs, theory = simulate(load_spec(spec), jobs=2), integrate(load_spec(spec))
+    for name in ("risk", "M"):
+        values, wanted = runs.curves[name][:, 1:], theory.curves[name][1:]
+        error = values.std(axis=0, ddof=1) / 8 + 1e-2 * np.abs(wanted) + 1e-6
+        assert np.max(np.abs(values.mean(axis=0) - wanted) / error) < 5.0, name
+    still = integrate(load_spec(merged(spec, {"teacher": {"drift": 0.0}})))
+    assert abs(still.risk[-1] / theory.risk[-1] - 1) > 0.1
+
+
+def test_teachers_that_drift_keep_their_scalar_products():
+    rng, d = np.random.default_rng(1), 12
+    directions, L = np.zeros((2, d)), rng.standard_normal((2, 3, 2))
+    ends, ranks, W_star = np.array([0, 5, d]), np.array([2, 1]), np.zeros((3, d))
+    for b, r in enumerate(ranks):
+        directions[:r, ends[b] : ends[b] + r] = np.eye(r) * d**0.5
+        W_star[:, ends[b] : ends[b + 1]] = L[b, :, :r] @ directions[:r, ends[b] : ends[b + 1]]
+    before, drift = W_star.copy(), Drift(0.5, ends, ranks, L, directions, np.empty_like(directions))
+    total = np.zeros((2, 3, 3))
+    for _ in range(4000):
+        last = W_star.copy()
+        drift_teachers(rng, drift, 0.1, W_star)
+        for b in range(2):
+            at = slice(ends[b], ends[b + 1])
+            np.testing.assert_allclose(W_star[:, at] @ W_star[:, at].T, before[:, at] @ before[:, at].T, rtol=1e-9)
+            total[b] += last[:, at] @ W_star[:, at].T / d
+    for b, r in enumerate(ranks):
+        np.testing.assert_allclose(total[b] / 4000, 0.95 * L[b, :, :r] @ L[b, :, :r].T, rtol=1e-9)
 
 
 def test_a_block_has_room_for_its_dimensions_and_no_more():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from sgdode.errors import UsageError
 from sgdode.plots.curves import curve_of, draw_curve, legend_entries, problem_colours, spread_phases
@@ -32,6 +33,7 @@ def draw_exponent(figure: Figure, trajectories: Sequence[Trajectory], view: View
     axes.set(ylabel=r"exponent, $-\mathrm{d}\,\log R\,/\,\mathrm{d}\,\log t$")
     low, high = axes.get_ylim()
     axes.set_ylim(view.ylim or (min(low, 0.0), high))
+    axes.yaxis.set_major_locator(MaxNLocator(6))  # not by the height, which the labels change in turn
     plain_numbers(axes.yaxis)
     log_axis(axes.xaxis)
     place_legend(axes, list(entries.values()), list(entries), view)
