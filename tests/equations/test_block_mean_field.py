@@ -7,9 +7,9 @@ import pytest
 from support.specs import SMALL, merged
 
 from sgdode import SpecError, integrate, load_spec
+from sgdode.equations.block_mean_field import mean_field_by_block
 from sgdode.equations.block_systems import gradient_flow_by_block
 from sgdode.equations.system import Method
-from sgdode.equations.systems import system
 from sgdode.model.start_laws import start
 from sgdode.model.state import packed_blocks, size, unpacked_blocks
 from sgdode.spec.build import build
@@ -35,7 +35,7 @@ def test_the_mean_of_the_gradient_flow_over_all_directions(activation, case):
     spec |= {"inputs": BLOCKS, "learning_rate": 0.5, "time": {"stop": 1.0}, "initial": {"scale": 0.7}}
     problem = build(load_spec(merged(spec, RULES[case])))
     beginning, scale = start(problem), np.array([2.0, 0.5])
-    field = system(problem, beginning, "mean-field", Method())
+    field = mean_field_by_block(problem, beginning, Method())
     assert field.y0.size == 2 * p * (k + 1) + p
     found = np.empty_like(field.y0)
     field.rhs(0.3, field.y0, found)
