@@ -105,9 +105,14 @@ class PowerLaw:
         return _log_edges(first, self.d, bins)
 
     def smooth_from(self, nodes: int) -> int:
-        """From where on a rule of so many nodes has two eigenvalues at least for each."""
-        smallest = float(np.polynomial.legendre.leggauss(nodes)[1][0])
-        return max(SMOOTH_FROM, math.ceil(4.0 / (smallest * math.log(self.d / SMOOTH_FROM))))
+        """From where on a rule of so many nodes has two eigenvalues at least for each; d where there are too few."""
+        smallest, first = float(np.polynomial.legendre.leggauss(nodes)[1][0]), SMOOTH_FROM
+        while 2 * first < self.d:
+            needed = math.ceil(4.0 / (smallest * math.log(self.d / first)))
+            if needed <= first:
+                return first
+            first = needed
+        return self.d
 
     def smooth(self, first: int, nodes: int) -> list[tuple[int, float, float]]:
         """(count, value, weight) of the blocks of j = first + 1, ..., d: nodes of the Gauss–Legendre rule in log j from
@@ -172,13 +177,12 @@ def binned(values: Eigenvalues, blocks: int) -> Binned:
     for j in range(single):
         one = values.moments(j, j + 1)
         found.append((1, one.mean, one.weight))
+    edges, rest = values.edges(single, max(1, (blocks - single) // 2)), list[tuple[int, float, float]]()
     if isinstance(values, PowerLaw) and blocks >= _FEWEST_BLOCKS and values.d >= _FEWEST_VALUES:
         bins = round((blocks - single) / 6)
         nodes = blocks - single - 2 * bins
-        first = values.smooth_from(nodes)
-        edges, rest = _log_edges(single, first, bins), values.smooth(first, nodes)
-    else:
-        edges, rest = values.edges(single, max(1, (blocks - single) // 2)), []
+        if (first := values.smooth_from(nodes)) < values.d:
+            edges, rest = _log_edges(single, first, bins), values.smooth(first, nodes)
     for first, end in pairwise(edges):
         bin = values.moments(first, end)
         found += _two(bin) if blocks > 1 else [(bin.size, bin.mean, bin.weight)]

@@ -19,6 +19,8 @@ from sgdode.spec.values import shown
 
 #: Eigenvalues that a file or a power law may have as blocks of their own.
 _MOST_BLOCKS = 20_000
+#: Decades that eigenvalues may fall over: their cubes are numbers too.
+_DEEPEST = 90
 #: A factor of the eigenvalues that is worth a note.
 _SCALED = 1e-9
 
@@ -112,6 +114,11 @@ def _found(spec: Spec) -> Law:
     key, value = next(iter(spectrum.given.items()))
     if math.isinf(spec.d):
         raise _refused(f"inputs.spectrum.{key}", f"got {shown(value)}; needs a finite dimension; at inf give blocks")
+    if spectrum.power is not None and spectrum.power * math.log10(spec.d) > _DEEPEST:
+        end = f"eigenvalues fall to 1e-{spectrum.power * math.log10(spec.d):.0f} of the first at dimension {spec.d:g}"
+        raise _refused(
+            "inputs.spectrum.power", f"got {spectrum.power:g}; {end}; up to 1e-{_DEEPEST} can be computed with"
+        )
     values = None if spectrum.file is None else _eigenvalues(spec, spectrum.file)
     delta = _delta(spec)
     if spec.inputs.bins == "all":

@@ -71,9 +71,11 @@ def test_forty_blocks_do_for_nine_decades():
 
 def test_few_blocks_are_as_many_as_are_asked_for():
     for source in (PowerLaw(1.2, 10**5), Listed(np.arange(1, 1001, dtype=float) ** -1.2)):
-        for blocks in (1, 2, 3, 5, 6, 9, 21, 40):
+        for blocks in (1, 2, 3, 5, 6, 9, 21, 40, 300):
+            if blocks > 40 and source.d < 10**4:
+                continue
             found = binned(source, blocks)
-            assert blocks - 2 <= len(found.counts) <= blocks
+            assert 0.95 * blocks - 2 <= len(found.counts) <= blocks
             assert found.counts.sum() == source.d
             assert found.counts @ found.eigenvalues == pytest.approx(source.d, rel=1e-13)
 
