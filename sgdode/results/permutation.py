@@ -39,12 +39,15 @@ def aligned(run: Trajectory, reference: Array | None = None) -> tuple[Trajectory
 def order_of(overlaps: Array, target: Array) -> NDArray[np.intp]:
     """The order of the neurons, (p,), in which ``overlaps`` (p,k) are nearest to ``target`` (p,k), in the sum of
     squares; as they are, where no order is much nearer."""
-    from scipy.optimize import linear_sum_assignment
-
     here = float(((overlaps - target) ** 2).sum())
     stay = np.arange(len(overlaps))
     if here <= _FAR * float((target**2).sum()) or not np.isfinite(here):
         return stay
+    apart = ((overlaps[None] - target[:, None]) ** 2).sum(axis=2)
+    if apart.min(axis=1).sum() >= _NEARER * here:  # no order is nearer than each neuron's nearest
+        return stay
+    from scipy.optimize import linear_sum_assignment  # which takes longer to import than many a command
+
     cost = -target @ overlaps.T  # the squares of the sums are the same in any order
     _, order = linear_sum_assignment(cost)
     there = float(((overlaps[order] - target) ** 2).sum())

@@ -50,7 +50,7 @@ def forecast(spec: Spec, jobs: int) -> dict[str, Any]:
         "expected_error": choice.expected_error,
         "regime": regime(problem),
         **spectrum,
-        "warnings": [*warnings, *_of_blocks(problem, choice.equations, spec.time.stop), *refused],
+        "warnings": [*warnings, *_beyond(problem, choice.equations, spec.time.stop), *refused],
         "runs": runs,
         "seconds": sum(run["seconds"] for run in runs),
         "bytes": sum(run["bytes"] for run in runs),
@@ -67,8 +67,9 @@ def _spectrum(problem: Problem) -> dict[str, Any]:
     return found | {"binning_error": law.binning_error}
 
 
-def _of_blocks(problem: Problem, equations: str, stop: float) -> list[str]:
-    return [] if problem.inputs.isotropic else [*beyond_theory(problem, equations), *of_spectrum(problem, stop)]
+def _beyond(problem: Problem, equations: str, stop: float) -> list[str]:
+    """What a run will warn of: a step beyond the theory, and inputs that are too steep."""
+    return [*beyond_theory(problem, equations), *([] if problem.inputs.isotropic else of_spectrum(problem, stop))]
 
 
 #: Starts of more neurons may take long to factorise.
@@ -173,7 +174,7 @@ def _percent(error: float) -> str:
 
 def duration(seconds: float) -> str:
     """A time for a reader, in the unit that fits."""
-    for unit, length in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
+    for unit, length in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * length:
             return f"{seconds / length:.3g} {unit}"
     return f"{seconds:.2g} s"

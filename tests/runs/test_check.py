@@ -3,7 +3,7 @@
 from support.specs import SMALL, merged
 
 from sgdode import load_spec
-from sgdode.runs.check import as_text, forecast, placed
+from sgdode.runs.check import as_text, duration, forecast, placed
 
 
 def test_forecast_in_words_and_numbers():
@@ -24,3 +24,12 @@ def test_regimes_as_text():
     text = placed([load_spec(SMALL), wide])
     assert "high-dimensional" in text
     assert "mean-field: p → ∞" in text
+
+
+def test_a_step_beyond_the_equations_is_told_before_the_run(small):
+    spec = small(dimension=10**9, student={"width": 200}, learning_rate=1000.0, integrate={"equations": "mean-field"})
+    text = as_text(spec, forecast(spec, 2))
+    assert "the step size is beyond mean-field" in text
+    assert duration(4.92e6) == "56.9 days"
+    ordinary = small()
+    assert "beyond" not in as_text(ordinary, forecast(ordinary, 2))
