@@ -29,6 +29,7 @@ from sgdode.machine import processors
 from sgdode.model.activations import ACTIVATIONS
 from sgdode.model.start_laws import start
 from sgdode.runs.engines import sampling
+from sgdode.simulation.leap_run import LeapMover, begin_leaping, break_even, planned_leaps
 from sgdode.simulation.run import begin, mover, planned
 from sgdode.simulation.step import draw_normals
 from sgdode.spec.build import build
@@ -140,6 +141,28 @@ def steps() -> Iterator[Row]:
             took = step(spec(p, k, d), threads)
             against = f"{2 * p * rows:g} terms of a product"
             yield Row(f"step, p = {p}, d = {d}, {threads} cores", took, 2 * p * rows * product, against)
+
+
+def leap(p: int, k: int, activation: str = "erf", seconds: float = 0.1) -> Iterator[Row]:
+    """A leap, next to the exact steps that it stands for at its shortest."""
+    experiment = spec(p, k, 10**9, activation, method="leap")
+    problem = build(experiment)
+    beginning = start(problem)
+    scheme = planned_leaps(problem, beginning, sampling(experiment))
+    move, state = LeapMover(scheme), begin_leaping(scheme, beginning, np.random.Generator(np.random.SFC64(0)))
+    far, count = 2**53, 1000
+    with threadpool_limits(1, "blas"):
+        move.whole(state, far, 10)
+        took = least(lambda: move.whole(state, far, count)) / (count if scheme.variance.closed else 1)
+    exact = break_even(scheme)
+    steps = exact * step(spec(p, k, 10**9, activation), seconds=seconds)
+    yield Row(f"leap, {activation}, p = {p}, k = {k}", took, steps, f"{exact} exact steps")
+
+
+def leaps() -> Iterator[Row]:
+    """Leaps of SGD, where V has a closed form and where it has none."""
+    for sizes in ((2, 2), (8, 4), (8, 4, "relu")):
+        yield from leap(*sizes)
 
 
 def products(p: int, r: int, n: int, real: str) -> float:
@@ -269,7 +292,7 @@ def many() -> Iterator[Row]:
     yield Row(f"sweep of {POINTS} points, -j {CORES}", took, plain, "a call a point")
 
 
-TABLES: tuple[Callable[[], Iterator[Row]], ...] = (steps, middle, variances, equations, many, runs)
+TABLES: tuple[Callable[[], Iterator[Row]], ...] = (steps, leaps, middle, variances, equations, many, runs)
 
 
 def machine() -> list[str]:

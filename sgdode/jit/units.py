@@ -28,6 +28,8 @@ RESIDUAL_SIGNATURE = types.float64(types.float64, types.float64)
 #: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)``: a dual kernel, which fills K, K11, K20 (n1,n2)
 #: for variances q1 (n1,) of the first units, q2 (n2,) of the second, and covariances C (n1,n2).
 FILL_SIGNATURE = types.void(VECTOR, VECTOR, MATRIX, types.float64, types.float64, ADDRESS, ADDRESS, *[MATRIX] * 4)
+#: ``variance(Omega, v, noise, gain, teacher_gain, out)``: a variance term in closed form, which fills V (p,p).
+VARIANCE_SIGNATURE = types.void(MATRIX, VECTOR, *[types.float64] * 3, MATRIX)
 
 
 #: Loops that the compiler makes vector code of, in place of the plain ones with the same values.
@@ -66,6 +68,14 @@ def fill_at(typing: Any, pair: Any, q1: Any, q2: Any, C: Any, K: Any, K11: Any, 
         return call(context, builder, signature, [fill, *given[1:4], *rest, *given[4:]])
 
     return types.void(pair, VECTOR, VECTOR, MATRIX, MATRIX, MATRIX, MATRIX), code
+
+
+@intrinsic
+def variance_at(
+    typing: Any, address: Any, Omega: Any, v: Any, noise: Any, gain: Any, teacher_gain: Any, out: Any
+) -> Any:
+    """Call the ``variance`` at an address."""
+    return types.void(ADDRESS, *VARIANCE_SIGNATURE.args), _call(VARIANCE_SIGNATURE)
 
 
 @intrinsic

@@ -82,7 +82,7 @@ def same_problem(one: Trajectory, other: Trajectory, *, any_start: bool = False)
 def engine(trajectory: Trajectory) -> str:
     """What made the curves: SGD, or the equations by name."""
     if trajectory.kind == "simulation":
-        return "SGD" if trajectory.attributes.get("method") != "explicit" else "explicit SGD"
+        return {"explicit": "explicit SGD", "leap": "SGD in leaps"}.get(str(trajectory.attributes.get("method")), "SGD")
     return f"ODE ({trajectory.attributes.get('equations', 'equations')})"
 
 

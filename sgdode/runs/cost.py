@@ -23,13 +23,15 @@ from sgdode.model.start_laws import Start, start
 from sgdode.runs.engines import method, sampling
 from sgdode.runs.file_size import file_bytes, saved_times
 from sgdode.runs.speeds import speeds
+from sgdode.simulation.leap_run import LeapMover, LeapScheme, refuse_short
+from sgdode.simulation.run import State
 from sgdode.simulation.ways import mover_of, scheme_of, state_of
 from sgdode.spec.build import build
 from sgdode.spec.checks import require
 from sgdode.spec.memory import Command
 from sgdode.spec.schema import Spec
 
-_PILOT_SECONDS, _PILOT_TIMES = 0.06, 2000
+_PILOT_SECONDS, _PILOT_TIMES, _PILOT_LEAPS = 0.06, 2000, 20
 #: Right-hand sides that CVODE takes up to t = 1 at rtol 1e-8, how they grow with a decade of t, and from where on a
 #: solution tells of its own.
 _AT_ONE, _GROWTH, _FIRST, _TELLING = 210.0, 2.0, 1e-2, 0.3
@@ -92,11 +94,11 @@ def _simulation(spec: Spec, jobs: int) -> tuple[dict[str, float], bool]:
     rng = np.random.Generator(np.random.SFC64(0))
     with threadpool_limits(None if seeds == 1 and scheme.threaded else 1, "blas"):
         state, move = state_of(scheme, beginning, rng), mover_of(scheme)
-
-        def steps(count: int) -> bool:
-            return bool(move(state, count))
-
-        per_step = _rate(steps, scheme.ahead, total)
+        if isinstance(scheme, LeapScheme):
+            refuse_short(problem, beginning, sampling(spec))
+            per_step = _in_leaps(LeapMover(scheme), state, total) / total
+        else:
+            per_step = _rate(lambda count: move(state, count), scheme.ahead, total)
     saving_once = _once(lambda: risk_function(problem)(*_start_overlaps(beginning), beginning.a))
     errors = _once(lambda: _risk_error(problem, beginning, len(grid.time)))
     rounds = math.ceil(seeds / max(1, min(jobs, seeds)))
@@ -126,6 +128,19 @@ def _rate(steps: Callable[[int], bool], block: int, total: int) -> float:
         if seconds > _PILOT_SECONDS / 3 or count >= total:
             return seconds / count
         count = min(total, count * max(2, min(50, int(0.7 * _PILOT_SECONDS / max(seconds, 1e-6)))))
+
+
+def _in_leaps(move: LeapMover, state: State, total: int) -> float:
+    """Seconds of a run of ``total`` steps: of the leaps of a pilot, and of more that are as long as the next one."""
+    move.next_leap(state)
+    began, before = clock(), -1
+    while before < state.step < total and clock() - began < _PILOT_SECONDS:
+        before = state.step
+        if not move.whole(state, total - before, _PILOT_LEAPS):
+            return clock() - began
+    seconds, left = clock() - began, total - state.step
+    longest = min(left, int(move.next_leap(state)))
+    return seconds + left / max(longest, 1) * _once(lambda: move(state, longest))
 
 
 def _once(work: Callable[[], Any]) -> float:

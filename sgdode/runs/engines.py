@@ -46,6 +46,11 @@ def simulate(
     told = about(spec, "simulate")
     problem = build(spec)
     arguments = problem, saving(spec), sampling(spec)
+    if spec.simulate.method == "leap":
+        from sgdode.model.start_laws import start
+        from sgdode.simulation.leap_run import refuse_short
+
+        refuse_short(problem, start(problem), arguments[2])
     with watched("simulate", progress) as count:
         jobs = processors() if jobs is None else jobs
         found = simulation.simulate(*arguments, jobs=jobs, progress=count, keeper=keeper, about=told, times=times)
@@ -91,10 +96,11 @@ def _told(found: Trajectory, spec: Spec, keeper: Keeper | None) -> Trajectory:
 
 def sampling(spec: Spec) -> Sampling:
     """How a spec is simulated."""
-    from sgdode.simulation.run import Sampling
+    from sgdode.simulation.run import Leaping, Sampling
 
     asked = spec.simulate
-    return Sampling(spec.seed, asked.seeds, asked.method, asked.precision)
+    leaping = Leaping(asked.leap.tolerance, asked.leap.samples)
+    return Sampling(spec.seed, asked.seeds, asked.method, asked.precision, leaping)
 
 
 def method(spec: Spec) -> Method:

@@ -33,6 +33,8 @@ _PATIENCE = 1.5
 #: units with a closed form, and of others.
 _PRODUCT, _NORMAL, _PAIR, _NUMERIC_PAIR = 2e-10, 5e-9, 3e-8, 1e-6
 _RIGHT_HAND_SIDES = 3000
+#: Leaps per unit of t at a tolerance of 1, in a unit of whose time overlaps change by themselves.
+_LEAPS = 3.0
 _PARTICLES = 1000.0
 
 
@@ -126,10 +128,11 @@ def _simulation(spec: Spec, jobs: int) -> dict[str, float]:
     rows = spec.d if explicit else min(spec.d, spec.k + 3 * p)
     grid = saved_times(spec)
     assert grid.step is not None
+    steps = float(grid.step[-1])
+    if spec.simulate.method == "leap":
+        steps = min(steps, _LEAPS * spec.time.stop / spec.simulate.leap.tolerance) * (30 + 12 * p)
     seconds = (
-        float(grid.step[-1])
-        * spec.batch_size
-        * (4 * (p + spec.k) * rows * _PRODUCT + (rows if explicit else min(rows, p)) * _NORMAL)
+        steps * spec.batch_size * (4 * (p + spec.k) * rows * _PRODUCT + (rows if explicit else min(rows, p)) * _NORMAL)
     )
     rounds = math.ceil(spec.simulate.seeds / max(1, min(jobs, spec.simulate.seeds)))
     return {"steps": rounds * (seconds + len(grid.time) * (p + spec.k) ** 2 * _PAIR)}

@@ -23,6 +23,7 @@ _SMALL: dict[str, Any] = {
 _VARIANTS: dict[str, tuple[dict[str, Any], bool]] = {
     "matrix products": ({"student": {"width": 200}, "dimension": 400, "integrate": {"equations": "mean-field"}}, True),
     "explicit weights": ({"simulate": {"method": "explicit", "seeds": 2}}, True),
+    "leaps": ({"dimension": 1e6, "simulate": {"method": "leap", "seeds": 2}}, True),
     "float32": ({"simulate": {"precision": "float32", "seeds": 2}}, True),
     "everything in the learning rule": (
         {

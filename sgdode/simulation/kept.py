@@ -56,8 +56,8 @@ def as_partial(earlier: Trajectory, shared: Shared) -> Kept:
     times, step = len(earlier.time), earlier.state.get("step", np.empty(0))
     if step.dtype.kind != "i" or earlier.step is None or not earlier.curves.keys() >= shared.records.keys():
         return {}
-    behind = earlier.step[-1] - step
-    if times > len(shared.grid.time) or (behind < 0).any() or (behind >= shared.scheme.whole).any():
+    behind, whole = earlier.step[-1] - step, shared.scheme.whole
+    if times > len(shared.grid.time) or (behind < 0).any() or (whole is not None and (behind >= whole).any()):
         return {}
     for name, record in shared.records.items():
         curve = earlier.curves[name]
@@ -95,9 +95,9 @@ def resumed(state: Kept, shared: Shared, fresh: list[Run]) -> tuple[list[Run], s
     return runs, f"{share:.1%} of all steps"
 
 
-def _inside(state: Kept, whole: int) -> bool:
-    """Whether a run is to go on from the inside of a block."""
-    return bool((state["step"][~state["diverged"]] % whole).any())
+def _inside(state: Kept, whole: int | None) -> bool:
+    """Whether a run is to go on from the inside of a block; no state says that of a leap (None)."""
+    return whole is not None and bool((state["step"][~state["diverged"]] % whole).any())
 
 
 def _alike(state: Kept, expected: Kept) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from sgdode.model.start_laws import Start
 from sgdode.simulation import explicit, small
 from sgdode.simulation.rule import IN_PLACE, Rule
 from sgdode.simulation.step import Sizes, Target, Weights, Workspace
+
+if TYPE_CHECKING:
+    from sgdode.simulation.leap_run import LeapScheme
 
 Array = NDArray[np.float64]
 Real = NDArray[Any]
@@ -39,8 +42,8 @@ class State:
     Where inputs have blocks, see ``sgdode.simulation.block_run``; else,
     exact: ``W`` (r + capacity, p) as in ``sgdode.simulation.small``, ``m`` of its rows beyond the first r in use, and
     ``beside`` (p,p) the inverse of those where they are p, as in ``sgdode.simulation.rank_one``, or their overlaps, as
-    in ``sgdode.simulation.factored`` (NaN where there is none, (0,0) where it is not used); explicit: ``W`` (p,d) the
-    weights, ``m`` = d − r. ``a`` (p,) the output weights.
+    in ``sgdode.simulation.factored`` (NaN where there is none, (0,0) where it is not used, as in leaps); explicit:
+    ``W`` (p,d) the weights, ``m`` = d − r. ``a`` (p,) the output weights.
     """
 
     W: Real
@@ -61,14 +64,23 @@ class State:
 
 
 @dataclass(frozen=True)
+class Leaping(Record):
+    """The relative change in one leap, and the ``samples`` that are drawn in it; see ``sgdode.simulation.leap``."""
+
+    tolerance: float = 0.1
+    samples: int = 8
+
+
+@dataclass(frozen=True)
 class Sampling(Record):
     """How SGD is simulated: ``seeds`` independent runs, of which run j draws from child j of ``seed``; ``method``
-    exact or explicit; ``precision`` float64 or float32 of the weights."""
+    exact, explicit or leap; ``precision`` float64 or float32 of the weights; ``leaping``: how long leaps are."""
 
     seed: int = 0
     seeds: int = 8
     method: str = "exact"
     precision: str = "float64"
+    leaping: Leaping = Leaping()
 
 
 @dataclass(frozen=True)
@@ -279,11 +291,11 @@ def _explicit(scheme: Scheme) -> Mover:
     return move
 
 
-def overlaps_of(scheme: Scheme, state: State) -> tuple[Array, Array, Array]:
+def overlaps_of(scheme: Scheme | LeapScheme, state: State) -> tuple[Array, Array, Array]:
     """Q (p,p), M (p,k) and q = diag Q⊥ (p,) of a state, in float64."""
     r = scheme.rank
     if scheme.explicit:
-        W = np.asarray(state.W.T, dtype=float) / scheme.d**0.5
+        W = np.asarray(state.W.T, dtype=float) / float(scheme.problem.d) ** 0.5
     else:
         W = np.asarray(state.W[: r + state.m], dtype=float)
     Q = W.T @ W

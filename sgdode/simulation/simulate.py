@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -24,6 +25,7 @@ from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import About, Trajectory
 from sgdode.signals import asked_to_stop, postpone, stop_if_asked
 from sgdode.simulation.kept import as_partial, end_state, partial_state, resumed
+from sgdode.simulation.leap_run import LeapMover, LeapScheme
 from sgdode.simulation.realisation import Run, Shared, begun, records
 from sgdode.simulation.run import Mover, Sampling, Way
 from sgdode.simulation.ways import measured, mover_of, scheme_of
@@ -116,19 +118,23 @@ def _worth_keeping(runs: list[Run]) -> bool:
 def _to_the_end(shared: Shared, number: int, run: Run) -> None:
     """Move one run on until its last saved time, its divergence, or the flag.
 
-    It stops at ends of whole blocks alone. A saved time inside of one is reached by a part of the block, which is then
-    taken back: the path has the same steps whatever is saved of it.
+    It stops at ends of whole blocks or leaps alone. A saved time inside of one is reached by a part of it, which is
+    then taken back: the path has the same steps whatever is saved of it.
     """
     assert shared.grid.step is not None
     whole = shared.scheme.whole
-    move, pace = mover_of(shared.scheme), Pace(whole)
+    move, pace = mover_of(shared.scheme), Pace(whole or 1)
     with np.errstate(all="ignore"):
         while run.saved < len(shared.grid.step) and not run.diverged:
             step = int(shared.grid.step[run.saved])
-            if not _reach(shared, run, move, step - step % whole, pace):
+            if isinstance(move, LeapMover):
+                if not _leap_to(shared, run, move, step):
+                    return
+            elif not _reach(shared, run, move, step - step % pace.block, pace):
                 return
-            before = run.state.kept() if step % whole else None
-            run.diverged = not (move(run.state, step % whole) if before else True) or not shared.save(number, run)
+            left = step - run.state.step
+            before = run.state.kept() if left else None
+            run.diverged = not (move(run.state, left) if before else True) or not shared.save(number, run)
             if before and not run.diverged:
                 run.state.put_back(before)
 
@@ -158,6 +164,19 @@ def _reach(shared: Shared, run: Run, move: Mover, step: int, pace: Pace) -> bool
         if run.diverged:
             return False
         pace.took(steps, time.perf_counter() - began)
+    return True
+
+
+def _leap_to(shared: Shared, run: Run, move: LeapMover, step: int) -> bool:
+    """Move a run on to the end of its last whole leap before ``step``. False where it diverged, or all are to stop."""
+    before = -1
+    while before < run.state.step < step:
+        if shared.stopped.is_set():
+            return False
+        before = run.state.step
+        run.diverged = not move.whole(run.state, step - before)
+        if run.diverged:
+            return False
     return True
 
 
@@ -201,7 +220,7 @@ def _trajectory(shared: Shared, runs: list[Run]) -> Trajectory:
     if failed:
         diverged_at = float(scheme.clock.time(min(run.state.step for run in failed)))
         warnings.append(f"diverged: {len(failed)} of {len(runs)} runs, the first after t = {diverged_at:.6g}")
-    told = {
+    told: dict[str, Any] = {
         "method": sampling.method,
         "precision": sampling.precision,
         "block_size": 1 if scheme.explicit else scheme.block,
@@ -209,6 +228,9 @@ def _trajectory(shared: Shared, runs: list[Run]) -> Trajectory:
         "seed": sampling.seed,
         "seeds": sampling.seeds,
     }
+    if isinstance(scheme, LeapScheme):
+        del told["block_size"]
+        told |= {"tolerance": sampling.leaping.tolerance, "samples": sampling.leaping.samples}
     return Trajectory(
         kind="simulation",
         time=grid.time[:kept],

@@ -1,4 +1,4 @@
-"""The ways to run SGD, under one face: isotropic inputs, and inputs with blocks."""
+"""The ways to run SGD, under one face: isotropic inputs, step by step or in leaps, and inputs with blocks."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from sgdode.simulation.block_run import (
     mover_by_block,
     planned_by_block,
 )
+from sgdode.simulation.leap_run import LeapMover, LeapScheme, begin_leaping, planned_leaps
 from sgdode.simulation.run import Array, Mover, Sampling, Scheme, State, Way
 
-AnyScheme = Scheme | BlockScheme
+AnyScheme = Scheme | BlockScheme | LeapScheme
 
 
 def scheme_of(
     problem: Problem, start: Start, sampling: Sampling, block: int | None = None, way: Way | None = None
 ) -> AnyScheme:
     """How a problem is simulated from its start. ``block`` and ``way``: see ``sgdode.simulation.run.planned``."""
+    if sampling.method == "leap":
+        return planned_leaps(problem, start, sampling)
     if start.blocks:
         return planned_by_block(problem, start, sampling)
     return run.planned(problem, start, sampling, block, way)
@@ -30,11 +33,15 @@ def scheme_of(
 
 def state_of(scheme: AnyScheme, start: Start, rng: np.random.Generator) -> State:
     """The state at step 0."""
+    if isinstance(scheme, LeapScheme):
+        return begin_leaping(scheme, start, rng)
     return begin_by_block(scheme, start, rng) if isinstance(scheme, BlockScheme) else run.begin(scheme, start, rng)
 
 
 def mover_of(scheme: AnyScheme) -> Mover:
     """``move(state, steps)``; see ``sgdode.simulation.run.mover``."""
+    if isinstance(scheme, LeapScheme):
+        return LeapMover(scheme)
     return mover_by_block(scheme) if isinstance(scheme, BlockScheme) else run.mover(scheme)
 
 

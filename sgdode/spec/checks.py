@@ -131,7 +131,9 @@ def _held_back(spec: Spec, alone: str) -> Iterator[Found]:
         known = ", ".join(name for name, system in SYSTEMS.items() if system.by_block is not None)
         reason = f"got {spec.integrate.equations!r}; it is for {alone}; allowed here: auto, {known}"
         yield ("integrate", "equations"), reason
-    if spec.simulate.precision != "float64":
+    if spec.simulate.method == "leap":
+        yield ("simulate", "method"), f"got 'leap'; it is for {alone}; use exact"
+    elif spec.simulate.precision != "float64":
         yield ("simulate", "precision"), f"got {spec.simulate.precision!r}; it is for {alone}; use float64"
     if spec.integrate.fluctuations:
         reason = "the covariance of overlaps over runs is known by block of the inputs for none yet"
@@ -283,6 +285,16 @@ def _equations(spec: Spec) -> Iterator[Found]:
         yield ("integrate", "fluctuations"), "needs a finite student.width and dimension: they vanish at inf"
 
 
+def _leaps(spec: Spec) -> Iterator[Found]:
+    asked = spec.simulate
+    if asked.method != "leap":
+        if asked.leap != type(asked.leap)():
+            yield ("simulate", "leap"), f"belongs to simulate.method leap; the method here is {asked.method}"
+        return
+    if asked.precision != "float64":
+        yield ("simulate", "precision"), f"got {asked.precision!r}; leaps (simulate.method: leap) are in float64"
+
+
 CHECKS: list[Callable[[Spec], Iterator[Found]]] = [
     _times,
     _output_weights,
@@ -295,6 +307,7 @@ CHECKS: list[Callable[[Spec], Iterator[Found]]] = [
     _learning_rate,
     _steps,
     _equations,
+    _leaps,
 ]
 
 

@@ -34,6 +34,7 @@ _LATER_KEYS = (
     ("teacher", "tasks"),
     ("teacher", "rotation"),
     ("teacher", "drift"),
+    ("simulate", "leap"),
 )
 #: A spread of a symmetric start from which on the solver's tolerances are those asked for.
 _DELICATE = 1e-4
@@ -130,7 +131,8 @@ def _results_version(spec: Spec, command: Command) -> int:
 
 def _path_is_new(spec: Spec, command: Command) -> bool:
     if command == "simulate":
-        return spec.simulate.method == "exact" or (spec.initial.kind == "overlaps" and spec.initial.file is not None)
+        stored = spec.initial.kind == "overlaps" and spec.initial.file is not None
+        return spec.simulate.method != "explicit" or stored
     return spec.integrate.solver not in ("auto", "cvode") or spec.time.first != USUAL_FIRST
 
 

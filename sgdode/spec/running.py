@@ -26,12 +26,20 @@ class TimeSpec(Part):
         return min(0.01, self.stop / 100) if self.start is None else self.start
 
 
+class LeapSpec(Part):
+    """How long leaps are: the relative change in one, and the samples that are drawn in it."""
+
+    tolerance: Annotated[Number, Field(gt=0, le=1)] = 0.1
+    samples: Annotated[Whole, Field(ge=1, le=100_000)] = 8
+
+
 class SimulateSpec(Part):
     """How SGD is simulated."""
 
     seeds: Annotated[Whole, Field(ge=1, le=1_000_000)] = 8
-    method: Literal["exact", "explicit"] = "exact"
+    method: Literal["exact", "explicit", "leap"] = "exact"
     precision: Literal["float64", "float32"] = "float64"
+    leap: LeapSpec = LeapSpec()
 
 
 class IntegrateSpec(Part):

@@ -96,8 +96,12 @@ MEANINGS = {
     "time.spacing": "of the saved times: log or linear",
     "simulate": "how SGD is simulated",
     "simulate.seeds": "runs with their own data, all from the same start",
-    "simulate.method": "exact: a cost that does not depend on d; explicit: d-dimensional weights",
+    "simulate.method": "exact: a cost that does not depend on d; explicit: d-dimensional weights; leap: many steps at "
+    "once, for large d",
     "simulate.precision": "of the weights",
+    "simulate.leap": "how long leaps are (method: leap)",
+    "leap.tolerance": "the relative change in one leap; the error falls as its square",
+    "leap.samples": "steps that are drawn in one leap; the others are their mean and covariance",
     "integrate": "which equations are solved, and how",
     "integrate.equations": "auto takes `full` while it is affordable, else mean-field; the paper's names do, too",
     "integrate.solver": "auto is CVODE",

@@ -24,6 +24,7 @@ CASES = {
         "student": {"train_output": 0.5},
         "learning_rate": {"gamma": 1.0, "schedule": {"power": 0.5, "time": 1.0}},
     },
+    "leaps": {"dimension": 1e6, "simulate": {"method": "leap"}},
     "dop853": {"integrate": {"solver": "dop853"}},
     "eigenvalues, trained": {"inputs": {"spectrum": {"power": 0.6}, "bins": 4}, "student": {"train_output": 0.5}},
     "eigenvalues, saved": {"inputs": {"spectrum": {"blocks": [[0.25, 2.5], [0.75, 0.5]]}},

@@ -24,7 +24,7 @@ from sgdode.equations.fluctuations.lyapunov import Affine, propagate
 from sgdode.equations.fluctuations.risk_derivatives import RiskSlope
 from sgdode.equations.fluctuations.samples import TO_SHOW, judges, sampled_noise
 from sgdode.equations.fluctuations.step_noise import Increments
-from sgdode.equations.fluctuations.validity import FAILURES, LinearNoise, holds, lengths, looked_at
+from sgdode.equations.fluctuations.validity import FAILURES, INSTEAD, LinearNoise, holds, lengths, looked_at
 from sgdode.equations.system import System
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
@@ -71,7 +71,9 @@ def fluctuations(
     saved = np.searchsorted(every, times)
     moments, valid = moments.at(saved), valid[saved]
     if not valid[1:].any():
-        return Fluctuations({}, [f"fluctuations: linear noise holds at no time after 0 ({FAILURES}): not saved"], {})
+        return Fluctuations(
+            {}, [f"fluctuations: linear noise holds at no time after 0 ({FAILURES}): not saved; {INSTEAD}"], {}
+        )
     curves = _curves(moments, valid, p, k)
     if kind == "risk":
         curves = {name: curve for name, curve in curves.items() if name.startswith("risk_std")}
@@ -189,6 +191,6 @@ def _noise_warnings(found: LinearNoise, valid: NDArray[np.bool_], times: Array) 
     if not valid.all():
         told.append(
             f"fluctuations: from t = {times[~valid][0]:.4g} on (at {(~valid).sum()} of {len(times)} times) linear "
-            f"noise does not hold ({FAILURES}): no error bars there (risk_std_valid is 0)"
+            f"noise does not hold ({FAILURES}): no error bars there (risk_std_valid is 0); {INSTEAD}"
         )
     return told

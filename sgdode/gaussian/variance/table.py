@@ -7,10 +7,11 @@ it is taken.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -51,12 +52,24 @@ _CASES = (
 @dataclass(frozen=True)
 class VarianceTerm:
     """How V is computed. ``error``: relative error of V where nothing cancels, which the solver's tolerance follows
-    (0: round-off). ``method``: how, in words. ``bound``: a bound on the error at a state; None: round-off."""
+    (0: round-off). ``method``: how, in words. ``bound``: a bound on the error at a state; None: round-off.
+    ``closed``: the same in one call of machine code, where there is such."""
 
     fill: Fill
     error: float
     method: str
     bound: Bound | None = None
+    closed: ClosedForm | None = None
+
+
+class ClosedForm(NamedTuple):
+    """A variance term for ``variance_at`` (``sgdode.jit.units``): its function, the gains, and the largest g²q of
+    fields that it holds for."""
+
+    function: Any
+    gain: float
+    teacher_gain: float
+    steepest: float
 
 
 class Pairing(NamedTuple):
@@ -113,7 +126,7 @@ def _erf(pairing: Pairing) -> VarianceTerm:
         assert found is not None
         return found(Omega, v, noise)
 
-    return VarianceTerm(fill, 0.0, "closed form", bound)
+    return VarianceTerm(fill, 0.0, "closed form", bound, ClosedForm(erf_variance, *gains, PLAIN))
 
 
 def _square(pairing: Pairing) -> VarianceTerm:
@@ -124,7 +137,8 @@ def _square(pairing: Pairing) -> VarianceTerm:
     def fill(Omega: Array, v: Array, noise: float, out: Array) -> None:
         square_variance(Omega, v, noise, *gains, out)
 
-    return VarianceTerm(fill, 0.0, "closed form", _polynomial_bound(pairing))
+    closed = ClosedForm(square_variance, *gains, math.inf)
+    return VarianceTerm(fill, 0.0, "closed form", _polynomial_bound(pairing), closed)
 
 
 def _polynomial_bound(pairing: Pairing) -> Bound:
