@@ -108,8 +108,8 @@ def refuse_short(problem: Problem, start: Start, sampling: Sampling) -> None:
                 Defect(
                     "",
                     "simulate.method",
-                    f"a leap has {steps:.0f} steps here (simulate.leap.tolerance = {scheme.leaping.tolerance:g}), and "
-                    f"{least} exact ones are as fast: set it to exact (leaps gain from about d = {enough:.0e} on)",
+                    f"the first leap is {steps:.0f} steps long (simulate.leap.tolerance = {scheme.leaping.tolerance:g}), and "
+                    f"{least} exact ones are as fast: set it to exact (leaps gain from about d = {float(f"{enough:.0e}"):g} on)",
                 )
             ]
         )
