@@ -37,7 +37,7 @@ _SMALL = 0.05
 _SINGULAR = 1e-14
 
 
-class Law(NamedTuple):
+class LeapLaw(NamedTuple):
     """What does not change: the address of σ, ``dimension`` D = d − r, Δ, the share of f in E, the tolerance, b, and
     the variance term: its address (0: none in one call), gains, and the largest g²q that it holds for."""
 
@@ -63,7 +63,7 @@ class Teaching(NamedTuple):
     st: Pair
 
 
-class Tables(NamedTuple):
+class LeapTables(NamedTuple):
     """Room: ``mean``, ``noise`` and ``middle`` (r + 2p, p); inputs ``g`` (b, r + 2p) and their columns ``C`` (b,p);
     ``T``, ``drawn`` (s²/θ) Σ c cᵀ, ``factor``, ``new``, ``V``, ``later`` V' and ``R``, all (p,p); ``stretch``, and of
     the output weights ``pull`` and ``kick`` (p,); ``room`` (9, ·) and ``labels`` (4, ·) as in a Workspace."""
@@ -87,9 +87,9 @@ class Tables(NamedTuple):
     labels: Array
 
 
-LAW = named(Law, (ADDRESS, *[float64] * 4, int64, ADDRESS, *[float64] * 3))
+LAW = named(LeapLaw, (ADDRESS, *[float64] * 4, int64, ADDRESS, *[float64] * 3))
 TEACHING = named(Teaching, (target_type(float64), MATRIX, RULE, PAIR, PAIR))
-TABLES = named(Tables, (*[MATRIX] * 12, *[VECTOR] * 3, *[MATRIX] * 2))
+TABLES = named(LeapTables, (*[MATRIX] * 12, *[VECTOR] * 3, *[MATRIX] * 2))
 
 
 @compiled(**_LEAPS)
@@ -103,7 +103,7 @@ def _overlaps(teaching: Teaching, W: Array, rows: int, at: Arrays) -> None:
 
 
 @compiled(types.void(LAW, TEACHING, MATRIX, int64, VECTOR, ARRAYS), **_LEAPS)
-def look(law: Law, teaching: Teaching, W: Array, rows: int, a: Array, at: Arrays) -> None:
+def look(law: LeapLaw, teaching: Teaching, W: Array, rows: int, a: Array, at: Arrays) -> None:
     """Q, M, Ω and G of the weights W[:rows] and output weights ``a``."""
     _overlaps(teaching, W, rows, at)
     at.a[:] = a
@@ -111,7 +111,7 @@ def look(law: Law, teaching: Teaching, W: Array, rows: int, a: Array, at: Arrays
 
 
 @compiled(**_LEAPS)
-def _fastest(law: Law, rule: Rule, rate: float, at: Arrays, V: Array, tables: Tables) -> float:
+def _fastest(law: LeapLaw, rule: Rule, rate: float, at: Arrays, V: Array, tables: LeapTables) -> float:
     """The fastest relative change per unit of time; fills what decay and the sphere take from the drift, and the drift
     of the output weights. ``rate``: what multiplies V in dQ/dt."""
     p, squares, fastest = len(V), 0.0, 0.0
@@ -144,7 +144,7 @@ def _fastest(law: Law, rule: Rule, rate: float, at: Arrays, V: Array, tables: Ta
 
 
 @compiled(float64(LAW, TEACHING, float64, ARRAYS, TABLES), **_LEAPS)
-def steps_in_leap(law: Law, teaching: Teaching, dt: float, at: Arrays, tables: Tables) -> float:
+def steps_in_leap(law: LeapLaw, teaching: Teaching, dt: float, at: Arrays, tables: LeapTables) -> float:
     """How many steps the next leap has, from the state alone: in it nothing changes by more than the tolerance."""
     rule = teaching.rule
     rate = dt * (law.dimension + teaching.target.L.shape[1]) / rule.batch
@@ -154,7 +154,14 @@ def steps_in_leap(law: Law, teaching: Teaching, dt: float, at: Arrays, tables: T
 
 @compiled(**_LEAPS)
 def _draw(
-    law: Law, teaching: Teaching, rng: np.random.Generator, W: Array, rows: int, a: Array, b: int, tables: Tables
+    law: LeapLaw,
+    teaching: Teaching,
+    rng: np.random.Generator,
+    W: Array,
+    rows: int,
+    a: Array,
+    b: int,
+    tables: LeapTables,
 ) -> bool:
     """b inputs and their columns; the sum of the changes of output weights in room[CHANGE]. Whether all is finite."""
     rule, room, C, p = teaching.rule, tables.room, tables.C, W.shape[1]
@@ -189,7 +196,7 @@ def _drift(W: Array, rows: int, L: Real, at: Arrays, out: Array) -> None:
 
 
 @compiled(**_LEAPS)
-def _add_rows(share: float, a: Array, V: Array, moved: float, tables: Tables) -> None:
+def _add_rows(share: float, a: Array, V: Array, moved: float, tables: LeapTables) -> None:
     """new (·,p) = Tᵀ cholᵀ, chol chol ᵀ = share a aᵀ ∘ V + moved · drawn; a pivot that is round-off is 0."""
     p, F = len(V), tables.factor
     F[:] = 0.0
@@ -207,7 +214,7 @@ def _add_rows(share: float, a: Array, V: Array, moved: float, tables: Tables) ->
 
 
 @compiled(**_LEAPS)
-def _set_noise(b: int, scale: float, rows: int, tables: Tables) -> None:
+def _set_noise(b: int, scale: float, rows: int, tables: LeapTables) -> None:
     """noise = scale (Σ g cᵀ − b · mean)."""
     p = tables.C.shape[1]
     for row in range(rows):
@@ -222,8 +229,8 @@ def _set_noise(b: int, scale: float, rows: int, tables: Tables) -> None:
     boolean(LAW, TEACHING, RNG, float64, float64, MATRIX, int64, VECTOR, ARRAYS, TABLES), **_LEAPS
 )  # fmt: skip
 def to_the_middle(
-    law: Law, teaching: Teaching, rng: np.random.Generator, steps: float, dt: float,
-    W: Array, m: int, a: Array, at: Arrays, tables: Tables,
+    law: LeapLaw, teaching: Teaching, rng: np.random.Generator, steps: float, dt: float,
+    W: Array, m: int, a: Array, at: Arrays, tables: LeapTables,
 ) -> bool:  # fmt: skip
     """Draw all that is random in a leap of ``steps`` from W, which ``at`` and ``tables.V`` are of, and take ``at`` to
     its middle. Whether all is finite."""
@@ -276,7 +283,15 @@ def _to_sphere(at: Arrays, W: Array, rows: int) -> None:
     int64(LAW, TEACHING, float64, float64, MATRIX, int64, VECTOR, ARRAYS, TABLES), **_LEAPS
 )  # fmt: skip
 def to_the_end(
-    law: Law, teaching: Teaching, steps: float, dt: float, W: Array, m: int, a: Array, at: Arrays, tables: Tables
+    law: LeapLaw,
+    teaching: Teaching,
+    steps: float,
+    dt: float,
+    W: Array,
+    m: int,
+    a: Array,
+    at: Arrays,
+    tables: LeapTables,
 ) -> int:
     """End a leap whose middle ``at`` and ``tables.later`` are of, with W and ``a`` in place. The new m, or −1 where it
     diverged."""
@@ -310,7 +325,7 @@ def to_the_end(
 
 
 @compiled(**_LEAPS)
-def _folded(rule: Rule, r: int, m: int, W: Array, a: Array, tables: Tables) -> int:
+def _folded(rule: Rule, r: int, m: int, W: Array, a: Array, tables: LeapTables) -> int:
     """The new m, at most p; −1 where W has diverged."""
     p, size = W.shape[1], 0.0
     if m > p:
@@ -333,8 +348,8 @@ def _folded(rule: Rule, r: int, m: int, W: Array, a: Array, tables: Tables) -> i
     **_LEAPS,
 )
 def leaps(
-    law: Law, teaching: Teaching, rng: np.random.Generator, steps: float, dt: float, whole: bool, most: int,
-    W: Array, m: int, a: Array, at: Arrays, tables: Tables,
+    law: LeapLaw, teaching: Teaching, rng: np.random.Generator, steps: float, dt: float, whole: bool, most: int,
+    W: Array, m: int, a: Array, at: Arrays, tables: LeapTables,
 ) -> tuple[int, float, bool]:  # fmt: skip
     """Up to ``most`` leaps within ``steps`` steps of size dt, where V is known in one call: ``whole`` ones alone, or
     with the last one cut at the end. Returns the new m, the steps done, and whether all is finite."""

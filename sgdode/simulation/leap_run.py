@@ -102,14 +102,15 @@ def refuse_short(problem: Problem, start: Start, sampling: Sampling) -> None:
     scheme = planned_leaps(problem, start, sampling)
     steps, least = first_leap(scheme), break_even(scheme)
     if steps < least:
-        enough = scheme.problem.d * least / max(steps, 1.0)
+        enough = float(f"{scheme.problem.d * least / max(steps, 1.0):.0e}")
         raise SpecError(
             [
                 Defect(
                     "",
                     "simulate.method",
-                    f"the first leap is {steps:.0f} steps long (simulate.leap.tolerance = {scheme.leaping.tolerance:g}), and "
-                    f"{least} exact ones are as fast: set it to exact (leaps gain from about d = {float(f"{enough:.0e}"):g} on)",
+                    f"the first leap is {steps:.0f} steps long (simulate.leap.tolerance = "
+                    f"{scheme.leaping.tolerance:g}), and {least} exact ones are as fast: set it to exact (leaps gain "
+                    f"from about d = {enough:g} on)",
                 )
             ]
         )
@@ -146,7 +147,7 @@ class LeapMover:
         closed = scheme.variance.closed
         form = (0, 1.0, 1.0, 0.0) if closed is None else (closed.function.address, *closed[1:])
         numbers = scheme.dimension, problem.teacher.noise, problem.rule.loss.share
-        self.law = leap.Law(address(problem.student.activation), *numbers, scheme.leaping.tolerance, b, *form)
+        self.law = leap.LeapLaw(address(problem.student.activation), *numbers, scheme.leaping.tolerance, b, *form)
         target = Target(address(problem.teacher.activation), np.ascontiguousarray(scheme.L), problem.teacher.a)
         self.teaching = leap.Teaching(
             target, np.ascontiguousarray(scheme.start.overlaps.P), scheme.rule, scheme.duals.ss, scheme.duals.st
@@ -160,7 +161,7 @@ class LeapMover:
         self.at = Arrays(Q, M, a, v, ss, st, Omega, G, F)
         rows = r + 2 * p
         sizes = *[(rows, p)] * 3, (b, rows), (b, p), *[(p, p)] * 7, *[(p,)] * 3, (9, max(p, rows)), (4, b * k)
-        self.tables = leap.Tables._make(np.zeros(size) for size in sizes)
+        self.tables = leap.LeapTables._make(np.zeros(size) for size in sizes)
 
     def __call__(self, state: State, steps: int) -> bool:
         end = state.step + steps

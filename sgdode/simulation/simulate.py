@@ -25,7 +25,6 @@ from sgdode.results.checkpoint import Keeper
 from sgdode.results.trajectory import About, Trajectory
 from sgdode.signals import asked_to_stop, postpone, stop_if_asked
 from sgdode.simulation.kept import as_partial, end_state, partial_state, resumed
-from sgdode.simulation.leap_run import LeapMover, LeapScheme
 from sgdode.simulation.realisation import Run, Shared, begun, records
 from sgdode.simulation.run import Mover, Sampling, Way
 from sgdode.simulation.ways import measured, mover_of, scheme_of
@@ -127,7 +126,7 @@ def _to_the_end(shared: Shared, number: int, run: Run) -> None:
     with np.errstate(all="ignore"):
         while run.saved < len(shared.grid.step) and not run.diverged:
             step = int(shared.grid.step[run.saved])
-            if isinstance(move, LeapMover):
+            if whole is None:
                 if not _leap_to(shared, run, move, step):
                     return
             elif not _reach(shared, run, move, step - step % pace.block, pace):
@@ -167,8 +166,11 @@ def _reach(shared: Shared, run: Run, move: Mover, step: int, pace: Pace) -> bool
     return True
 
 
-def _leap_to(shared: Shared, run: Run, move: LeapMover, step: int) -> bool:
+def _leap_to(shared: Shared, run: Run, move: Mover, step: int) -> bool:
     """Move a run on to the end of its last whole leap before ``step``. False where it diverged, or all are to stop."""
+    from sgdode.simulation.leap_run import LeapMover
+
+    assert isinstance(move, LeapMover)
     before = -1
     while before < run.state.step < step:
         if shared.stopped.is_set():
@@ -228,7 +230,7 @@ def _trajectory(shared: Shared, runs: list[Run]) -> Trajectory:
         "seed": sampling.seed,
         "seeds": sampling.seeds,
     }
-    if isinstance(scheme, LeapScheme):
+    if scheme.whole is None:
         del told["block_size"]
         told |= {"tolerance": sampling.leaping.tolerance, "samples": sampling.leaping.samples}
     return Trajectory(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeAlias
+
 import numpy as np
 
 from sgdode.model.problem import Problem
@@ -14,10 +16,13 @@ from sgdode.simulation.block_run import (
     mover_by_block,
     planned_by_block,
 )
-from sgdode.simulation.leap_run import LeapMover, LeapScheme, begin_leaping, planned_leaps
 from sgdode.simulation.run import Array, Mover, Sampling, Scheme, State, Way
 
-AnyScheme = Scheme | BlockScheme | LeapScheme
+if TYPE_CHECKING:
+    from sgdode.simulation.leap_run import LeapScheme
+
+#: The module of leaps is loaded where they are asked for.
+AnyScheme: TypeAlias = "Scheme | BlockScheme | LeapScheme"
 
 
 def scheme_of(
@@ -25,6 +30,8 @@ def scheme_of(
 ) -> AnyScheme:
     """How a problem is simulated from its start. ``block`` and ``way``: see ``sgdode.simulation.run.planned``."""
     if sampling.method == "leap":
+        from sgdode.simulation.leap_run import planned_leaps
+
         return planned_leaps(problem, start, sampling)
     if start.blocks:
         return planned_by_block(problem, start, sampling)
@@ -33,16 +40,24 @@ def scheme_of(
 
 def state_of(scheme: AnyScheme, start: Start, rng: np.random.Generator) -> State:
     """The state at step 0."""
-    if isinstance(scheme, LeapScheme):
-        return begin_leaping(scheme, start, rng)
-    return begin_by_block(scheme, start, rng) if isinstance(scheme, BlockScheme) else run.begin(scheme, start, rng)
+    if isinstance(scheme, BlockScheme):
+        return begin_by_block(scheme, start, rng)
+    if isinstance(scheme, Scheme):
+        return run.begin(scheme, start, rng)
+    from sgdode.simulation.leap_run import begin_leaping
+
+    return begin_leaping(scheme, start, rng)
 
 
 def mover_of(scheme: AnyScheme) -> Mover:
     """``move(state, steps)``; see ``sgdode.simulation.run.mover``."""
-    if isinstance(scheme, LeapScheme):
-        return LeapMover(scheme)
-    return mover_by_block(scheme) if isinstance(scheme, BlockScheme) else run.mover(scheme)
+    if isinstance(scheme, BlockScheme):
+        return mover_by_block(scheme)
+    if isinstance(scheme, Scheme):
+        return run.mover(scheme)
+    from sgdode.simulation.leap_run import LeapMover
+
+    return LeapMover(scheme)
 
 
 def measured(scheme: AnyScheme, state: State) -> dict[str, Array]:

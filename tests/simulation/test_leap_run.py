@@ -56,7 +56,9 @@ def test_it_refuses_by_name_what_leaps_do_not_hold_for():
 
 
 def test_it_refuses_where_exact_steps_are_as_fast():
-    with pytest.raises(SpecError, match=r"simulate\.method: the first leap is 21 steps long .* 54 exact ones are as fast"):
+    with pytest.raises(
+        SpecError, match=r"simulate\.method: the first leap is 21 steps long .* 54 exact ones are as fast"
+    ):
         run({"dimension": 300})
     scheme = leaping(MANY)
     assert first_leap(scheme) > 100 * break_even(scheme)
