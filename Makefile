@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 FIGURES := fig1 fig2-left bands cost infinite-width activations fig5a fig5d fig4 fig3-left fig5c fig5b subspace \
 	scaling-law continual-learning structured-inputs fig3-right fig2-right
 
-.PHONY: demo figures figures-quick test check lint types bench notebooks mutants clean
+.PHONY: demo figures figures-quick atlas atlas-quick test check lint types bench notebooks mutants clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("sgdode needs Python 3.11 or newer: make PYTHON=python3.12") if sys.version_info < (3, 11) else 0'
@@ -30,6 +30,12 @@ figures: $(READY)  ## every figure at full size, into experiments/figures; a sto
 
 figures-quick: $(READY)  ## the same, smaller, in a few minutes, into experiments/*/results
 	@for figure in $(FIGURES); do PATH="$(abspath $(BIN)):$$PATH" sh experiments/$$figure/figure.sh quick || exit; done
+
+atlas: $(READY)  ## published results of the field, with their table, into experiments/literature
+	$(BIN)/python experiments/literature/atlas.py
+
+atlas-quick: $(READY)  ## the same, smaller, in a few minutes, into experiments/literature/*/results
+	$(BIN)/python experiments/literature/atlas.py quick
 
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest -n 2
