@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sgdode.equations.asymmetry import smallest_asymmetry, tolerances, unresolved
 from sgdode.equations.block_flow import scales
 from sgdode.equations.fluctuations.asked import asked_fluctuations, refuse_fluctuations
-from sgdode.equations.pieces import Polled, with_breaks
+from sgdode.equations.in_samples import Course, course_of, with_rows_at_breaks
+from sgdode.equations.pieces import Polled
 from sgdode.equations.reached import Reached
 from sgdode.equations.solvers import Solution, solve
 from sgdode.equations.stated_error import Solved, path_error, stated_risk_error
@@ -24,7 +25,7 @@ from sgdode.equations.systems import system
 from sgdode.equations.validity import beyond_theory, plan, right_hand_side_seconds
 from sgdode.errors import RunError, Stopped
 from sgdode.model.block_starts import binning, by_block
-from sgdode.model.clock import Grid, Saving, first_step_until, saved_grid, saved_names
+from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
@@ -60,6 +61,10 @@ class Integration:
     saving: Saving
     grid: Grid
     smallest: float | None = None
+
+    def course(self, equations: System) -> Course:
+        """What the solver of ``equations`` goes along."""
+        return course_of(self.problem, self.grid, equations)
 
 
 def integrate(
@@ -138,6 +143,8 @@ class _Result:
             return {}
         if np.allclose(states[0], y0, rtol=0.0, atol=1e-12):  # a curve q has no −1e-17
             states[0] = y0
+        if "states" not in earlier.state:
+            states = with_rows_at_breaks(self.run.course(self.equations), states)
         return {**earlier.state, "states": states}
 
     @property
@@ -180,6 +187,7 @@ class _Result:
             kind="integration",
             time=grid.time[:good],
             step=None if grid.step is None else grid.step[:good],
+            samples=None if grid.samples is None else grid.samples[:good],
             P=self.P,
             curves={name: curve[:good] for name, curve in _kept(self.run, curves, self.P).items()},
             particle_weight=self.equations.particle_weight,
@@ -195,11 +203,12 @@ class _Result:
 def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | None) -> tuple[Solution, Reached]:
     """Solve, from the states that ``keeper`` has, and with checkpoints of those reached."""
     grid, began = result.run.grid, time.monotonic()
-    times, saved = with_breaks(grid.time, result.equations.breaks)
+    course = result.run.course(result.equations)
+    times, saved = course.times, course.saved
 
     def read(state: Mapping[str, NDArray[np.generic]]) -> tuple[Reached, str] | None:
         found = Reached.of(state, result.equations.y0, times)
-        return None if found is None else (found, f"t = {times[len(found.states) - 1]:.4g}")
+        return None if found is None else (found, f"{course.name} = {times[len(found.states) - 1]:.4g}")
 
     reached = (keeper and keeper.find(read, result.as_partial)) or Reached()
 
@@ -215,7 +224,7 @@ def _kept_solve(result: _Result, progress: Progress | None, keeper: Keeper | Non
             postpone()
         stop_if_asked()
         if progress is not None:
-            progress(float(np.searchsorted(grid.time, t)), float(len(grid.time) - 1))
+            progress(float(np.searchsorted(times[saved], t)), float(len(grid.time) - 1))
         if keeper is not None and keeper.due():
             keep()
 
@@ -243,13 +252,16 @@ def _solve(
 ) -> Solution:
     rtol, atol = _tolerances(run, equations)
     solver, rtol, renewal = run.method.solver, max(rtol, loosest), _renewal(run, equations)
-    hint = first_step_until(run.problem.clock, run.problem.finite)
-    times, kept = with_breaks(run.grid.time, equations.breaks)
-    breaks = equations.breaks
-    solution = solve(equations.rhs, equations.y0, times, solver, rtol, atol, at, reached, renewal, hint, breaks)
-    solution.states = solution.states[kept[: len(solution.states)]]
+    course = run.course(equations)
+    solution = solve(
+        course.rhs, equations.y0, course.times, solver, rtol, atol, at, reached, renewal, course.hint, course.breaks
+    )
+    solution.states = solution.states[course.saved[: len(solution.states)]]
+    if solution.diverged_at is not None and run.problem.clock.in_samples:
+        solution.diverged_at = float(run.problem.clock.at_samples(solution.diverged_at))
     if solution.failed:
-        raise RunError(f"integrate: {solution.failed}; loosen integrate.rtol, or choose another integrate.solver")
+        why = solution.failed.replace("t =", f"{course.name} =")
+        raise RunError(f"integrate: {why}; loosen integrate.rtol, or choose another integrate.solver")
     return solution
 
 

@@ -107,6 +107,8 @@ def abscissa(trajectory: Trajectory, x: str) -> Array:
         raise OptionError("x", f"got {x!r}; allowed: {', '.join(ABSCISSAE)}{nearest(x, list(ABSCISSAE))}")
     if x == "t":
         return np.asarray(trajectory.time, dtype=float)
+    if x == "samples/d" and trajectory.samples is not None:
+        return np.asarray(trajectory.samples, dtype=float)
     if trajectory.step is None:
         why = "has no SGD steps (infinite width or dimension); t is what it has"
         raise OptionError("x", f"got {x!r}; {label(trajectory)} {why}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sgdode.results.attributes import is_number
 from sgdode.results.contents import Contents, mapping
-from sgdode.results.quantities import BY_BLOCK, QUANTITIES
+from sgdode.results.quantities import BY_BLOCK, QUANTITIES, SAMPLES
 
 Shape = tuple[int, ...]
 #: How deep settings may be nested, and how large whole numbers in them may be.
@@ -114,6 +114,7 @@ def refuse_values(found: Contents) -> None:
     """Refuse numbers and texts that no run has."""
     arrays: dict[str, NDArray[np.generic] | None] = {"time": found.time, "P": found.P, **found.curves}
     arrays |= {
+        SAMPLES: found.samples,
         "particle_weight": found.particle_weight,
         **found.by_block,
         **{f"start/{key}": array for key, array in found.start.items()},
@@ -123,8 +124,9 @@ def refuse_values(found: Contents) -> None:
             raise ValueError(f"{name} is not an array of finite numbers")
     if found.particle_weight is not None and (found.particle_weight < 0).any():
         raise ValueError("particle_weight is below 0")
-    for name, times in (("time", found.time), ("step", found.step)):
-        if times is not None and (times[0] != 0 or (times[1:] <= times[:-1]).any()):
+    for name, times in (("time", found.time), ("step", found.step), (SAMPLES, found.samples)):
+        still = name == "time" and found.samples is not None  # t, where γ is 0
+        if times is not None and (times[0] != 0 or _falls(times, still)):
             raise ValueError(f"{name} does not begin at 0 and increase")
     if found.step is not None and found.step.dtype.kind not in "iu":
         raise ValueError("step is not an array of whole numbers")
@@ -137,10 +139,17 @@ def refuse_values(found: Contents) -> None:
     _refuse_texts(found)
 
 
+def _falls(times: NDArray[np.generic], still: bool) -> bool:
+    """Whether times go back, or, but where they may stand ``still``, do not go on."""
+    later, earlier = np.asarray(times[1:], float), np.asarray(times[:-1], float)
+    return bool((later < earlier).any() if still else (later <= earlier).any())
+
+
 def _dims(found: Contents, name: str) -> tuple[str, ...]:
     plain = {
         "time": ("time",),
         "step": ("time",),
+        SAMPLES: ("time",),
         "P": ("teacher", "teacher_b"),
         "particle_weight": ("student",),
         **{key: quantity.dims for key, quantity in BY_BLOCK.items()},

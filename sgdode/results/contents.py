@@ -24,7 +24,8 @@ UNSEALED = "has no checksum, so that a change of its numbers would not be notice
 class Contents:
     """Curves over t = ν γ/(p d), from a simulation (with a leading seed axis, S) or an integration (without).
 
-    ``time`` (T,); ``step`` (T,) SGD steps, None where p or d is infinite; ``P`` (k,k);
+    ``time`` (T,); ``step`` (T,) SGD steps, None where p or d is infinite; ``samples`` (T,) per dimension, where the
+    schedule or the end of the run is told in them; ``P`` (k,k);
     ``curves``: risk (S,T) or (T,), M (...,p,k), Q (...,p,p), q (...,p), output_weights (...,p): what was saved.
     ``attributes``: the root attributes of the file; ``provenance``: spec, resolved and environment as text.
     ``by_block``: where inputs have blocks, eigenvalue (B,), fraction (B,) and P_block (B,k,k); M, Q and P are those of
@@ -40,6 +41,7 @@ class Contents:
     P: Array
     curves: dict[str, Array]
     step: NDArray[np.int64] | None = None
+    samples: Array | None = None
     particle_weight: Array | None = None
     status: str = "complete"
     diverged_at: float | None = None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sgdode.errors import MissingExtra, UsageError
 from sgdode.foreign import cell
 from sgdode.results.atomic import aside
+from sgdode.results.quantities import SAMPLES
 from sgdode.results.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def _npz(trajectory: Trajectory, path: Path) -> None:
     arrays: dict[str, Any] = {"time": trajectory.time, "P": trajectory.P, **trajectory.by_block, **trajectory.curves}
     if trajectory.step is not None:
         arrays["step"] = trajectory.step
+    if trajectory.samples is not None:
+        arrays[SAMPLES] = trajectory.samples
     if trajectory.particle_weight is not None:
         arrays["particle_weight"] = trajectory.particle_weight
     with path.open("wb") as file:
@@ -82,6 +85,8 @@ def _columns(trajectory: Trajectory) -> Iterator[tuple[str, NDArray[np.generic]]
     yield "time", np.tile(trajectory.time, seeds)
     if trajectory.step is not None:
         yield "step", np.tile(trajectory.step, seeds)
+    if trajectory.samples is not None:
+        yield SAMPLES, np.tile(trajectory.samples, seeds)
     for name, curve in trajectory.curves.items():
         rows = curve.reshape(seeds * times, -1)
         inner = curve.shape[2:] if simulated else curve.shape[1:]

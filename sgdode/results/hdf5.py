@@ -20,7 +20,7 @@ from sgdode.results.apart import copied
 from sgdode.results.atomic import aside
 from sgdode.results.contents import Contents
 from sgdode.results.others import refuse_spec
-from sgdode.results.quantities import BY_BLOCK, FORMAT_VERSION, QUANTITIES
+from sgdode.results.quantities import BY_BLOCK, FORMAT_VERSION, QUANTITIES, SAMPLES
 from sgdode.results.reading import contents_of, refuse_attributes, root_attributes
 from sgdode.results.structure import refuse_irregular
 
@@ -155,6 +155,8 @@ def _fill(file: h5py.File, contents: Contents) -> None:
     file["time"].make_scale("time")
     if contents.step is not None:
         _dataset(file, "step", contents.step, ("time",), "1", "SGD steps ν")
+    if contents.samples is not None:
+        _dataset(file, SAMPLES, contents.samples, ("time",), "1", "samples per dimension α = νB/d")
     for name, curve in contents.curves.items():
         _dataset(file, name, curve, contents.dims(name), "1", QUANTITIES[name].meaning)
     _dataset(file, "P", contents.P, ("teacher", "teacher_b"), "1", "teacher-teacher overlaps P = W* W*ᵀ/d")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 #: Raised whenever files change so that an older program would misread them.
 FORMAT_VERSION = 1
+#: The dataset of α = νB/d over time.
+SAMPLES = "samples_per_dimension"
 
 
 @dataclass(frozen=True)

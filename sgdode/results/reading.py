@@ -16,10 +16,10 @@ from sgdode.results.attributes import format_fault, refuse_wrong_attributes
 from sgdode.results.consistency import refuse_shapes, refuse_start, refuse_state, refuse_values
 from sgdode.results.contents import Contents
 from sgdode.results.heaps import refuse_damaged_heaps
-from sgdode.results.quantities import BY_BLOCK, QUANTITIES
+from sgdode.results.quantities import BY_BLOCK, QUANTITIES, SAMPLES
 from sgdode.results.structure import attributes_of, dataset, members, refuse_large, subgroup
 
-_OTHERS = ("time", "P", "step", "particle_weight", *BY_BLOCK)
+_OTHERS = ("time", "P", "step", SAMPLES, "particle_weight", *BY_BLOCK)
 #: Characters of a text of the provenance: a spec may have 64 MB.
 _LONGEST_TEXT = 1 << 27
 
@@ -47,6 +47,7 @@ def contents_of(path: Path, names: Collection[str], *, sealed: bool) -> Contents
         found.start = {name: _numbers(array) for name, array in start.items()}
     found.time, found.P = read.pop("time"), read.pop("P")
     found.step, found.particle_weight = read.pop("step", None), read.pop("particle_weight", None)
+    found.samples = read.pop(SAMPLES, None)
     found.by_block = {name: read.pop(name) for name in BY_BLOCK if name in read}
     found.curves = read
     refuse_values(found)

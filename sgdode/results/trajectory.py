@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sgdode.errors import MissingExtra, UsageError
 from sgdode.results.contents import Array, Contents
 from sgdode.results.crossing import times_below
-from sgdode.results.quantities import BY_BLOCK, QUANTITIES
+from sgdode.results.quantities import BY_BLOCK, QUANTITIES, SAMPLES
 from sgdode.results.summary import as_html, short
 
 if TYPE_CHECKING:
@@ -163,6 +163,8 @@ class Trajectory(Contents):
             data[name] = (BY_BLOCK[name].dims, values, {"units": "1", "long_name": BY_BLOCK[name].meaning})
         if self.step is not None:
             data["step"] = (("time",), self.step, {"long_name": "SGD steps ν"})
+        if self.samples is not None:
+            data[SAMPLES] = (("time",), self.samples, {"long_name": "samples per dimension α = νB/d"})
         if self.particle_weight is not None:
             data["particle_weight"] = (("student",), self.particle_weight, {"long_name": "weight of each particle"})
         time = ("time", self.time, {"long_name": "rescaled time t = νγ/(pd)"})

@@ -9,7 +9,7 @@ from sgdode.equations.validity import Plan, beyond_theory, expected_errors, of_s
 from sgdode.errors import SpecError
 from sgdode.model.problem import Problem
 from sgdode.parts import PARTS
-from sgdode.spec.build import build
+from sgdode.spec.build import build, end_time
 from sgdode.spec.checks import located, require
 from sgdode.spec.memory import Command
 from sgdode.spec.provenance import spec_hash
@@ -50,7 +50,7 @@ def forecast(spec: Spec, jobs: int) -> dict[str, Any]:
         "expected_error": choice.expected_error,
         "regime": regime(problem),
         **spectrum,
-        "warnings": [*warnings, *_beyond(problem, choice.equations, spec.time.stop), *refused],
+        "warnings": [*warnings, *_beyond(problem, choice.equations, end_time(spec)), *refused],
         "runs": runs,
         "seconds": sum(run["seconds"] for run in runs),
         "bytes": sum(run["bytes"] for run in runs),
@@ -110,7 +110,7 @@ def as_text(spec: Spec, found: dict[str, Any]) -> str:
         f"  d, p, k          {spec.d:g}, {spec.p:g}, {spec.k:g}",
         f"  γ                {found['gamma']:.6g}   (γ/p = {found['gamma_over_p']:.6g})",
         f"  δt = γ/(p d)     {found['dt']:.6g}   ({steps})",
-        f"  saved times      {found['times']}, up to t = {spec.time.stop:g}",
+        f"  saved times      {found['times']}, up to t = {end_time(spec):g}",
         f"  equations        {found['equations']}: {found['reason']}",
         f"  expected error   {_error(found)}",
         f"  regime           {found['regime']}",

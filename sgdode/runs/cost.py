@@ -26,7 +26,7 @@ from sgdode.runs.speeds import speeds
 from sgdode.simulation.leap_run import LeapMover, LeapScheme, refuse_short
 from sgdode.simulation.run import State
 from sgdode.simulation.ways import mover_of, scheme_of, state_of
-from sgdode.spec.build import build
+from sgdode.spec.build import build, end_time
 from sgdode.spec.checks import require
 from sgdode.spec.memory import Command
 from sgdode.spec.schema import Spec
@@ -173,7 +173,7 @@ def _solving(spec: Spec, equations: System, smallest: float | None) -> tuple[flo
     ydot = np.empty_like(equations.y0)
     rhs = _once(lambda: equations.rhs(0.0, equations.y0, ydot))
     cvode(equations.rhs, max(len(ydot), 1), 1e-3, 1e-3)  # imported
-    began, calls, end = clock(), 0, spec.time.stop
+    began, calls, end = clock(), 0, end_time(spec)
 
     def limited(t: float, y: Any, ydot: Any) -> None:
         nonlocal calls
@@ -208,7 +208,7 @@ def error_bars(spec: Spec) -> float:
         return 0.0
     from sgdode.equations.fluctuations.price import error_bar_seconds
 
-    seconds = error_bar_seconds(build(spec), kind, spec.time.stop, len(saved_times(spec).time))
+    seconds = error_bar_seconds(build(spec), kind, end_time(spec), len(saved_times(spec).time))
     if kind is not True:  # fewer states along a shorter path
-        seconds *= min(max((math.log10(spec.time.stop) + 1.5) / 4.5, 0.2), 1.0)
+        seconds *= min(max((math.log10(end_time(spec)) + 1.5) / 4.5, 0.2), 1.0)
     return seconds * speeds().product / _REFERENCE

@@ -20,7 +20,7 @@ from sgdode.errors import Defect, RunError, SpecError, UsageError
 from sgdode.model.start_laws import start
 from sgdode.results.contents import by_dotted_key
 from sgdode.runs.engines import Progress
-from sgdode.spec.build import build
+from sgdode.spec.build import build, end_time
 from sgdode.spec.checks import located, require
 from sgdode.spec.schema import Spec
 
@@ -110,7 +110,7 @@ def fixed_points(
         raise SpecError([Defect("", "dimension", "a gaussian start needs a finite d; give one, or another start")])
     flowing = flow(problem, start(problem), plan(problem, spec.integrate.equations).equations)
     tries = _affordable(flowing) if tries is None else tries
-    points = search(flowing, spec.time.stop, tries, progress)
+    points = search(flowing, end_time(spec), tries, progress)
     if not points:
         raise RunError("fixed-points: Newton's method ended nowhere; a longer time.stop or more --tries may help")
     perfect = next((point for point in points if point.name == "perfect"), None)

@@ -59,7 +59,7 @@ def earlier_run(spec: Spec, command: Command, path: Path) -> Earlier | None:
             with contextlib.suppress(FileError):
                 run = Trajectory.load(file)
                 if run.state and not run.unsealed and (run.step is None) == (own.step is None):
-                    return Earlier(file, run, joined(Grid(run.time, run.step), own))
+                    return Earlier(file, run, joined(Grid(run.time, run.step, run.samples), own))
     return None
 
 

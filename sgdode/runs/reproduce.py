@@ -62,7 +62,7 @@ def reproduce(
     notes: tuple[str, ...] = ()
     if (now := spec_hash(spec, command)) != run.attributes.get("spec_hash"):
         notes = (f"this version of sgdode has other numbers for it: its hash is {now} here",)
-    times = Grid(run.time, run.step) if "extended_at" in run.attributes else None
+    times = Grid(run.time, run.step, run.samples) if "extended_at" in run.attributes else None
     with reporter.bar(command) as progress:
         if command == "simulate":
             again = simulate(spec, jobs=jobs, progress=progress, times=times)

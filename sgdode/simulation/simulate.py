@@ -237,6 +237,7 @@ def _trajectory(shared: Shared, runs: list[Run]) -> Trajectory:
         kind="simulation",
         time=grid.time[:kept],
         step=grid.step[:kept],
+        samples=None if grid.samples is None else grid.samples[:kept],
         P=shared.start.overlaps.P,
         curves={name: record[:, :kept] for name, record in shared.records.items()},
         by_block=by_block(scheme.problem, shared.start),

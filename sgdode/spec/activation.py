@@ -14,12 +14,11 @@ from pydantic import Field, ValidationInfo, model_validator
 from sgdode.errors import nearest
 from sgdode.model.activations import ACTIVATIONS, Activation, fault, hermite_series
 from sgdode.model.formula import FormulaError, formula_activation
+from sgdode.spec.beside import file_content, rows_of
 from sgdode.spec.part import Part
-from sgdode.spec.paths import Unusable, found_at
 from sgdode.spec.values import Number, number, plain, shown, wrong
 
 LONGEST_SERIES = 512  # coefficients of a Hermite series
-LARGEST_CODE = 1 << 20  # bytes of a Python file, or of a table
 #: The words for what is no name of an activation, each a key of its own.
 OTHER_KINDS = ("hermite", "formula", "table", "python")
 FORMS = '{hermite: [c0, c1, ...]}, {formula: "x/(1 + exp(-x))"}, {table: xy.csv} or {python: file.py:name}'
@@ -114,7 +113,8 @@ def _formula(value: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, 
 def _table(value: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
     rows = value.get("values")
     if rows is None:
-        rows = _rows(_content("table", value["table"], context).decode("utf-8-sig", errors="replace"), value["table"])
+        text = file_content("table", value["table"], context).decode("utf-8-sig", errors="replace")
+        rows = rows_of(text, value["table"], "table", "x and f(x)")
     try:
         points = tuple((number(x), number(y)) for x, y in rows)
     except (TypeError, ValueError):
@@ -136,7 +136,7 @@ def _python(value: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, A
         raise wrong(f"python: got {shown(place)}; the code there is run with --allow-code alone (read it first)")
     source = value.get("source")
     if source is None:
-        source = _content("python", place.rpartition(":")[0], context).decode("utf-8-sig", errors="replace")
+        source = file_content("python", place.rpartition(":")[0], context).decode("utf-8-sig", errors="replace")
     if not isinstance(source, str):
         raise wrong(f"source: got {shown(source)}; must be the text of the Python file")
     try:
@@ -153,38 +153,6 @@ _READ = {"hermite": _hermite, "formula": _formula, "table": _table, "python": _p
 def _refuse_faulty(activation: Activation, what: str) -> None:
     if why := fault(activation):
         raise wrong(f"{what}: {why}")
-
-
-def _content(key: str, name: Any, context: Mapping[str, Any]) -> bytes:
-    """The bytes of a file beside the spec."""
-    if not isinstance(name, str):
-        raise wrong(f"{key}: got {shown(name)}; must be a file")
-    try:
-        with found_at(Path(context.get("folder", "")), name).open("rb") as file:
-            content = file.read(LARGEST_CODE + 1)
-    except Unusable as error:
-        raise wrong(f"{key}: got {shown(name)}; {error}") from None
-    if len(content) > LARGEST_CODE:
-        raise wrong(f"{key}: got {shown(name)}; it is larger than 1 MB")
-    return content
-
-
-def _rows(text: str, name: str) -> list[list[float]]:
-    """The rows of a table of x and y, with commas, semicolons, tabs or spaces between; a first line of words is one of
-    names."""
-    rows: list[list[float]] = []
-    for line, content in enumerate(text.splitlines(), 1):
-        words = content.partition("#")[0].replace(",", " ").replace(";", " ").split()
-        try:
-            found = [float(word) for word in words]
-        except ValueError:
-            if rows or line > 1:
-                raise wrong(f"table: {name}:{line}: {shown(content)} must be two numbers, x and f(x)") from None
-            continue
-        if found and len(found) != 2:
-            raise wrong(f"table: {name}:{line}: got {len(found)} numbers; must be two, x and f(x)")
-        rows += [found] if found else []
-    return rows
 
 
 @lru_cache(16)

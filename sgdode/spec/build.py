@@ -9,11 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from sgdode.model.clock import Clock, Saving
+from sgdode.model.clock import Clock, ClockInSamples, Saving
 from sgdode.model.learning import LOSSES, LearningRule
 from sgdode.model.lessons import Lesson, Rotation
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem, Student, Teacher
+from sgdode.model.schedules import schedule_of
 from sgdode.model.starts import STARTS, Initial
 from sgdode.spec.schema import Spec, expanded
 from sgdode.spec.spectrum import first_time, followed_by_block, input_law, teacher_blocks
@@ -61,12 +62,9 @@ def build(spec: Spec) -> Problem:
 
 def _told(spec: Spec, blocks: Array | None) -> tuple[str, ...]:
     """What a reader is to know of teachers that change."""
-    late = [task.start for task in spec.teacher.tasks or () if task.start >= spec.time.stop]
-    told = (
-        [f"the task that starts at t = {late[0]:g} does not begin before time.stop = {spec.time.stop:g}"]
-        if late
-        else []
-    )
+    end, in_t = end_time(spec), "" if spec.time.unit == "t" else "t = "
+    late = [task.start for task in spec.teacher.tasks or () if task.start >= end]
+    told = [f"the task that starts at t = {late[0]:g} does not begin before time.stop = {in_t}{end:g}"] if late else []
     turn = spec.teacher.rotation
     if turn is not None and blocks is not None:
         one, other = (blocks[:, row, row] for row in turn.plane)
@@ -121,15 +119,26 @@ def rule(spec: Spec) -> LearningRule:
 def clock(spec: Spec) -> Clock:
     """The clock of a spec."""
     schedule = spec.learning_rate.schedule
-    if schedule is None:
-        return Clock(spec.step_size)
-    return Clock(spec.step_size, schedule.power, schedule.time)
+    power, scale = 0.0, 1.0
+    per_step, rate = spec.batch_size / spec.d, spec.gamma_over_p / spec.batch_size
+    if schedule is not None and schedule.law is not None:
+        found = schedule_of(schedule.law, schedule.values)
+        return ClockInSamples(spec.step_size, per_step=per_step, rate=rate, schedule=found)
+    if schedule is not None:
+        power, scale = schedule.given["power"], schedule.given["time"]
+    return Clock(spec.step_size, power, scale, per_step, rate)
+
+
+def end_time(spec: Spec) -> float:
+    """t at the end of a run."""
+    stop = spec.time.stop
+    return float(clock(spec).at_samples(stop)) if spec.time.unit == "samples" else stop
 
 
 def saving(spec: Spec) -> Saving:
     """When and what a run of a spec saves."""
     time = spec.time
-    return Saving(first_time(spec), time.stop, time.points, time.spacing == "log", spec.save)
+    return Saving(first_time(spec), time.stop, time.points, time.spacing == "log", spec.save, time.unit == "samples")
 
 
 def _from_file(spec: Spec, initial: Initial, read: ReadStart) -> tuple[Array, Array, Initial]:

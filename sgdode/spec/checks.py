@@ -254,7 +254,10 @@ def _learning_rate(spec: Spec) -> Iterator[Found]:
 
 
 def _steps(spec: Spec) -> Iterator[Found]:
-    if spec.finite and math.isfinite(spec.gamma_over_p) and spec.step_size > 0:
+    schedule = spec.learning_rate.schedule
+    if spec.time.unit == "samples" or (schedule is not None and schedule.law is not None):
+        yield from _samples(spec)
+    elif spec.finite and math.isfinite(spec.gamma_over_p) and spec.step_size > 0:
         import numpy as np
 
         from sgdode.spec.build import clock
@@ -263,6 +266,27 @@ def _steps(spec: Spec) -> Iterator[Found]:
             steps = float(clock(spec).step(spec.time.stop))
         if not steps < 2**53:
             yield ("time", "stop"), f"got {spec.time.stop:g}; that is {steps:.3g} SGD steps, more than 2^53"
+
+
+def _samples(spec: Spec) -> Iterator[Found]:
+    """Where a schedule or the end is told in samples per dimension."""
+    from sgdode.spec.build import clock
+
+    if not 0 < spec.gamma_over_p < math.inf:
+        key = ("time", "unit") if spec.time.unit == "samples" else ("learning_rate", "schedule")
+        if spec.gamma_over_p == 0:
+            yield key, "γ/p is 0 at this width: t does not move with samples; tell it in t, or raise p_exponent"
+        return
+    found, stop = clock(spec), spec.time.stop
+    samples = stop if spec.time.unit == "samples" else float(found.samples_at(stop))
+    if math.isinf(samples):
+        most = float(found.at_samples(1e18))
+        reason = f"got {stop:g}; with this schedule t stays below {most:.6g}: lower it, or set time.unit: samples"
+        yield ("time", "stop"), reason
+    elif spec.finite and not samples / found.per_step < 2**53:
+        yield ("time", "stop"), f"got {stop:g}; that is {samples / found.per_step:.3g} SGD steps, more than 2^53"
+    elif found.at_samples(samples) == 0:
+        yield ("time", "stop"), f"got {stop:g}; with this schedule nothing has moved until then"
 
 
 def _equations(spec: Spec) -> Iterator[Found]:

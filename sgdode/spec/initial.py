@@ -29,7 +29,7 @@ class InitialSpec(Part):
         value = plain(value)
         if not isinstance(value, Mapping):
             return value
-        fields: dict[str, Any] = {key: _field(record) for key, record in start_keys().items()}
+        fields: dict[str, Any] = {key: field_of(record) for key, record in start_keys().items()}
         own: dict[str, Any] = {key: (field.annotation, field) for key, field in cls.model_fields.items()}
         checked = create_model("InitialKeys", __base__=Part, **own, **fields).model_validate(dict(value))
         return {key: getattr(checked, key) for key in value}
@@ -55,7 +55,7 @@ def start_keys() -> dict[str, Key]:
     return {key: record for law in STARTS.values() for key, record in law.keys.items()}
 
 
-def _field(key: Key) -> Any:
+def field_of(key: Key) -> Any:
     """A key of a start as a field of a model."""
     kinds = {"number": Number, "whole": Whole, "time": Number, "matrix": Matrices, "file": str}
     kind: Any = kinds[key.kind]

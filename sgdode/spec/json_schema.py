@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sgdode.model.activations import ACTIVATIONS
 from sgdode.model.inputs import INPUT_LAWS
 from sgdode.model.learning import LOSSES
-from sgdode.model.starts import STARTS
+from sgdode.model.starts import STARTS, Key
 from sgdode.model.systems import SYSTEMS
 from sgdode.spec.initial import start_keys
+from sgdode.spec.schedule import schedule_keys
 from sgdode.spec.schema import Spec
 from sgdode.spec.values import MATRIX
 from sgdode.spec.words import MEANINGS
@@ -33,7 +35,8 @@ def json_schema() -> dict[str, Any]:
     spectrum = parts["SpectrumSpec"]
     del spectrum["properties"]["name"]
     parts["SpectrumSpec"] = {"anyOf": [{"enum": list(INPUT_LAWS)}, spectrum]}
-    _add_starts(parts["InitialSpec"])
+    _add_keys(parts["InitialSpec"], start_keys())
+    _add_keys(parts["ScheduleSpec"], schedule_keys())
     _choices(parts)
     _also(parts["IntegrateSpec"], "particles", "auto")
     _describe(schema, parts)
@@ -50,7 +53,6 @@ _SECTIONS = {
     "StudentSpec": "student.",
     "ActivationSpec": "activation.",
     "LearningRate": "learning_rate.",
-    "Schedule": "schedule.",
     "InputSpec": "inputs.",
     "AlgorithmSpec": "algorithm.",
     "InitialSpec": "initial.",
@@ -69,8 +71,8 @@ def _describe(schema: dict[str, Any], parts: dict[str, Any]) -> None:
                     about["description"] = meaning
 
 
-def _add_starts(part: dict[str, Any]) -> None:
-    """The keys of all starts, which their records know."""
+def _add_keys(part: dict[str, Any], keys: Mapping[str, Key]) -> None:
+    """The keys of all starts, or of all schedules, which their records know."""
     kinds: dict[str, dict[str, Any]] = {
         "number": {"type": "number"},
         "whole": {"type": "integer"},
@@ -79,7 +81,8 @@ def _add_starts(part: dict[str, Any]) -> None:
         "file": {"type": "string"},
     }
     part["additionalProperties"] = False
-    for key, record in start_keys().items():
+    part.setdefault("properties", {})
+    for key, record in keys.items():
         limits = {"exclusiveMinimum" if record.above else "minimum": record.low, "maximum": record.high}
         told = {"title": key, "description": record.meaning, "default": record.default}
         found = {name: value for name, value in (limits | told).items() if value is not None}

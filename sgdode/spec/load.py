@@ -16,6 +16,7 @@ from sgdode.spec.activation import OTHER_KINDS
 from sgdode.spec.checks import defects
 from sgdode.spec.initial import InitialSpec, start_keys
 from sgdode.spec.interpolation import interpolate
+from sgdode.spec.schedule import ScheduleSpec, schedule_keys
 from sgdode.spec.schema import LONGEST_NAME, Spec
 from sgdode.spec.values import shown
 from sgdode.spec.words import SYMBOLS, key_of
@@ -322,4 +323,7 @@ def _known(path: tuple[str, ...]) -> list[str]:
     for word in path:
         if not word.isdecimal():  # an item of a list is what the list is of
             model = next(_models(model.model_fields[word].annotation))
-    return [*model.model_fields, *(start_keys() if model is InitialSpec else ())]
+    return [
+        *model.model_fields,
+        *(start_keys() if model is InitialSpec else schedule_keys() if model is ScheduleSpec else ()),
+    ]

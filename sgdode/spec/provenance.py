@@ -35,6 +35,7 @@ _LATER_KEYS = (
     ("teacher", "rotation"),
     ("teacher", "drift"),
     ("simulate", "leap"),
+    ("time", "unit"),
 )
 #: A spread of a symmetric start from which on the solver's tolerances are those asked for.
 _DELICATE = 1e-4
@@ -46,7 +47,8 @@ def resolved(spec: Spec) -> dict[str, Any]:
     for part in ("teacher", "student"):
         values[part]["activation"] = getattr(spec, part).activation.identity()
     values["teacher"]["overlap"] = values["teacher"]["overlap"] or "identity"
-    values["learning_rate"]["schedule"] = values["learning_rate"]["schedule"] or "constant"
+    schedule = spec.learning_rate.schedule
+    values["learning_rate"]["schedule"] = "constant" if schedule is None else schedule.given
     values["time"]["start"] = first_time(spec)
     values["integrate"]["particles"] = values["integrate"]["particles"] or "auto"
     values["save"] = values["save"] or "auto"

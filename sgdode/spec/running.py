@@ -13,16 +13,17 @@ from sgdode.spec.words import EQUATIONS
 
 
 class TimeSpec(Part):
-    """The saved times, in units of t = ν δt."""
+    """The saved times, in units of t = ν δt, or in samples per dimension α = νB/d."""
 
     stop: Annotated[Number, Field(gt=0)]
     start: Annotated[Number, Field(gt=0)] | None = None
     points: Annotated[Whole, Field(ge=1, le=10_000_000)] = 100
     spacing: Literal["log", "linear"] = "log"
+    unit: Literal["t", "samples"] = "t"
 
     @property
     def first(self) -> float:
-        """First saved t after 0."""
+        """First saved time after 0."""
         return min(0.01, self.stop / 100) if self.start is None else self.start
 
 

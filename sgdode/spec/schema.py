@@ -31,6 +31,7 @@ from sgdode.spec.activation import OTHER_KINDS, ActivationSpec
 from sgdode.spec.initial import InitialSpec
 from sgdode.spec.part import Part, one_of
 from sgdode.spec.running import IntegrateSpec, SimulateSpec, TimeSpec
+from sgdode.spec.schedule import ScheduleSpec, forms
 from sgdode.spec.structure import InputSpec, PlacementSpec, RotationSpec, TaskSpec
 from sgdode.spec.values import (
     Extent,
@@ -90,20 +91,13 @@ class StudentSpec(Part):
     train_output: Annotated[Number, Field(ge=0)] = 0.0
 
 
-class Schedule(Part):
-    """γ(t) = γ (1 + t/time)^(−power)."""
-
-    power: Annotated[Number, Field(ge=0)]
-    time: Annotated[Number, Field(gt=0)]
-
-
 class LearningRate(Part):
     """γ = gamma · d^d_exponent · p^p_exponent, times the schedule."""
 
     gamma: Annotated[Number, Field(gt=0)]
     d_exponent: Number = 0.0
     p_exponent: Number = 0.0
-    schedule: Schedule | None = None
+    schedule: ScheduleSpec | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -117,7 +111,7 @@ class LearningRate(Part):
     @classmethod
     def _constant(cls, value: Any) -> Any:
         if isinstance(value, str) and value != "constant":
-            raise wrong(f"got {shown(value)}; allowed: constant, or {{power: β, time: t0}}")
+            raise wrong(f"got {shown(value)}; allowed: {forms()}{nearest(value, ['constant'])}")
         return None if value == "constant" else value
 
 

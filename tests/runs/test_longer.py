@@ -25,6 +25,10 @@ CASES = {
         "learning_rate": {"gamma": 1.0, "schedule": {"power": 0.5, "time": 1.0}},
     },
     "leaps": {"dimension": 1e6, "simulate": {"method": "leap"}},
+    "in samples": {
+        "learning_rate": {"gamma": 1.0, "schedule": {"table": [[0, 0.5], [1, 1], [4, 0], [5, 0], [9, 1]]}},
+        "time": {"unit": "samples"},
+    },
     "dop853": {"integrate": {"solver": "dop853"}},
     "eigenvalues, trained": {"inputs": {"spectrum": {"power": 0.6}, "bins": 4}, "student": {"train_output": 0.5}},
     "eigenvalues, saved": {"inputs": {"spectrum": {"blocks": [[0.25, 2.5], [0.75, 0.5]]}},

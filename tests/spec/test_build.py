@@ -78,14 +78,15 @@ def test_defaults_are_plain_sgd_on_orthonormal_teachers():
     np.testing.assert_array_equal(problem.teacher.P, np.eye(2))
     np.testing.assert_array_equal(teacher_overlap(spec), np.eye(2))
     np.testing.assert_array_equal(problem.student.a, np.ones(3))
-    assert problem.clock == clock(spec) == Clock(spec.step_size)
+    assert problem.clock == clock(spec) == Clock(spec.step_size, per_step=0.01, rate=0.5 / 3)
     assert problem.clock.constant
     assert saving(spec) == Saving(0.01, 1.0, 5, True, None)
 
 
 def test_the_clock_and_the_saved_times():
     spec = load_spec(RICH)
-    assert clock(spec) == build(spec).clock == Clock(spec.step_size, 0.7, 4.0)
+    alpha = spec.batch_size / spec.d, spec.gamma_over_p / spec.batch_size
+    assert clock(spec) == build(spec).clock == Clock(spec.step_size, 0.7, 4.0, *alpha)
     assert saving(spec) == Saving(0.02, 3.0, 7, False, ("risk", "M"))
 
 

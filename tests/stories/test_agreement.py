@@ -60,6 +60,9 @@ CASES = {
     "batch of 4": {"batch_size": 4, "learning_rate": 2.0},
     "spherical": {"constraint": "spherical"},
     "weight decay": {"weight_decay": 0.3},
+    "held and warmed up, in samples": {
+        "learning_rate": {"gamma": 2.0, "schedule": {"hold": 1.0, "power": 1.0, "warmup": 0.5}}
+    },
     "power schedule": {"learning_rate": {"gamma": 2.0, **POWER}},
     "general teacher": {"teacher": {"overlap": [[1.0, 0.6], [0.6, 0.5]], "output_weights": [1.0, -1.0]}},
     "rank-deficient teacher": {"teacher": {"overlap": [[1.0, -1.0], [-1.0, 1.0]], "activation": "tanh"}},
