@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sgdode.results.trajectory import Trajectory, load
     from sgdode.runs.engines import integrate, simulate
     from sgdode.runs.hermite_list import hermite_coefficients
+    from sgdode.runs.optimise import optimise
     from sgdode.spec.load import load_spec
     from sgdode.spec.schema import Spec
     from sgdode.sweeps.session import run, sweep
@@ -53,6 +54,7 @@ _HOME = {
     "integrate": "sgdode.runs.engines",
     "load": "sgdode.results.trajectory",
     "load_spec": "sgdode.spec.load",
+    "optimise": "sgdode.runs.optimise",
     "plot": "sgdode.plots.draw",
     "run": "sgdode.sweeps.session",
     "simulate": "sgdode.runs.engines",
@@ -71,6 +73,7 @@ __all__ = [
     "integrate",
     "load",
     "load_spec",
+    "optimise",
     "plot",
     "run",
     "simulate",

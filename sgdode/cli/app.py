@@ -17,6 +17,7 @@ from sgdode.cli.completion import complete_command, complete_key, words
 from sgdode.cli.gather import add_table_commands
 from sgdode.cli.json_lines import json_text, print_json
 from sgdode.cli.looks import add_looking_commands
+from sgdode.cli.optimise import add_optimise_command
 from sgdode.cli.options import AllowCode, Quiet, Request, Verbose, asked_as
 from sgdode.cli.pictures import PictureRequest, draw_files
 from sgdode.cli.plateaus import add_plateau_commands
@@ -275,5 +276,6 @@ def _exit(outcomes: list[Outcome]) -> None:
 add_looking_commands(app)
 add_theory_commands(app)
 add_plateau_commands(app)
+add_optimise_command(app)
 add_sweep_commands(app)
 add_table_commands(app)

@@ -57,8 +57,10 @@ def stated_risk_error(
     q = np.einsum("tii->ti", curves["Q"]) if "Q" in curves else curves["q"] + squared_inside(curves["M"], P)
     variances = np.maximum(q[at], 0.0)  # a loose tolerance leaves some below
     total = averaged_risk_error(problem, P, variances, a[at], risk[at])
-    if len(time) > 1:
-        total += worst_share(drift * np.abs(np.gradient(risk, time) * time), risk)
+    moving = np.append(True, time[1:] > time[:-1])  # t stands still where γ is 0
+    if moving.sum() > 1:
+        slope = np.gradient(risk[moving], time[moving])
+        total += worst_share(drift * np.abs(slope * time[moving]), risk[moving])
     if equations.louder is None:
         return total
     if error <= _SMALL:

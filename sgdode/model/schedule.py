@@ -29,7 +29,7 @@ class Shape(Protocol):
         """The factor of γ."""
 
     def smooth_over(self, alpha: float) -> float:
-        """How far from α on Gauss's rule is exact to round-off."""
+        """How far from α on Gauss's rule is exact to round-off; in the last piece, which never ends, ever further."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sgdode.equations.pieces import Pieces, Polled, enter, next_break, with_breaks
+from sgdode.equations.pieces import Pieces, Polled, enter, is_break, next_break, with_breaks
 from sgdode.equations.solvers import solve
 
 
@@ -40,6 +40,7 @@ def test_a_break_at_a_saved_time_is_that_time():
     assert saved.all()
     assert next_break(times, 0, (1.0,)) == 1
     assert next_break(times, 1, (1.0,)) == 2
+    assert [is_break(t, (1.0,)) for t in times] == [False, True, False]
 
 
 def test_pieces_know_where_they_are():

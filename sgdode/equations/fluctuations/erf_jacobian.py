@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from sgdode.gaussian.variance.erf_student import erf_variance
 from sgdode.jit.compiling import BLOCKS, MATRIX, REORDER, VECTOR, compiled
 from sgdode.jit.deferred import types
-from sgdode.model.overlaps import Array, omega
+from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem, student_weights
 from sgdode.model.start_laws import Start
-from sgdode.model.state import entries, unpacked
+from sgdode.model.state import entries
 
 _TWO_OVER_PI = 2.0 / math.pi
 _AT = types.intp
@@ -193,8 +193,14 @@ class ErfJacobian:
         self.decay = problem.rule.decay * np.where(others < self.p, 2.0, 1.0)
         self.rate = problem.noise_rate if rate is None else rate
         self.factor, self.noise = problem.clock.factor, problem.teacher.noise
-        self.P, self.places = start.overlaps.P, np.full((self.p + self.k,) * 2, -1)
+        self.places = np.full((self.p + self.k,) * 2, -1)
         self.places[owners, others] = self.places[others, owners] = np.arange(len(owners))
+        self.moving = self.places >= 0
+        self.entries = self.places[self.moving]
+        self.Omega = np.zeros(self.places.shape)
+        self.Omega[self.p :, self.p :] = start.overlaps.P
+        self.one = bool((gains == 1.0).all())
+        self.products, self.ratios = np.outer(gains, gains), self.scale / self.scale[:, np.newaxis]
 
     @staticmethod
     def serves(problem: Problem) -> bool:
@@ -204,12 +210,11 @@ class ErfJacobian:
 
     def __call__(self, t: float, y: Array) -> Array:
         """∂F/∂y at the state ``y`` (m,) and time t."""
-        Q, M, _ = (part[0] for part in unpacked(y[np.newaxis], self.p, self.k))
-        Omega = omega(Q, M, self.P) * np.outer(self.gains, self.gains)
+        self.Omega[self.moving] = y[self.entries]
+        Omega = self.Omega if self.one else self.Omega * self.products
         J = np.empty((len(y), len(y)))
-        erf_jacobian(
-            np.ascontiguousarray(Omega), self.v, self.a, self.noise, self.rate * self.factor(t), self.places, J
-        )
-        J *= self.scale / self.scale[:, np.newaxis]
-        J[np.diag_indices(len(y))] -= self.decay
+        erf_jacobian(Omega, self.v, self.a, self.noise, self.rate * self.factor(t), self.places, J)
+        if not self.one:
+            J *= self.ratios
+        J.reshape(-1)[:: len(y) + 1] -= self.decay
         return J
