@@ -95,6 +95,8 @@ def _notes(found: Optimum) -> list[str]:
         else:
             told.append(f"{one.name}: gamma {rate.gamma:.5g} up to {schedule['hold']:.5g} samples/d, then falling as "
                         f"the power {schedule['power']:.4g}")  # fmt: skip
+    if found.candidates[1].risk < found.best.risk:
+        told.append("the table has too few nodes to be below the best hold-power: more of them, by --nodes, will be")
     if found.gradient_error:
         told.append(f"gradients by differences: known to {found.gradient_error:.1g}")
     return told

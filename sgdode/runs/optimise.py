@@ -14,7 +14,7 @@ import numpy as np
 from sgdode.equations.optimal.controlled import Controlled
 from sgdode.equations.optimal.search import (
     Best,
-    Bounds,
+    RateBounds,
     best_constant,
     best_hold_power,
     best_table,
@@ -207,11 +207,11 @@ def _refuse(spec: Spec) -> None:
         raise SpecError([Defect("", key, reason) for key, reason in found])
 
 
-def _bounds(gamma: float, low: float | None, high: float | None) -> Bounds:
+def _bounds(gamma: float, low: float | None, high: float | None) -> RateBounds:
     least, most = low or LOWEST * gamma, high or HIGHEST * gamma
     if not 0 < least < most < math.inf:
         raise UsageError(f"low, high: got {least:g} and {most:g}; rates must be above 0, and low below high")
-    return Bounds(least / gamma, most / gamma)
+    return RateBounds(least / gamma, most / gamma)
 
 
 def _samples(spec: Spec) -> float:

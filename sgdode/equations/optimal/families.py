@@ -29,7 +29,7 @@ class Family(Protocol):
 
 
 @dataclass(frozen=True)
-class Constants:
+class ConstantRates:
     """x = (log f,)."""
 
     name = "constant"
@@ -78,7 +78,7 @@ class HoldPowers:
 
 
 @dataclass(frozen=True)
-class Tables:
+class RateTables:
     """x_j = log f at node j; linear in f between nodes, as ``{table: ...}`` is."""
 
     nodes: tuple[float, ...]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sgdode.equations.optimal.controlled import Controlled
-from sgdode.equations.optimal.families import Constants, Family, HoldPowers, Tables
+from sgdode.equations.optimal.families import ConstantRates, Family, HoldPowers, RateTables
 from sgdode.equations.optimal.runge_kutta import (
     BEYOND,
     Steps,
@@ -42,7 +42,7 @@ class Best:
 
 
 @dataclass(frozen=True)
-class Bounds:
+class RateBounds:
     """Of f = γ(α)/γ."""
 
     low: float
@@ -67,7 +67,7 @@ def rk4_steps(controlled: Controlled, nodes: Array, f: Array, finer: int = 1) ->
 
 
 def minimised(
-    controlled: Controlled, family: Family, nodes: Array, starts: Sequence[tuple[str, Array]], bounds: Bounds,
+    controlled: Controlled, family: Family, nodes: Array, starts: Sequence[tuple[str, Array]], bounds: RateBounds,
     look: Callable[[], None],
 ) -> Best:  # fmt: skip
     """The lowest of what the ``starts`` (label, x) lead to. ``look`` is called at every gradient."""
@@ -82,7 +82,7 @@ def minimised(
 
 
 def _descent(
-    controlled: Controlled, family: Family, nodes: Array, x: Array, bounds: Bounds, look: Callable[[], None]
+    controlled: Controlled, family: Family, nodes: Array, x: Array, bounds: RateBounds, look: Callable[[], None]
 ) -> tuple[float, Array, int]:
     """The risk, x and the number of gradients; on steps that suit the schedule that is found, too."""
     from scipy.optimize import minimize
@@ -109,9 +109,9 @@ def _descent(
     return float(np.exp(again)), x, count
 
 
-def best_constant(controlled: Controlled, nodes: Array, bounds: Bounds, look: Callable[[], None]) -> Best:
+def best_constant(controlled: Controlled, nodes: Array, bounds: RateBounds, look: Callable[[], None]) -> Best:
     """From the best of levels between the bounds."""
-    family = Constants()
+    family = ConstantRates()
     low, high = np.log([bounds.low, bounds.high])
     levels = np.linspace(low, high, max(3, round((high - low) / np.log(_LEVEL)) + 1))
     risks = []
@@ -125,7 +125,7 @@ def best_constant(controlled: Controlled, nodes: Array, bounds: Bounds, look: Ca
 
 
 def best_hold_power(
-    controlled: Controlled, nodes: Array, constant: Best, bounds: Bounds, look: Callable[[], None]
+    controlled: Controlled, nodes: Array, constant: Best, bounds: RateBounds, look: Callable[[], None]
 ) -> Best:
     """From 1/α after shares of the run, at up to four times the best constant."""
     end, level = float(nodes[-1]), float(constant.x[0])
@@ -137,7 +137,7 @@ def best_hold_power(
 
 
 def best_table(
-    controlled: Controlled, nodes: Array, constant: Best, hold: Best, bounds: Bounds, look: Callable[[], None]
+    controlled: Controlled, nodes: Array, constant: Best, hold: Best, bounds: RateBounds, look: Callable[[], None]
 ) -> Best:
     """From the best constant, a quarter more of it, and the best hold-power."""
     level = float(constant.x[0])
@@ -145,4 +145,4 @@ def best_table(
     flat = np.full(len(nodes), level)
     starts = [("best constant", flat), ("twice that, then half", np.linspace(0.7, -0.7, len(nodes)) + level),
               ("best hold-power", held)]  # fmt: skip
-    return minimised(controlled, Tables(tuple(nodes.tolist())), nodes, starts, bounds, look)
+    return minimised(controlled, RateTables(tuple(nodes.tolist())), nodes, starts, bounds, look)
