@@ -37,10 +37,12 @@ def optimise_command(
 ) -> None:
     """The best schedule for the risk at the end, next to the best constant.
 
-    The excess risk of the equations `full` at time.stop is minimised over a table of rates, linear between its nodes
-    (0, then geometric in samples per dimension), over constants, and over rates that are held and then fall by a
-    power. The gradient is exact for erf (discrete adjoint), else by differences; L-BFGS-B descends from several starts,
-    which -v tells. Writes a spec with the best table, which runs as it is, and prints all three.
+    The excess risk of `full` at time.stop is minimised over a table of rates
+    (linear between its nodes, which are 0 and then geometric in samples per
+    dimension), over constants, and over rates that are held and then fall by
+    a power. The gradient is exact for erf (discrete adjoint), elsewhere by
+    differences; L-BFGS-B descends from several starts, which -v tells. A spec
+    with the best table is written, and all three are printed.
     """
     from sgdode.runs.optimise import optimise
 

@@ -166,7 +166,7 @@ def optimise(
     problem = build(spec)
     controlled = Controlled(problem, start(problem), method(spec))
     samples = _samples(spec)
-    places, count = node_samples(samples, nodes), _Counted(progress)
+    places, count = node_samples(samples, nodes), _Gradients(progress)
     constant = best_constant(controlled, places, bounds, count)
     if not constant.risk < math.inf or constant.risk > 1e10:
         raise RunError("optimise: no constant rate between the bounds keeps the overlaps finite; lower them")
@@ -179,7 +179,7 @@ def optimise(
     return Optimum(tuple(found), samples, controlled.gradient_error, seconds)
 
 
-class _Counted:
+class _Gradients:
     """Called at every gradient."""
 
     def __init__(self, progress: Progress | None):
