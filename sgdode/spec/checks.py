@@ -288,6 +288,9 @@ def _samples(spec: Spec) -> Iterator[Found]:
         yield ("time", "stop"), f"got {stop:g}; that is {samples / found.per_step:.3g} SGD steps, more than 2^53"
     elif found.at_samples(samples) == 0:
         yield ("time", "stop"), f"got {stop:g}; with this schedule nothing has moved until then"
+    elif spec.simulate.method == "leap" and (at := _stops(found, samples)) is not None:
+        reason = f"leaps need a rate above 0; γ is 0 at {at:g} samples per dimension: use exact"
+        yield ("simulate", "method"), f"got 'leap'; {reason}"
     elif spec.integrate.fluctuations and (at := _stops(found, samples)) is not None:
         reason = f"error bars follow t, which stands still where γ is 0, as at {at:g} samples per dimension"
         yield ("integrate", "fluctuations"), f"{reason}: let the schedule stay above 0, or set it to false"
