@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from sgdode.plots.draw import plot
     from sgdode.results.trajectory import Trajectory, load
     from sgdode.runs.engines import integrate, simulate
+    from sgdode.runs.exit import exit_times
+    from sgdode.runs.fixed_points import fixed_points
     from sgdode.runs.hermite_list import hermite_coefficients
     from sgdode.runs.optimise import optimise
     from sgdode.spec.load import load_spec
@@ -50,6 +52,8 @@ _HOME = {
     "Trajectory": "sgdode.results.trajectory",
     "collect": "sgdode.analysis.collect",
     "compare": "sgdode.analysis.compare",
+    "exit_times": "sgdode.runs.exit",
+    "fixed_points": "sgdode.runs.fixed_points",
     "hermite_coefficients": "sgdode.runs.hermite_list",
     "integrate": "sgdode.runs.engines",
     "load": "sgdode.results.trajectory",
@@ -69,6 +73,8 @@ __all__ = [
     "Trajectory",
     "collect",
     "compare",
+    "exit_times",
+    "fixed_points",
     "hermite_coefficients",
     "integrate",
     "load",

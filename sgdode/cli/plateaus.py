@@ -1,4 +1,4 @@
-"""The commands about plateaus: the stationary points of the equations."""
+"""The commands about plateaus: the stationary points of the equations, and the time to leave them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sgdode.cli.json_lines import print_json
-from sgdode.cli.options import Json, Quiet, Request, Set, SpecPath, Verbose
+from sgdode.cli.options import Jobs, Json, Quiet, Request, Set, SpecPath, Verbose
 from sgdode.errors import UsageError
 from sgdode.foreign import visible, visible_lines
 from sgdode.plots.figures.records import listed
 from sgdode.plots.view import SUFFIXES
 
 if TYPE_CHECKING:
+    from sgdode.runs.exit import ExitTimes
     from sgdode.runs.fixed_points import FixedPoints
 
 _PICTURES = tuple(suffix for suffix in SUFFIXES if suffix != ".gif")
@@ -25,6 +26,7 @@ def add_plateau_commands(app: typer.Typer) -> None:
     app.command(
         "fixed-points", epilog="Example: sgdode fixed-points config.yaml --along learning_rate.gamma=lin:0.1:3:30"
     )(fixed_points_command)
+    app.command("exit", epilog="Example: sgdode exit config.yaml --set time.stop=100 --runs 20")(exit_command)
 
 
 def fixed_points_command(
@@ -69,6 +71,65 @@ def fixed_points_command(
     for path in out or []:
         _write(found, path)
         reporter.note(f"written: {visible(path)}")
+
+
+def exit_command(
+    spec: SpecPath = "config.yaml",
+    set: Set = None,
+    below: Annotated[
+        float | None,
+        typer.Option(metavar="RISK", help="The excess risk to fall below.", show_default="half of the plateau's"),
+    ] = None,
+    specialisation: Annotated[
+        float | None, typer.Option(metavar="X", help="In its place: the specialisation, 0 to 1, to rise above.")
+    ] = None,
+    runs: Annotated[
+        int | None, typer.Option(metavar="N", help="Runs of SGD; 0: prediction alone.", show_default="simulate.seeds")
+    ] = None,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--out", metavar="PATH", help="A .h5 file, or a picture of both. Repeatable."),
+    ] = None,
+    jobs: Jobs = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """How long SGD stays on a plateau: the predicted and the simulated distribution of t.
+
+    The start lies on a stationary point (initial.file: points.h5 of fixed-points), or the equations pass one. The noise
+    of SGD grows along its unstable directions until the level is passed. Runs that have not passed by time.stop count
+    as censored (Kaplan-Meier). The specialisation is the largest lead, over students, of the cosine with one teacher
+    over that with the next.
+    """
+    from sgdode.runs.exit import exit_times
+
+    request = Request(spec=spec, set=set, quiet=quiet, verbose=verbose)
+    _refuse_paths(out or [], True)
+    reporter = request.reporter()
+    with reporter.bar("simulate") as progress:
+        found = exit_times(
+            request.load(), below=below, specialisation=specialisation, runs=runs, jobs=jobs, progress=progress
+        )
+    if as_json:
+        print_json(found.summary())
+    else:
+        from sgdode.cli.exit_tables import exit_text
+
+        print(visible_lines(exit_text(found)))
+    for path in out or []:
+        _write_exit(found, path)
+        reporter.note(f"written: {visible(path)}")
+
+
+def _write_exit(found: ExitTimes, path: Path) -> None:
+    if path.suffix == ".h5":
+        found.save(path)
+        return
+    from sgdode.plots.figures.exit import exit_figure
+    from sgdode.plots.files import save_figure
+
+    save_figure(exit_figure(found), path)
 
 
 def _write(found: FixedPoints, path: Path) -> None:

@@ -1,0 +1,80 @@
+"""Orbits of the equations: when they pass a level, and how near to a stationary point they come."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from sgdode.equations.dense_path import DensePath, dense_path
+from sgdode.equations.exits.observable import Observable, specialisation
+from sgdode.equations.fixed_points.flow import Flow
+from sgdode.errors import RunError
+from sgdode.model.overlaps import Array
+from sgdode.signals import stop_if_asked
+
+#: The tolerances of an orbit: it begins a hundred-thousandth off a point, and an error there grows with it.
+_RTOL, _ATOL = 1e-12, 1e-16
+#: An orbit is followed for so many times 1/r, in so many parts.
+_LONGEST, _PARTS = 60.0, 30
+
+
+@dataclass(frozen=True)
+class Orbits:
+    """The equations of ``flow`` with the level of ``observable``."""
+
+    flow: Flow
+    observable: Observable
+
+    def margin(self, states: Array) -> Array:
+        """That of states (T,m): (T,)."""
+        if self.observable.name == "risk":
+            return self.observable.margin(self.flow.equations.curves(states)["risk"])
+        curves = self.flow.equations.curves(states)
+        return self.observable.margin(specialisation(curves["Q"], curves["M"], self.flow.start.overlaps.P))
+
+    def path(self, y: Array, stop: float) -> DensePath:
+        """The orbit from ``y`` until ``stop``. Raises RunError where it cannot be followed."""
+        stop_if_asked()
+        return dense_path(self.flow.equations.rhs, y, stop, _RTOL, _ATOL)
+
+    def passage(self, y: Array, rate: float) -> float:
+        """When the orbit from ``y`` passes the level; ∞ where it does not within 60/``rate``."""
+        stop, t = _LONGEST / rate, 0.0
+        while t < stop:
+            try:
+                path = self.path(y, stop / _PARTS)
+            except RunError:
+                return math.inf
+            found = self.passed(path)
+            if found < math.inf:
+                return t + found
+            t, y = t + float(path.times[-1]), path.states[-1]  # a solver's last step goes beyond the end of a part
+        return math.inf
+
+    def passed(self, path: DensePath) -> float:
+        """When a path passes the level, or ∞."""
+        margins = self.margin(path.states)
+        below = np.flatnonzero(margins <= 0.0)
+        if not len(below):
+            return math.inf
+        at = int(below[0])
+        if at == 0:
+            return 0.0
+
+        def margin(t: float) -> float:
+            return float(self.margin(path(t)[np.newaxis])[0])
+
+        low, high = float(path.times[at - 1]), float(path.times[at])
+        return high if margin(high) > 0.0 else float(brentq(margin, low, high, xtol=1e-10 * max(high, 1.0)))
+
+
+def nearest(path: DensePath, y: Array, until: float) -> tuple[float, float]:
+    """When, before ``until``, and how near a path comes to ``y`` (m,)."""
+    last = min(until, float(path.times[-1]))
+    times = np.unique(np.concatenate([np.linspace(0.0, last, 2001), path.times[path.times <= last]]))
+    far = np.linalg.norm(path.at(times) - y, axis=1)
+    at = int(np.argmin(far))
+    return float(times[at]), float(far[at])
