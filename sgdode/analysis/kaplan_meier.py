@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ _DRAWS, _SEED = 1000, 20240611
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Bracketed:
     """A ``value`` with its interval from ``low`` to ``high``: ∞ where it lies beyond the last run, NaN where too few
     runs pass."""
 
@@ -53,20 +54,20 @@ class Passages:
         value, low, high = (np.concatenate([[1.0], one]) for one in (survival[1], low, high))
         return np.concatenate([[0.0], survival[0]]), value, low, high
 
-    def quantile(self, share: float) -> Estimate:
+    def quantile(self, share: float) -> Bracketed:
         """The t by which a ``share`` of runs has passed, with the times at which the limits of the curve reach it."""
         t, value, low, high = self.curve()
         enough = self.runs - self.censored >= _FEWEST
         limits = (_reached(t, low, share), _reached(t, high, share)) if enough else (math.nan, math.nan)
-        return Estimate(_reached(t, value, share), *limits)
+        return Bracketed(_reached(t, value, share), *limits)
 
     @property
-    def mean(self) -> Estimate | None:
+    def mean(self) -> Bracketed | None:
         """The mean, by the bootstrap; None where a run is censored: those that passed are no fair sample."""
         return None if self.censored else self._bootstrap(np.mean)
 
     @property
-    def std(self) -> Estimate | None:
+    def std(self) -> Bracketed | None:
         """The standard deviation, likewise."""
         return None if self.censored or self.runs < 2 else self._bootstrap(np.std, ddof=1)
 
@@ -75,18 +76,19 @@ class Passages:
         """The mean of min(T, stop)."""
         return float(np.minimum(self.times, self.stop).mean())
 
-    def _bootstrap(self, statistic: object, **options: int) -> Estimate:
+    def _bootstrap(self, statistic: object, **options: int) -> Bracketed:
         assert callable(statistic)
         draws = np.random.default_rng(_SEED).integers(0, self.runs, (_DRAWS, self.runs))
         low, high = np.percentile(statistic(self.times[draws], axis=1, **options), [2.5, 97.5])
-        return Estimate(float(statistic(self.times, **options)), float(low), float(high))
+        return Bracketed(float(statistic(self.times, **options)), float(low), float(high))
 
 
 def _estimated(times: Array, stop: float) -> tuple[tuple[Array, Array], Array, Array]:
     """t and S(t), and the limits of S."""
     sample = CensoredData.right_censored(np.minimum(times, stop), np.isinf(times))
     survival = ecdf(sample).sf
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of limits that are no numbers: see below
         band = survival.confidence_interval(CONFIDENCE, method="log-log")
     low, high = (np.asarray(one.probabilities) for one in (band.low, band.high))
     # where S is 0 the limits are no numbers: the lower is 0, the upper stays

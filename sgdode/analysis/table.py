@@ -16,7 +16,9 @@ from sgdode.analysis.plateau import floor, plateau
 from sgdode.errors import FileError
 from sgdode.foreign import cell
 from sgdode.reporting import Progress
+from sgdode.results import seal
 from sgdode.results.contents import UNSEALED
+from sgdode.results.findings import finding_kind
 from sgdode.results.trajectory import Array, Trajectory
 
 #: The three parts of a row, ``run``, ``settings`` and ``figures``: values by column.
@@ -37,21 +39,27 @@ def table_rows(
     per_seed: bool = False,
     progress: Progress | None = None,
     warn: Callable[[str], None] = lambda text: None,
+    findings: bool = False,
 ) -> list[Row]:
     """One row a file, in the order given; ``per_seed``: one row a seed of a simulation. What cannot be read is told to
-    ``broken`` and left out; ``warn`` is told of files without a checksum.
+    ``broken`` and left out; ``warn`` is told of files without a checksum. ``findings``: files of stationary points and
+    of exit times have rows too, without figures.
 
     A row has file, kind, status, spec_hash, problem_hash (and run, of a row a seed), every setting by dotted key, then
     final_time, final_risk, final_risk_std (over the seeds, or as predicted by a theory of fluctuations) and
     final_risk_se (of the mean over them), plateau_risk, plateau_start and plateau_end of the last plateau that is left,
     floor_risk and floor_start of the one that the run ends on (see ``sgdode.analysis.plateau``; of the mean over
-    seeds), and for every level of ``levels`` the mean over seeds of the first t below it, the spread of that, and how
-    many seeds get there (an integration: the prediction).
+    seeds), and for every level of ``levels`` the mean over seeds of the first t below it and the spread of that
+    (nothing where a seed does not get there), the median by Kaplan–Meier, and how many seeds get there (an integration:
+    the prediction).
     """
     rows: list[Row] = []
     for number, one in enumerate(files):
         if progress is not None:
             progress(float(number), float(len(files)))
+        if findings and isinstance(one, Path) and finding_kind(one) is not None:
+            rows.append(_finding(one))
+            continue
         try:
             run = one if isinstance(one, Trajectory) else Trajectory.load(one, _CURVES)
         except FileError as error:
@@ -62,6 +70,13 @@ def table_rows(
         with np.errstate(all="ignore"):  # files may hold numbers up to the largest
             rows += _rows(run, levels, per_seed)
     return rows
+
+
+def _finding(path: Path) -> Row:
+    """The row of a file of another kind than runs."""
+    told = seal.sealed_attributes(path) or {}
+    about: dict[str, object] = {"file": str(path), "kind": told.get("kind"), "status": told.get("status")}
+    return {"run": about, "settings": {}, "figures": {"final_risk": None}}
 
 
 def columns(rows: Sequence[Row], varying: bool = False) -> list[tuple[str, str]]:
@@ -139,7 +154,7 @@ def _figures(run: Trajectory, levels: Sequence[float]) -> dict[str, object]:
 
 
 def _passed(level: float, passed: Passage | None) -> dict[str, object]:
-    endings = (("", "mean"), ("_std", "std"), ("_reached", "reached"))
+    endings = (("", "mean"), ("_std", "std"), ("_median", "median"), ("_reached", "reached"))
     return {f"time_below_{level:g}{ending}": getattr(passed, name, None) for ending, name in endings}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from sgdode.analysis.kaplan_meier import Estimate
+from sgdode.analysis.kaplan_meier import Bracketed
 from sgdode.cli.tables import folded, new_table, printed
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def exit_text(found: ExitTimes) -> str:
     runs, law, scale = found.simulated, found.law, found.samples_per_time
     table = new_table(["point", "predicted t", "in samples/d", *(["simulated t", "95 % interval"] if runs else [])])
     table.columns[0].header = ""
-    rows: list[tuple[str, float | None, Estimate | None, str]] = []
+    rows: list[tuple[str, float | None, Bracketed | None, str]] = []
     for name, share in _ROWS:
         own = None if runs is None else runs.quantile(share)
         rows.append((name, law.quantile(share), own, "" if runs is None else f"> {runs.stop:.5g}"))
@@ -32,7 +32,7 @@ def exit_text(found: ExitTimes) -> str:
     return printed(table).rstrip("\n") + "\n" + "\n".join(folded(_notes(found)))
 
 
-def _simulated(own: Estimate | None, beyond: str) -> tuple[str, str]:
+def _simulated(own: Bracketed | None, beyond: str) -> tuple[str, str]:
     if own is None or math.isinf(own.value):
         return beyond, ""
     if math.isnan(own.low):
@@ -60,8 +60,8 @@ def _notes(found: ExitTimes) -> list[str]:
     runs = found.simulated
     if runs is not None and runs.censored:
         notes.append(
-            f"{runs.censored} of {runs.runs} runs have not passed by t = {runs.stop:.5g}: quantiles by Kaplan–Meier, no mean "
-            f"of those that did; the mean of min(t, {runs.stop:.5g}), restricted, is {runs.restricted_mean:.5g}"
+            f"{runs.censored} of {runs.runs} runs have not passed by t = {runs.stop:.5g}: quantiles by Kaplan–Meier, "
+            f"no mean of those that did; the mean of min(t, {runs.stop:.5g}), restricted, is {runs.restricted_mean:.5g}"
         )
     elif runs is not None:
         notes.append(f"{runs.runs} runs, all passed")

@@ -84,7 +84,7 @@ def list_command(
     if all(Path(name).is_dir() and not any(Path(name).glob("*.h5")) for name in names):
         Reporter(quiet, verbose).note(f"no results in {', '.join(names)}")
         return
-    rows, failed = _rows(_paths(names), (), False, quiet, verbose)
+    rows, failed = _rows(_paths(names), (), False, quiet, verbose, findings=True)
     keys = varying_settings(rows)
     if as_json:
         for row in rows:
@@ -106,7 +106,7 @@ def _paths(names: Sequence[str]) -> list[Path]:
 
 
 def _rows(
-    paths: Sequence[Path], levels: Sequence[float], per_seed: bool, quiet: bool, verbose: bool
+    paths: Sequence[Path], levels: Sequence[float], per_seed: bool, quiet: bool, verbose: bool, findings: bool = False
 ) -> tuple[list[Row], bool]:
     """The rows of all files that can be read, and whether some could not. Raises FileError where none could."""
     from sgdode.analysis.table import table_rows
@@ -114,7 +114,9 @@ def _rows(
 
     broken, doubtful, reporter = list[str](), list[str](), Reporter(quiet, verbose)
     with reporter.bar("collect") as progress:
-        rows = table_rows(paths, levels, broken.append, per_seed=per_seed, progress=progress, warn=doubtful.append)
+        rows = table_rows(
+            paths, levels, broken.append, per_seed=per_seed, progress=progress, warn=doubtful.append, findings=findings
+        )
     for line in doubtful:
         reporter.warn(line)
     for line in broken:
@@ -139,7 +141,7 @@ def _lines(rows: Sequence[Row], keys: Sequence[str], wide: int | None) -> list[s
 
 
 def _cells(row: Row, keys: Sequence[str]) -> list[str]:
-    kind = "SGD" if row["run"]["kind"] == "simulation" else "ODE"
+    kind = {"simulation": "SGD", "integration": "ODE"}.get(str(row["run"]["kind"]), str(row["run"]["kind"]))
     values = [_written(row["settings"].get(key)) for key in keys]
     return [
         visible(row["run"]["file"]),

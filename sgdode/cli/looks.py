@@ -13,7 +13,7 @@ from sgdode.cli.json_lines import print_json
 from sgdode.cli.options import Json, Verbose
 from sgdode.cli.pictures import load_result
 from sgdode.errors import FileError, UsageError
-from sgdode.foreign import visible
+from sgdode.foreign import visible, visible_lines
 from sgdode.plots.view import SUFFIXES
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ def show_command(
     if file.suffix.lower() in (*SUFFIXES, ".gif") and file.is_file():
         print("\n".join(_drawn_from(file)))
         return
+    from sgdode.results.findings import finding_kind
+
+    if finding_kind(file) is not None:
+        _show_finding(file, spec, as_json)
+        return
     run = load_result(file)
     from sgdode.cli.describe import description, stored_spec
 
@@ -51,6 +56,20 @@ def show_command(
         print_json(_as_json(file, run))
     else:
         print(description(run, max(60, shutil.get_terminal_size().columns)))
+
+
+def _show_finding(file: Path, spec: bool, as_json: bool) -> None:
+    """A file of fixed-points or of exit."""
+    from sgdode.cli.finding_tables import finding_json, finding_text
+    from sgdode.results.findings import read_finding
+
+    found = read_finding(file)
+    if spec:
+        print(found.provenance.get("spec", ""))
+    elif as_json:
+        print_json(finding_json(found))
+    else:
+        print(visible_lines(finding_text(found)))
 
 
 def _show_several(files: list[Path], spec: bool, as_json: bool) -> None:

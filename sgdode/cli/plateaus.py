@@ -26,7 +26,7 @@ def add_plateau_commands(app: typer.Typer) -> None:
     app.command(
         "fixed-points", epilog="Example: sgdode fixed-points config.yaml --along learning_rate.gamma=lin:0.1:3:30"
     )(fixed_points_command)
-    app.command("exit", epilog="Example: sgdode exit config.yaml --set time.stop=100 --runs 20")(exit_command)
+    app.command("exit", epilog="Example: sgdode exit config.yaml --set time.stop=300 --runs 20")(exit_command)
 
 
 def fixed_points_command(

@@ -107,6 +107,8 @@ def new_table(heads: Sequence[str]) -> Table:
 
 
 def _passage(one: Passage) -> str:
+    if one.mean is None and one.median is not None:
+        return f"at a median of t = {one.median:.5g} (no mean: some do not)"
     if one.mean is None:
-        return "never"
+        return "in less than half" if one.reached else "never"
     return f"at t = {one.mean:.5g}" + ("" if one.std is None else f" ± {one.std:.2g}")

@@ -113,6 +113,7 @@ STARTS: dict[str, StartLaw] = {
             "file": Key("file", meaning="a result of this program, in place of Q and M"),
             "at": Key("time", None, 0.0, meaning="the time in the file; last: its last one"),
             "run": Key("whole", None, 0.0, meaning="the seed in the file that all start from; else each from its own"),
+            "point": Key("whole", None, 0.0, meaning="the row in a file of fixed-points, from 0"),
         },
         drawn=False,
         given=True,

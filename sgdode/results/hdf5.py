@@ -19,6 +19,7 @@ from sgdode.results import seal
 from sgdode.results.apart import copied
 from sgdode.results.atomic import aside
 from sgdode.results.contents import Contents
+from sgdode.results.findings import FINDINGS, finding_kind
 from sgdode.results.others import refuse_spec
 from sgdode.results.quantities import BY_BLOCK, FORMAT_VERSION, QUANTITIES, SAMPLES
 from sgdode.results.reading import contents_of, refuse_attributes, root_attributes
@@ -73,6 +74,13 @@ def read(path: Path, names: Collection[str] = QUANTITIES) -> Contents:
         found = contents_of(copy, names, sealed=True)
     found.unsealed = True
     return found
+
+
+def _refuse_finding(path: Path) -> None:
+    """Raises FileError for a file of another kind of result."""
+    if (kind := finding_kind(path)) is not None:
+        advice = "`sgdode show` describes it" + (", initial.file starts from it" if kind == "fixed-points" else "")
+        raise FileError(f"{path}: holds {FINDINGS[kind]}, not the curves of a run; {advice}")
 
 
 def header(path: Path) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class ExitTimes:
         return float(kstest(self.simulated.times, lambda t: 1.0 - self.law.survival(t)).pvalue)
 
     def summary(self) -> dict[str, Any]:
-        """As JSON takes it: mean, std, q10, q50 and q90 in t, predicted and simulated (null: none, or beyond the end)."""
+        """As JSON takes it: mean, std and quantiles of t, predicted and simulated (null: none, or beyond the end)."""
         left, law = self.plateau.left, self.law
         predicted = {"mean": law.mean, "std": law.std} | {
             name: _finite(law.quantile(share)) for name, share in _SHARES.items()

@@ -44,6 +44,7 @@ class FixedPoints:
 
     ``largest_stable_gamma``: the largest learning_rate.gamma at which perfect learning is stable, None where nothing is
     learnt perfectly, or at any rate. ``samples_per_time``: samples per dimension in a unit of t (None: no steps).
+    ``flow``: the equations.
     """
 
     spec: Spec = field(repr=False)
@@ -51,6 +52,7 @@ class FixedPoints:
     points: tuple[FixedPoint, ...]
     largest_stable_gamma: float | None
     samples_per_time: float | None
+    flow: Flow = field(repr=False)
     along: Along | None = None
 
     @property
@@ -122,6 +124,7 @@ def fixed_points(
         tuple(points),
         gamma,
         None if problem.step_size == 0.0 else problem.rule.batch / (problem.step_size * problem.d),
+        flowing,
         None if along is None else _along(spec, *along, points, flowing.name),
     )
 

@@ -23,13 +23,16 @@ def write_points(found: FixedPoints, path: Path) -> Path:
 def _fill(file: h5py.File, found: FixedPoints) -> None:
     points = found.points
     own = {} if found.largest_stable_gamma is None else {"largest_stable_gamma": found.largest_stable_gamma}
-    describe(file, found.spec, "fixed-points", {"equations": found.equations, **own})
+    names = " ".join(point.name for point in points)
+    describe(file, found.spec, "fixed-points", {"equations": found.equations, "points": names, **own})
     eigenvalues = np.array([point.eigenvalues for point in points])
     datasets: dict[str, tuple[ArrayLike, str, str]] = {
         "name": ([point.name.encode() for point in points], "1", "what the point is called"),
         "risk": ([point.risk for point in points], "1", "excess risk R − Δ/2"),
         "Q": ([point.Q for point in points], "1", "student-student overlaps, (point, student, student)"),
         "M": ([point.M for point in points], "1", "student-teacher overlaps, (point, student, teacher)"),
+        "P": (found.flow.start.overlaps.P, "1", "teacher-teacher overlaps"),
+        "a": (found.flow.start.a, "1", "output weights"),
         "eigenvalue": (eigenvalues.real, "1 per unit of t", "real parts, largest first"),
         "eigenvalue_imaginary": (eigenvalues.imag, "1 per unit of t", "their imaginary parts"),
         "unstable": ([point.unstable for point in points], "1", "directions that grow"),

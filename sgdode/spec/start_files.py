@@ -17,6 +17,7 @@ from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import refused
 from sgdode.results.contents import UNSEALED
+from sgdode.results.findings import finding_kind, read_finding
 from sgdode.results.trajectory import Trajectory
 from sgdode.spec.paths import Unusable, found_at
 from sgdode.spec.schema import Spec
@@ -68,6 +69,10 @@ class Own(NamedTuple):
 def _from_run(spec: Spec, path: Path, own: Own) -> ReadStart:
     """The overlaps of a run of this program, at its saved time nearest to ``at`` (default: the last): of every seed, or
     of seed ``run`` alone."""
+    if finding_kind(path) == "fixed-points":
+        return _from_points(spec, path, own)
+    if (point := spec.initial.values["point"]) is not None:
+        raise refused("initial.point", f"got {point}; {path} is no file of fixed-points: remove the key")
     try:
         run = Trajectory.load(path)
     except FileError as error:
@@ -105,6 +110,29 @@ def _from_run(spec: Spec, path: Path, own: Own) -> ReadStart:
         return read
     note = f"initial.at = {asked:g} is not a saved time of {path.name}: the start is that of t = {found:.6g}"
     return read._replace(notes=(*doubts, note))
+
+
+def _from_points(spec: Spec, path: Path, own: Own) -> ReadStart:
+    """One of the stationary points in a file of fixed-points."""
+    try:
+        found = read_finding(path)
+    except FileError as error:
+        raise refused("initial.file", str(error)) from None
+    values, names = spec.initial.values, found.names
+    for key in ("at", "run"):
+        if values[key] is not None:
+            raise refused(f"initial.{key}", f"{path} holds stationary points, which have no {key}: remove the key")
+    if own.blocks is not None:
+        raise refused("initial.file", f"{path} holds stationary points of isotropic inputs; those of the spec are not")
+    risks = found.arrays["risk"]
+    listed = ", ".join(f"{row} {name} (risk {risks[row]:.4g})" for row, name in enumerate(names))
+    row = 0 if values["point"] is None and len(names) == 1 else values["point"]
+    if row is None or row >= len(names):
+        got = "required" if row is None else f"got {row}"
+        raise refused("initial.point", f"{got}; {path} holds the points {listed}")
+    Q, M, a = found.arrays["Q"][row], found.arrays["M"][row], found.arrays["a"]
+    _check_shape("initial.file", f"{path}: M", M.shape, (spec.p, spec.k))
+    return ReadStart(Q, M, _agreed(spec, found.arrays["P"], own.P, path), _agreed_weights(spec, a, own.a, path))
 
 
 def _states(

@@ -28,8 +28,8 @@ from sgdode.model.overlaps import Array
 _EPSILON, _DIRECTIONS, _DRAWS, _SEED = 1e-5, 64, 256, 20240611
 #: Quantiles that stand for a law in closed form, and the grid of times that they are taken from.
 _QUANTILES, _GRID = 2000, 8001
-#: Σ along a path; the first step of C, as a share of the time.
-_LOG2_PATH, _FIRST_STEP = 12, 1e-3
+#: The first step of C, as a share of the time.
+_FIRST_STEP = 1e-3
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def survival(ratio: Array, u: int, rate: float, t: Array) -> Array:
 
 def _grown(rate: float, orbits: Orbits, left: Unstable, direction: Array) -> float:
     """e^{rT} of the orbit that begins off the point in a ``direction`` (u,)."""
-    T = orbits.passage(left.y + _EPSILON * left.right @ direction, rate)
+    T = orbits.passage(left.y, _EPSILON * left.right @ direction, rate)
     return math.exp(rate * T) if math.isfinite(T) else math.inf
 
 
@@ -115,14 +115,14 @@ def sampled_orbits(orbits: Orbits, left: Unstable, mean: Array, C: Array, t_a: f
     kept = values > 1e-14 * values[-1]
     root = vectors[:, kept] * np.sqrt(values[kept])
     states = mean + _normal(root.shape[1], _DRAWS) @ root.T
-    times = np.array([t_a + orbits.passage(state, left.rate) for state in states])
+    times = np.array([t_a + orbits.passage(left.y, state - left.y, left.rate) for state in states])
     return ExitLaw(np.sort(times), "sampled orbits", np.empty(0))
 
 
 def covariance_at(orbits: Orbits, path: DensePath, t_a: float) -> Array:
     """C (m,m) of runs at ``t_a``, by linear noise along the ``path`` that they all start on."""
     flow = orbits.flow
-    increments = Increments(flow.problem, flow.start, _LOG2_PATH)
+    increments = Increments(flow.problem, flow.start)
     size = path.states.shape[1]
     if t_a <= 0.0:
         return np.zeros((size, size))

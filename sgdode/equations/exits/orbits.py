@@ -15,8 +15,8 @@ from sgdode.errors import RunError
 from sgdode.model.overlaps import Array
 from sgdode.signals import stop_if_asked
 
-#: The tolerances of an orbit: it begins a hundred-thousandth off a point, and an error there grows with it.
-_RTOL, _ATOL = 1e-12, 1e-16
+#: The tolerances of the path from a start, and of orbits near a point, in their distance from it.
+_RTOL, _ATOL, _NEAR_ATOL = 1e-9, 1e-13, 1e-14
 #: An orbit is followed for so many times 1/r, in so many parts.
 _LONGEST, _PARTS = 60.0, 30
 
@@ -35,29 +35,36 @@ class Orbits:
         curves = self.flow.equations.curves(states)
         return self.observable.margin(specialisation(curves["Q"], curves["M"], self.flow.start.overlaps.P))
 
-    def path(self, y: Array, stop: float) -> DensePath:
-        """The orbit from ``y`` until ``stop``. Raises RunError where it cannot be followed."""
-        stop_if_asked()
-        return dense_path(self.flow.equations.rhs, y, stop, _RTOL, _ATOL)
+    def path(self, stop: float) -> DensePath:
+        """The equations from the start until ``stop``. Raises RunError where they cannot be followed."""
+        return dense_path(self.flow.equations.rhs, self.flow.equations.y0, stop, _RTOL, _ATOL)
 
-    def passage(self, y: Array, rate: float) -> float:
-        """When the orbit from ``y`` passes the level; ∞ where it does not within 60/``rate``."""
+    def passage(self, y: Array, offset: Array, rate: float) -> float:
+        """When the orbit from ``y`` + ``offset`` passes the level; ∞ where it does not within 60/``rate``.
+
+        What is solved for is the distance from the point ``y``, so that errors are small beside that however near the
+        orbit begins.
+        """
+
+        def departing(t: float, x: Array, xdot: Array) -> None:
+            self.flow.equations.rhs(t, y + x, xdot)
+
         stop, t = _LONGEST / rate, 0.0
         while t < stop:
+            stop_if_asked()
             try:
-                path = self.path(y, stop / _PARTS)
+                path = dense_path(departing, offset, stop / _PARTS, _RTOL, _NEAR_ATOL)
             except RunError:
                 return math.inf
-            found = self.passed(path)
+            found = self._passed(y, path)
             if found < math.inf:
                 return t + found
-            t, y = t + float(path.times[-1]), path.states[-1]  # a solver's last step goes beyond the end of a part
+            t, offset = t + float(path.times[-1]), path.states[-1]  # the last step goes beyond the end of a part
         return math.inf
 
-    def passed(self, path: DensePath) -> float:
-        """When a path passes the level, or ∞."""
-        margins = self.margin(path.states)
-        below = np.flatnonzero(margins <= 0.0)
+    def _passed(self, y: Array, path: DensePath) -> float:
+        """When ``y`` + a path passes the level, or ∞."""
+        below = np.flatnonzero(self.margin(y + path.states) <= 0.0)
         if not len(below):
             return math.inf
         at = int(below[0])
@@ -65,13 +72,13 @@ class Orbits:
             return 0.0
 
         def margin(t: float) -> float:
-            return float(self.margin(path(t)[np.newaxis])[0])
+            return float(self.margin((y + path(t))[np.newaxis])[0])
 
         low, high = float(path.times[at - 1]), float(path.times[at])
         return high if margin(high) > 0.0 else float(brentq(margin, low, high, xtol=1e-10 * max(high, 1.0)))
 
 
-def nearest(path: DensePath, y: Array, until: float) -> tuple[float, float]:
+def approach(path: DensePath, y: Array, until: float) -> tuple[float, float]:
     """When, before ``until``, and how near a path comes to ``y`` (m,)."""
     last = min(until, float(path.times[-1]))
     times = np.unique(np.concatenate([np.linspace(0.0, last, 2001), path.times[path.times <= last]]))

@@ -11,7 +11,7 @@ import numpy as np
 from sgdode.equations.dense_path import DensePath
 from sgdode.equations.exits.law import ExitLaw, closed_form, covariance_at, sampled_orbits
 from sgdode.equations.exits.observable import Observable
-from sgdode.equations.exits.orbits import Orbits, nearest
+from sgdode.equations.exits.orbits import Orbits, approach
 from sgdode.equations.exits.unstable import Unstable, unstable
 from sgdode.equations.fixed_points.flow import Flow
 from sgdode.equations.fixed_points.guesses import students_alike
@@ -45,10 +45,10 @@ def plateau_of(flow: Flow, stop: float) -> Passed:
     Raises RunError where there is none: the point is stable, or none is near.
     """
     orbits = Orbits(flow, Observable("risk", 1.0))
-    path = orbits.path(flow.equations.y0, stop)
+    path = orbits.path(stop)
     found: list[tuple[float, float, FixedPoint]] = []
     for y in _points(flow, path):
-        t, distance = nearest(path, y, stop)
+        t, distance = approach(path, y, stop)
         if distance < _NEAR * np.linalg.norm(y):
             found.append((distance, t, fixed_point(flow, y)))
     leaving = [one for one in found if one[2].unstable]
