@@ -63,6 +63,7 @@ def read(path: Path, names: Collection[str] = QUANTITIES) -> Contents:
     """
     refuse_irregular(path)
     refuse_spec(path)
+    _refuse_finding(path)
     try:
         if _sealed(path):
             return contents_of(path, names, sealed=True)
@@ -90,6 +91,7 @@ def header(path: Path) -> dict[str, Any]:
     """
     refuse_irregular(path)
     refuse_spec(path)
+    _refuse_finding(path)
     try:
         attributes = seal.sealed_attributes(path)
         if attributes is None and _sealed(path):  # a file of an older version

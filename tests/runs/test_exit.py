@@ -60,7 +60,7 @@ def test_what_a_short_stop_cuts_off_is_censored():
     assert short.simulated.mean is None
     assert short.agreement is None
     assert "before 5" in cut_off(short)
-    assert "time.stop = 3" in cut_off(short)
+    assert "time.stop = 2.9" in cut_off(short)
 
 
 def test_prediction_alone_and_the_default_level():

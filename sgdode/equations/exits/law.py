@@ -28,8 +28,8 @@ from sgdode.model.overlaps import Array
 _EPSILON, _DIRECTIONS, _DRAWS, _SEED = 1e-5, 64, 256, 20240611
 #: Quantiles that stand for a law in closed form, and the grid of times that they are taken from.
 _QUANTILES, _GRID = 2000, 8001
-#: The first step of C, as a share of the time.
-_FIRST_STEP = 1e-3
+#: The tolerance of sampled orbits; the first step of C, as a share of the time.
+_SAMPLED, _FIRST_STEP = 1e-6, 1e-3
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def sampled_orbits(orbits: Orbits, left: Unstable, mean: Array, C: Array, t_a: f
     kept = values > 1e-14 * values[-1]
     root = vectors[:, kept] * np.sqrt(values[kept])
     states = mean + _normal(root.shape[1], _DRAWS) @ root.T
-    times = np.array([t_a + orbits.passage(left.y, state - left.y, left.rate) for state in states])
+    times = np.array([t_a + orbits.passage(left.y, state - left.y, left.rate, _SAMPLED) for state in states])
     return ExitLaw(np.sort(times), "sampled orbits", np.empty(0))
 
 

@@ -15,8 +15,9 @@ from sgdode.errors import RunError
 from sgdode.model.overlaps import Array
 from sgdode.signals import stop_if_asked
 
-#: The tolerances of the path from a start, and of orbits near a point, in their distance from it.
-_RTOL, _ATOL, _NEAR_ATOL = 1e-9, 1e-13, 1e-14
+#: The tolerances of the path from a start, and of orbits near a point in their distance from it (the absolute one: as a
+#: share of the relative one).
+_RTOL, _ATOL, _NEAR_ATOL = 1e-9, 1e-13, 1e-5
 #: An orbit is followed for so many times 1/r, in so many parts.
 _LONGEST, _PARTS = 60.0, 30
 
@@ -39,7 +40,7 @@ class Orbits:
         """The equations from the start until ``stop``. Raises RunError where they cannot be followed."""
         return dense_path(self.flow.equations.rhs, self.flow.equations.y0, stop, _RTOL, _ATOL)
 
-    def passage(self, y: Array, offset: Array, rate: float) -> float:
+    def passage(self, y: Array, offset: Array, rate: float, rtol: float = _RTOL) -> float:
         """When the orbit from ``y`` + ``offset`` passes the level; ∞ where it does not within 60/``rate``.
 
         What is solved for is the distance from the point ``y``, so that errors are small beside that however near the
@@ -53,7 +54,7 @@ class Orbits:
         while t < stop:
             stop_if_asked()
             try:
-                path = dense_path(departing, offset, stop / _PARTS, _RTOL, _NEAR_ATOL)
+                path = dense_path(departing, offset, stop / _PARTS, rtol, _NEAR_ATOL * rtol)
             except RunError:
                 return math.inf
             found = self._passed(y, path)
