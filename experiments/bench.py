@@ -59,10 +59,11 @@ class Row(NamedTuple):
         return f"{self.name:46s} {self.seconds:10.3e} {self.reference:10.3e} {self.ratio:10.4g}  {self.against}"
 
 
-def spec(p: int, k: int, d: int, activation: str = "erf", **simulate: Any) -> Any:
-    """An experiment of the given sizes with a small learning rate."""
+def spec(p: int, k: int, d: int, activation: str = "erf", rule: dict[str, Any] | None = None, **simulate: Any) -> Any:
+    """An experiment of the given sizes with a small learning rate, by a learning rule."""
     return load_spec(
         {
+            "algorithm": rule or {},
             "dimension": d,
             "teacher": {"width": k, "activation": activation},
             "student": {"width": p, "activation": activation},
@@ -187,6 +188,26 @@ def draws(p: int, r: int, n: int, real: str) -> float:
     return (p + r + (n - 1) / 2) * least(lambda: draw_normals(rng, out, 1000, 0, 1000)) / 1e6
 
 
+#: Learning rules whose steps are compared with those of SGD.
+RULES: dict[str, dict[str, Any]] = {
+    "average from 0": {"average": {"from": 0.0}},
+    "average, rate 0.1": {"average": {"rate": 0.1}},
+    "clip": {"loss": {"clip": 0.3}},
+    "logistic": {"loss": "logistic"},
+    "feedback": {"feedback": [1.0] * 8},
+    "dropout": {"dropout": 0.5},
+    "momentum": {"momentum": {"rate": 0.1}},
+    "repeat 2": {"repeat": 2},
+}
+
+
+def rules() -> Iterator[Row]:
+    """Steps of other learning rules next to that of SGD."""
+    for name, rule in RULES.items():
+        plain, took = step(spec(8, 4, 1000)), step(spec(8, 4, 1000, rule=rule))
+        yield Row(f"step, p = 8, k = 4, {name}", took, plain, "SGD")
+
+
 def middle() -> Iterator[Row]:
     """Middle and large widths in many dimensions, next to what their steps need at least: the products of the fields
     and of the new weights within p directions alone, or the draws alone, whichever takes longer."""
@@ -292,7 +313,7 @@ def many() -> Iterator[Row]:
     yield Row(f"sweep of {POINTS} points, -j {CORES}", took, plain, "a call a point")
 
 
-TABLES: tuple[Callable[[], Iterator[Row]], ...] = (steps, leaps, middle, variances, equations, many, runs)
+TABLES: tuple[Callable[[], Iterator[Row]], ...] = (steps, rules, leaps, middle, variances, equations, many, runs)
 
 
 def machine() -> list[str]:

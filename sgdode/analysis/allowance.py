@@ -18,7 +18,7 @@ the one that is judged. The numbers were chosen on one half of the settings of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +48,14 @@ class Sides:
     simulation: Trajectory
     integration: Trajectory
     times: int
+
+    def of_average(self) -> Sides:
+        """The same with the risk of the averaged weights in place of that of the iterate."""
+        runs, theory = (
+            replace(side, curves={**side.curves, "risk": side.curves["risk_average"]})
+            for side in (self.simulation, self.integration)
+        )
+        return Sides(runs, theory, self.times)
 
     @property
     def seeds(self) -> int:
@@ -172,7 +180,11 @@ def _logarithm(sides: Sides, overlaps: Array, wide: NDArray[np.bool_]) -> Deviat
 def overlap_deviation(sides: Sides) -> OverlapDeviation:
     """M/√(Q_ii P_rr), Q/√(Q_ii Q_jj) (or q/Q_ii) and trained output weights, each in units of itself, judged where
     the runs have not parted."""
-    names = [name for name in ("M", "Q" if sides.has("Q") else "q", "output_weights") if sides.has(name)]
+    names = [
+        name
+        for name in ("M", "Q" if sides.has("Q") else "q", "output_weights", "M_average", "Q_average")
+        if sides.has(name)
+    ]
     if not names:
         return OverlapDeviation(None, [], np.full(sides.times - 1, np.inf))
     parts = [_entries(sides, name) for name in names]
@@ -199,7 +211,7 @@ def require_spread(sides: Sides) -> None:
 def _entries(sides: Sides, name: str) -> tuple[list[str], Array, Array, Array]:
     """Labels (E,), runs (S,T,E) − theory − shift, predicted spread and shift (T,E), in units of their scale."""
     theory, scale = sides.theory(name), _scale(sides, name)
-    indices = [index for index in np.ndindex(theory.shape[1:]) if name != "Q" or index[0] <= index[1]]
+    indices = [index for index in np.ndindex(theory.shape[1:]) if name[0] != "Q" or index[0] <= index[1]]
     pick = (..., *np.array(indices).T)
     shift, predicted = sides.shift(name) / scale, sides.predicted(name) / scale
     runs = (sides.runs(name) - theory) / scale - shift
@@ -219,5 +231,5 @@ def _scale(sides: Sides, name: str) -> Array:
     sizes = np.maximum(sizes, 1e-300)
     if name == "q":
         return sizes
-    other = sizes[:, np.newaxis, :] if name == "Q" else np.diag(sides.integration.P)
+    other = sizes[:, np.newaxis, :] if name[0] == "Q" else np.diag(sides.integration.P)
     return np.sqrt(sizes[:, :, np.newaxis] * other)

@@ -3,8 +3,8 @@
 Every saved time is judged by what is there: the deviation of the mean over seeds counts where it exceeds what a right
 theory may be off by at that time (`allowance`), in standard errors of the runs (`deviation`), and so do the means over
 the quarters of the saved times and over their last half. One number, ``max_z``, is the largest of all these, corrected
-for how many they are: for those of the risk, of its logarithm where runs spread widely, and of the overlaps, and for
-these being several.
+for how many they are: for those of the risk, of its logarithm where runs spread widely, of the overlaps, and of the
+risk of averaged weights, and for these being several.
 """
 
 from __future__ import annotations
@@ -163,19 +163,23 @@ def compare(simulation: Trajectory | str | Path, integration: Trajectory | str |
     families = [(scores(risk.deviation), ["risk"]), (scores(risk.logarithm), ["log risk"])]
     if overlaps.deviation is not None:
         families.append((scores(overlaps.deviation), overlaps.labels))
+    if sides.has("risk_average"):
+        averaged = risk_deviation(sides.of_average(), overlaps.largest)
+        families.append((scores(averaged.deviation), ["risk_average"]))
     found = families[0][0]
     chances = [part.corrected() for part, _ in families]
+    of_overlaps = [chance for chance, (_, labels) in zip(chances, families, strict=True) if labels is overlaps.labels]
     count = max(2, sum(part.points > 0 for part, _ in families))
     worst, labels = families[int(np.argmax(chances))]
     return Comparison(
         **_risk_columns(sides, risk, found, single(MAX_Z, count)),
-        parted=overlaps.largest > PARTED if len(chances) > 2 else np.zeros(sides.times - 1, dtype=bool),
+        parted=overlaps.largest > PARTED if of_overlaps else np.zeros(sides.times - 1, dtype=bool),
         seeds=sides.seeds,
         points=sum(part.points for part, _ in families),
         largest_z=worst.largest,
         where=_where(sides, worst, labels),
         risk_z=max(chances[:2]),
-        overlap_z=max(chances[2:], default=0.0),
+        overlap_z=max(of_overlaps, default=0.0),
         max_z=corrected(max(chances), count),
     )
 

@@ -24,7 +24,7 @@ from sgdode.results.trajectory import Array, Trajectory
 #: The three parts of a row, ``run``, ``settings`` and ``figures``: values by column.
 Row = dict[str, dict[str, object]]
 _PARTS = ("run", "settings", "figures")
-_CURVES = ("risk", "task_risk", "risk_std", "risk_std_valid")
+_CURVES = ("risk", "risk_average", "task_risk", "risk_std", "risk_std_valid")
 _RISK = (
     "final_risk", "final_risk_std", "final_risk_se", "plateau_risk", "plateau_start", "plateau_end", "floor_risk",
     "floor_start",
@@ -144,6 +144,8 @@ def _figures(run: Trajectory, levels: Sequence[float]) -> dict[str, object]:
             found |= {"plateau_risk": flat.risk, "plateau_start": flat.start, "plateau_end": flat.end}
         if (last := floor(run.time, mean)) is not None:
             found |= {"floor_risk": last.risk, "floor_start": last.start}
+    if "risk_average" in run.curves:
+        found["final_risk_average"] = float(np.mean(run.curves["risk_average"][..., -1]))
     if "task_risk" in run.curves:
         tasks = run.curves["task_risk"][..., -1, :]
         for task, value in enumerate(tasks if tasks.ndim == 1 else tasks.mean(axis=0)):

@@ -168,7 +168,7 @@ class BlockFlow:
         _gather(self.y, at, by)
         R = None if teacher.rotation is None else teacher.rotation.matrix(t, self.problem.k)
         P = self.P if R is None else self._turned(R)
-        generate(P, rule.loss.share, self.duals.ss, self.duals.st, at)
+        generate(P, rule.share, self.duals.ss, self.duals.st, at)
         V = at.ss[1]
         if self.variance is not None:
             V = self.V
@@ -246,7 +246,8 @@ def _rooms(problem: Problem, start: Start, finite_size: bool) -> tuple[Arrays, B
         blocks[b, p:, p:] = block.P
     v, a = np.concatenate([np.empty(p), problem.v_star]), np.array(start.a, dtype=float)
     kernels_room = np.empty((3, p, p)), np.empty((3, p, k))
-    at = Arrays(np.empty((p, p)), np.empty((p, k)), a, v, *kernels_room, Omega, np.empty((p, n)), np.empty((p, n)))
+    G, F = np.empty((p, n)), np.empty((p, n))
+    at = Arrays(np.empty((p, p)), np.empty((p, k)), a, v, *kernels_room, Omega, G, F, a)
     law, rule = problem.inputs, problem.rule
     sphere = np.array(rule.sphere(law.eigenvalues) if rule.spherical else ())
     c, fractions = np.array(law.eigenvalues), np.array(law.fractions)

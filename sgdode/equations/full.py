@@ -34,7 +34,7 @@ LEAST_CHANGE = 1e-6
 
 class Arrays(NamedTuple):
     """What a right-hand side works in: the state Q (p,p), M (p,k), a (p,); v (n,); the kernels ``ss`` (3,p,p) and
-    ``st`` (3,p,k); Ω (n,n), G (p,n), the drift F = G Ω (p,n)."""
+    ``st`` (3,p,k); Ω (n,n), G (p,n), the drift F = G Ω (p,n); ``lead`` (p,): a of the columns, or the feedback b."""
 
     Q: Array
     M: Array
@@ -45,15 +45,16 @@ class Arrays(NamedTuple):
     Omega: Array
     G: Array
     F: Array
+    lead: Array
 
 
-ARRAYS = types.NamedTuple((MATRIX, MATRIX, VECTOR, VECTOR, BLOCKS, BLOCKS, MATRIX, MATRIX, MATRIX), Arrays)
+ARRAYS = types.NamedTuple((MATRIX, MATRIX, VECTOR, VECTOR, BLOCKS, BLOCKS, MATRIX, MATRIX, MATRIX, VECTOR), Arrays)
 
 
 @compiled(types.void(MATRIX, types.float64, PAIR, PAIR, ARRAYS), error_model="numpy")
 def generate(P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: Arrays) -> None:
     """From Q, M and a: fill v, the kernels, Ω but for its teachers, and G."""
-    Q, M, a, v, ss, st, Omega, G, _ = at
+    Q, M, a, v, ss, st, Omega, G, _, lead = at
     p, k = M.shape
     q = np.diag(Q).copy()
     fill(ss_pair, q, q, Q, ss)
@@ -65,14 +66,14 @@ def generate(P: Array, share: float, ss_pair: Pair, st_pair: Pair, at: Arrays) -
         drag = 0.0
         for j in range(p):
             Omega[i, j] = Q[i, j]
-            G[i, j] = a[i] * v[j] * ss[1, i, j]
+            G[i, j] = lead[i] * v[j] * ss[1, i, j]
             drag += v[j] * ss[2, i, j]
         for r in range(k):
             Omega[i, p + r] = M[i, r]
             Omega[p + r, i] = M[i, r]
-            G[i, p + r] = a[i] * v[p + r] * st[1, i, r]
+            G[i, p + r] = lead[i] * v[p + r] * st[1, i, r]
             drag += v[p + r] * st[2, i, r]
-        G[i, i] += a[i] * drag
+        G[i, i] += lead[i] * drag
 
 
 @compiled(types.void(VECTOR, MATRIX, types.float64, PAIR, PAIR, ARRAYS), error_model="numpy")
@@ -88,11 +89,12 @@ _RULE = (types.float64, types.boolean)
 
 @compiled(types.void(ARRAYS, MATRIX, types.float64, *_RULE, MATRIX, VECTOR), error_model="numpy")
 def _flow(at: Arrays, V: Array, rate: float, decay: float, spherical: bool, N: Array, ydot: Array) -> None:
-    """dQ = F + Fᵀ + rate a aᵀ ∘ V and dM = F[:, teacher], under the linear map of the rule, packed. N (p,p): room."""
-    a, p = at.a, len(N)
+    """dQ = F + Fᵀ + rate a aᵀ ∘ V (or b bᵀ) and dM = F[:, teacher], under the linear map of the rule, packed.
+    N (p,p): room."""
+    a, lead, p = at.a, at.lead, len(N)
     for i in range(p):
         for j in range(p):
-            N[i, j] = rate * a[i] * a[j] * V[i, j]
+            N[i, j] = rate * lead[i] * lead[j] * V[i, j]
     dQ, dM, stretch, square = np.empty_like(at.Q), np.empty_like(at.M), np.zeros(p), np.zeros(p)
     if spherical:
         add_to_sphere(at.F, N, at.Omega, decay, 1.0, stretch, square)
@@ -139,33 +141,53 @@ class OverlapFlow:
         n, P = p + k, start.overlaps.P
         a = np.array(start.a, dtype=float)
         self.P, self.duals, self.rate, self.variance = P, duals, rate, variance
+        self.all_rate = problem.noise_rate
         self.rule, self.factor, self.noise = problem.rule, problem.clock.factor, problem.teacher.noise
         Omega = np.zeros((n, n))
         Omega[p:, p:] = P
         v = np.concatenate([np.empty(p), problem.v_star])
         kernels_room = np.empty((3, p, p)), np.empty((3, p, k))
         self.at = Arrays(
-            np.empty((p, p)), np.empty((p, k)), a, v, *kernels_room, Omega, np.empty((p, n)), np.empty((p, n))
-        )
+            np.empty((p, p)), np.empty((p, k)), a, v, *kernels_room, Omega, np.empty((p, n)), np.empty((p, n)),
+            np.array(self.rule.feedback, dtype=float) if self.rule.feedback else a,
+        )  # fmt: skip
         self.V, self.N = np.zeros((p, p)), np.empty((p, p))
         self.y = packed(start.overlaps.Q, start.overlaps.M, a if self.rule.trained else np.empty(0))
         self.still = _still(problem, start)
 
-    def __call__(self, t: float, y: Array, ydot: Array) -> None:
+    def averages(self, t: float, y: Array) -> Array:
+        """At the state ``y``: fill the arrays and F, and give V (p,p) without the factors of the columns."""
         self.y[:] = y
         if self.still is not None:
             self.y[self.still] = 0.0
+        at = self.at
+        _drift(self.y, self.P, self.rule.share, self.duals.ss, self.duals.st, at)
+        if self.variance is None:
+            return np.asarray(at.ss[1])
+        self.variance.fill(at.Omega, at.v, self.noise, self.V)
+        return self.V
+
+    def __call__(self, t: float, y: Array, ydot: Array) -> None:
         at, rule = self.at, self.rule
-        _drift(self.y, self.P, rule.loss.share, self.duals.ss, self.duals.st, at)
-        V = at.ss[1]
-        if self.variance is not None:
-            V = self.V
-            self.variance.fill(at.Omega, at.v, self.noise, V)
+        V = self.averages(t, y)
         _flow(at, V, self.rate * self.factor(t), rule.decay, rule.spherical, self.N, ydot)
         if rule.trained:
             train_output(at.v, at.ss, at.st, rule.train_output, ydot[-len(at.a) :])
         if self.still is not None:
             ydot[self.still] = 0.0
+
+    @property
+    def bounded(self) -> bool:
+        """Whether its error is known at any state."""
+        return self.variance is not None and self.variance.bound is not None
+
+    def gradient(self) -> Array:
+        """G (p,n) of the latest averages."""
+        return np.asarray(self.at.G)
+
+    def pace(self, t: float) -> float:
+        """dα/dt = pB/γ at time t, of samples per dimension."""
+        return 1.0 / max(self.all_rate * self.factor(t), 1e-300)
 
     def louder(self, share: float) -> OverlapFlow:
         """The same with V larger by a share."""
@@ -179,7 +201,7 @@ class OverlapFlow:
         if self.variance is None or self.variance.bound is None:
             return 0.0
         self(t, y, np.empty_like(y))
-        rate = self.rate * self.factor(t) * np.outer(self.at.a, self.at.a)
+        rate = self.rate * self.factor(t) * np.outer(self.at.lead, self.at.lead)
         off = np.abs(rate) * self.variance.bound(self.at.Omega, self.at.v, self.noise)
         parts = self.at.F, rate * self.V, LEAST_CHANGE * self.at.Omega
         return float(np.max(off) / max(*(np.max(np.abs(part)) for part in parts), 1e-300))
@@ -199,14 +221,14 @@ def _curves(problem: Problem, start: Start) -> Callable[[Array], dict[str, Array
     return curves
 
 
-def _system(problem: Problem, start: Start, name: str, flow: OverlapFlow, error: float, **report: Any) -> System:
+def overlap_system(problem: Problem, start: Start, name: str, flow: OverlapFlow, error: float, **report: Any) -> System:
+    """The system of a flow on (Q, M, a), whose right-hand side is known to ``error``."""
     warnings = batch_warning(problem) if flow.rate else []
     P = start.overlaps.P
     kernel_error = kernel_error_at(*problem.activations, np.diag(start.overlaps.Q), np.diag(P))
-    told, y0 = {"kernel_error": kernel_error, **report}, flow.y.copy()
+    told, y0 = {"kernel_error": kernel_error} | report, flow.y.copy()
     curves, largest = _curves(problem, start), max(error, kernel_error)
-    bounded = flow.variance is not None and flow.variance.bound is not None
-    stated, louder = (flow.stated_error, flow.louder) if bounded else (None, None)
+    stated, louder = (flow.stated_error, flow.louder) if flow.bounded else (None, None)
     return System(name, y0, flow, curves, largest, told, warnings, stated_error=stated, louder=louder)
 
 
@@ -233,17 +255,17 @@ def full(problem: Problem, start: Start, method: Method | None = None) -> System
     error = variance.error
     if error > 0.0 and variance.bound is not None:
         error = min(error, flow.stated_error(0.0, flow.y.copy()))
-    return _system(problem, start, "full", flow, error, variance_method=variance.method)
+    return overlap_system(problem, start, "full", flow, error, variance_method=variance.method)
 
 
 def gradient_flow(problem: Problem, start: Start, method: Method | None = None) -> System:
     """(GF-ODE): dM/dt = Ψ(M), dQ/dt = Ψ(GF); valid when also γ/p ≪ 1."""
     flow = OverlapFlow(problem, start, kernels(*problem.activations), 0.0, None)
-    return _system(problem, start, "gradient-flow", flow, 0.0)
+    return overlap_system(problem, start, "gradient-flow", flow, 0.0)
 
 
 def gradient_flow_noise(problem: Problem, start: Start, method: Method | None = None) -> System:
     """(GF-ODE-NOISE), eq. (30): gradient flow with (γ/p) Δ a_i a_j K11_ij / B in dQ_ij/dt."""
     rate = problem.noise_rate * problem.teacher.noise
     flow = OverlapFlow(problem, start, kernels(*problem.activations), rate, None)
-    return _system(problem, start, "gradient-flow-noise", flow, 0.0)
+    return overlap_system(problem, start, "gradient-flow-noise", flow, 0.0)

@@ -26,6 +26,7 @@ from sgdode.equations.validity import beyond_theory, plan, right_hand_side_secon
 from sgdode.errors import RunError, Stopped
 from sgdode.model.block_starts import binning, by_block
 from sgdode.model.clock import Grid, Saving, saved_grid, saved_names
+from sgdode.model.extra_rows import with_averages
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start, start
@@ -330,7 +331,8 @@ def _finite_times(curves: dict[str, Array], times: int) -> int:
 
 def _kept(run: Integration, curves: dict[str, Array], P: Array) -> dict[str, Array]:
     """The curves that are to be saved; the mean-field systems have q where the others have Q."""
-    names = set(saved_names(run.saving.names, run.problem.p, len(run.grid.time), 1))
+    wanted = saved_names(run.saving.names, run.problem.p, len(run.grid.time), 1)
+    names = set(with_averages(wanted, run.problem.rule))
     if "Q" in names and "Q" not in curves:
         names.add("q")
     if "q" in names and "q" not in curves:

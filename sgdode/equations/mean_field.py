@@ -59,7 +59,7 @@ class MeanField:
     def flow(self, t: float, M: Array, q: Array, a: Array) -> tuple[Array, Array, Array]:
         """dM/dt (p,k), dq/dt (p,) and da/dt (p,)."""
         rule = self.rule
-        v = rule.loss.share * particle_weights(a, self.share)
+        v = rule.share * particle_weights(a, self.share)
         A, sums, st = self.averaged(M, q, v, rule.trained)
         drag = sums.drag + st[2] @ self.v_teacher
         dM = a[:, None] * (sums.pull @ self.L.T + drag[:, None] * M + (st[1] * self.v_teacher) @ self.P)

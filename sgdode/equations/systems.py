@@ -10,6 +10,7 @@ import numpy as np
 
 from sgdode.equations.system import Method, System
 from sgdode.errors import Defect, SpecError
+from sgdode.model.learning import closed, told_rule
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
 from sgdode.model.starts import found
@@ -22,6 +23,7 @@ def system(problem: Problem, start: Start | None, name: str, method: Method) -> 
     At infinite width the start is a law, and ``start`` is not used. Raises SpecError where there are no such equations.
     """
     record = SYSTEMS[name]
+    _refuse_rule(problem, name)
     if method.finite_size and (name != "full" or start is None):
         reason = f"it corrects the term of γ/p in `full`; the equations here are {name}"
         raise SpecError([Defect("", "inputs.finite_size", f"{reason}: set it to false, or integrate.equations: full")])
@@ -30,7 +32,7 @@ def system(problem: Problem, start: Start | None, name: str, method: Method) -> 
     if problem.teacher.blocks is not None:
         return _by_block(problem, start, name, method)
     if math.isfinite(problem.p):
-        return cast(System, found(record.right_hand_side)(problem, start, method))
+        return _with_rule(problem, start, _plain(problem, start, name, method))
     if record.infinite_width is None:
         raise SpecError([Defect("", "integrate.equations", f"got {name!r}; width inf needs mean-field equations")])
     return cast(System, found(record.infinite_width)(problem, method))
@@ -40,6 +42,44 @@ def single_block(problem: Problem, start: Start) -> tuple[Problem, Start]:
     """Isotropic inputs as a single block."""
     teacher = replace(problem.teacher, blocks=start.overlaps.P[np.newaxis])
     return replace(problem, teacher=teacher), replace(start, blocks=(start.overlaps,))
+
+
+def _plain(problem: Problem, start: Start | None, name: str, method: Method) -> System:
+    """The equations of the weights alone."""
+    if start is not None and not closed(problem.rule):
+        from sgdode.equations.rule_flows import beside_sgd
+
+        return beside_sgd(problem, start)
+    return cast(System, found(SYSTEMS[name].right_hand_side)(problem, start, method))
+
+
+def _with_rule(problem: Problem, start: Start | None, system: System) -> System:
+    """With the rows that the rule keeps beside them."""
+    if start is None or not problem.rule.rows:
+        return system
+    from sgdode.equations.rows_flow import with_rows
+
+    return with_rows(problem, start, system)
+
+
+def _refuse_rule(problem: Problem, name: str) -> None:
+    """Learning rules that the equations ``name`` do not hold."""
+    rule, defects = problem.rule, []
+    if rule.loss.share is not None and rule.keeps_kernels:
+        return
+    told = told_rule(rule)
+    if problem.teacher.blocks is not None:
+        reason = f"{told}: there are equations for isotropic inputs and teachers that do not change alone"
+        defects.append(Defect("", "algorithm", reason))
+    elif not SYSTEMS[name].full_overlaps or (name != "full" and not closed(rule)):
+        reason = f"{name} does not hold {told}; its equations are full"
+        defects.append(Defect("", "integrate.equations", reason))
+    if rule.trained and not closed(rule):
+        defects.append(Defect("", "student.train_output", f"with {told} it is for simulate alone; set it to 0"))
+    if rule.dropout and not rule.linear:
+        defects.append(Defect("", "algorithm.dropout", f"with {told} it is for simulate alone; set it to 0"))
+    if defects:
+        raise SpecError(defects)
 
 
 def _by_block(problem: Problem, start: Start | None, name: str, method: Method) -> System:

@@ -32,6 +32,9 @@ def plan(problem: Problem, asked: str) -> Plan:
     wide = "mean-field-high-d" if math.isinf(problem.d) else "mean-field"
     if math.isinf(problem.p):
         return Plan(wide, "the student is infinitely wide", SYSTEMS[wide].expected_error(problem))
+    if not (problem.rule.keeps_kernels and problem.rule.loss.share is not None):
+        reason = "the equations of this learning rule"
+        return Plan("full", reason, SYSTEMS["full"].expected_error(problem))
     seconds = full_seconds(problem)
     if seconds <= AFFORDABLE_SECONDS:
         reason = "exact in the limit γ/(p d) → 0 at any width, and affordable"

@@ -14,7 +14,7 @@ from sgdode.jit.compiling import MATRIX, VECTOR, compiled, intrinsic
 from sgdode.jit.deferred import cgutils, ir, types
 from sgdode.jit.erf import erf_and_slope
 from sgdode.model.activations import ACTIVATIONS, Activation
-from sgdode.model.learning import Loss
+from sgdode.model.losses import Loss
 from sgdode.model.overlaps import Array
 
 #: ``evaluate(x, s, ds)`` as Python sees it.
@@ -23,8 +23,8 @@ Evaluate = Callable[[Array, Array, Array], None]
 EVALUATE_SIGNATURE = types.void(VECTOR, VECTOR, VECTOR)
 #: The type under which a kernel takes a function as an argument: its address, for ``evaluate_at`` and the like.
 ADDRESS = types.int64
-#: ``residual(y, f)``: E of a label and an output.
-RESIDUAL_SIGNATURE = types.float64(types.float64, types.float64)
+#: ``residual(y, f, size)``: E of a label and an output, for a loss of that size.
+RESIDUAL_SIGNATURE = types.float64(types.float64, types.float64, types.float64)
 #: ``fill(q1, q2, C, gain1, gain2, first, second, table, K, K11, K20)``: a dual kernel, which fills K, K11, K20 (n1,n2)
 #: for variances q1 (n1,) of the first units, q2 (n2,) of the second, and covariances C (n1,n2).
 FILL_SIGNATURE = types.void(VECTOR, VECTOR, MATRIX, types.float64, types.float64, ADDRESS, ADDRESS, *[MATRIX] * 4)
@@ -79,7 +79,7 @@ def variance_at(
 
 
 @intrinsic
-def residual_at(typing: Any, address: Any, y: Any, f: Any) -> Any:
+def residual_at(typing: Any, address: Any, y: Any, f: Any, size: Any) -> Any:
     """Call the ``residual`` at an address."""
     return RESIDUAL_SIGNATURE.return_type(ADDRESS, *RESIDUAL_SIGNATURE.args), _call(RESIDUAL_SIGNATURE)
 
@@ -99,7 +99,7 @@ def address(activation: Activation) -> int:
 
 
 def residual_address(loss: Loss) -> int:
-    """Where the machine code of the residual E(y, f) of a loss is."""
+    """Where the machine code of the residual E(y, f, size) of a loss is."""
     return _address(_residual(loss.residual))
 
 
@@ -108,7 +108,7 @@ def _address(kernel: Any) -> int:
 
 
 @lru_cache
-def _residual(function: Callable[[float, float], float]) -> Any:
+def _residual(function: Callable[[float, float, float], float]) -> Any:
     return compiled(RESIDUAL_SIGNATURE, error_model="numpy")(function)
 
 

@@ -110,7 +110,7 @@ def drift_teachers(rng: np.random.Generator, drift: Drift, dt: float, W_star: Re
 
 
 @compiled(**STEPS)
-def _label(
+def label_of(
     target: Target, rule: Rule, rng: np.random.Generator, inputs: Inputs, step: int, x: Array, room: Array
 ) -> float:
     """y = (1/k) Σ_r a*_r σ*(w*_r·x) + √Δ z."""
@@ -137,7 +137,7 @@ def _displacement(student: int, rule: Rule, y: float, W: Real, a: Array, x: Arra
     output = 0.0
     for i in range(p):
         output += a[i] * room[_S, i] / p
-    return y - output if rule.residual == IN_PLACE else residual_at(rule.residual, y, output)
+    return y - output if rule.residual == IN_PLACE else residual_at(rule.residual, y, output, rule.size)
 
 
 @per_precision(
@@ -171,7 +171,7 @@ def plain_steps(
         for _ in range(rule.batch):
             for j in range(d):
                 x[j] = standard_normal(rng) / inputs.scale[j]
-            y = _label(target, rule, rng, inputs, step, x, room)
+            y = label_of(target, rule, rng, inputs, step, x, room)
             error = _displacement(student, rule, y, W, a, x, room)
             share = dt[step] / rule.batch * error
             size = 0.0

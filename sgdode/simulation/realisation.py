@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sgdode.model.clock import Grid, Saving, saved_names
+from sgdode.model.extra_rows import with_averages
 from sgdode.model.lessons import distinct_tasks
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
@@ -58,7 +59,11 @@ class Shared:
         found["output_weights"] = state.a
         if not all(np.isfinite(values).all() for values in found.values()):
             return False
-        found |= self.risks(float(self.grid.time[run.saved]), found["Q"], found["M"], P, state.a)
+        t = float(self.grid.time[run.saved])
+        found |= self.risks(t, found["Q"], found["M"], P, state.a)
+        if "risk_average" in self.records:
+            averaged = self.risks(t, found["Q_average"], found["M_average"], P, state.a)
+            found["risk_average"] = averaged["risk"]
         if not np.isfinite(found["risk"]):
             return False
         if "q" not in found and "q" in self.records:
@@ -72,7 +77,7 @@ class Shared:
 def _given(start: Start) -> dict[str, Array]:
     """The overlaps of the start by name."""
     given = start.overlaps
-    found = {"Q": given.Q, "M": given.M, "q": given.q}
+    found = {"Q": given.Q, "M": given.M, "q": given.q, "Q_average": given.Q, "M_average": given.M}
     if start.blocks:
         found |= {f"{name}_block": np.array([getattr(block, name) for block in start.blocks]) for name in ("Q", "M")}
     return found
@@ -89,9 +94,13 @@ def records(problem: Problem, saving: Saving, sampling: Sampling, times: int, fo
         "output_weights": (p,),
         "Q_block": (problem.inputs.blocks, p, p),
         "M_block": (problem.inputs.blocks, p, problem.k),
+        "risk_average": (),
+        "M_average": (p, problem.k),
+        "Q_average": (p, p),
         "task_risk": (len(distinct_tasks(problem.teacher.lessons)),),
     }
-    names = [*saved_names(saving.names, p, times, seeds), *(["output_weights"] if problem.rule.trained else [])]
+    wanted = saved_names(saving.names, p, times, seeds)
+    names = [*with_averages(wanted, problem.rule), *(["output_weights"] if problem.rule.trained else [])]
     names += ["task_risk"] if problem.teacher.lessons else []
     return {name: _room((seeds, times, *shapes[name]), folder) for name in names}
 

@@ -34,8 +34,9 @@ X, S, SLOPE, CHANGE, NORM, SCALE, KEEP, REFLECTION, PROJECTION = range(9)
 
 
 class Rule(NamedTuple):
-    """The numbers of an SGD step: the address of the residual E(y, f) or IN_PLACE, gains of the activations, √Δ, η_a,
-    ω, batch size, ‖w_i‖² = d or not, and the size of fields or steps at which a run counts as diverged."""
+    """The numbers of an SGD step: the address of the residual E(y, f, size) or IN_PLACE, gains of the activations, √Δ,
+    η_a, ω, batch size, ‖w_i‖² = d or not, the size of fields or steps at which a run counts as diverged, and that of
+    the loss, where it has one."""
 
     residual: int
     student_gain: float
@@ -46,9 +47,10 @@ class Rule(NamedTuple):
     batch: int
     spherical: bool
     limit: float
+    size: float = 0.0
 
 
-RULE = named(Rule, (int64, float64, float64, float64, float64, float64, int64, boolean, float64))
+RULE = named(Rule, (int64, float64, float64, float64, float64, float64, int64, boolean, float64, float64))
 
 
 @compiled(**STEPS)
@@ -73,6 +75,7 @@ def within(rule: Rule, steps: int) -> Rule:
         rule.batch,
         spherical,
         rule.limit,
+        rule.size,
     )
 
 
@@ -101,7 +104,7 @@ def to_scale(rule: Rule, x: Array, room: Array) -> None:
 
 
 @compiled(**STEPS)
-def _dot(one: Array, other: Array) -> float:
+def dot(one: Array, other: Array) -> float:
     """The scalar product of two vectors."""
     p, sums, rest = one.size, spread(0.0), 0.0
     for i in range(0, p - WIDTH + 1, WIDTH):
@@ -112,7 +115,7 @@ def _dot(one: Array, other: Array) -> float:
 
 
 @compiled(**STEPS)
-def _share(step: float, a: Array, x: Array, slope: Array, out: Real, row: int) -> float:
+def share_of(step: float, a: Array, x: Array, slope: Array, out: Real, row: int) -> float:
     """out[row] = c = step · a ∘ slope, the share of a sample in a step. Returns |c|² + |x|²."""
     p, sums, rest, none = a.size, spread(0.0), 0.0, spread(0.0)
     for i in range(0, p - WIDTH + 1, WIDTH):
@@ -137,9 +140,9 @@ def sample(evaluate: int, rule: Rule, dt: float, row: int, fields: Real, a: Arra
         for i in range(p):
             x[i] *= rule.student_gain
     evaluate_at(evaluate, x, s, slope)
-    output = _dot(a, s) / p
-    error = y - output if rule.residual == IN_PLACE else residual_at(rule.residual, y, output)
-    size = _share(dt / rule.batch * rule.student_gain * error, a, x, slope, fields, row)
+    output = dot(a, s) / p
+    error = y - output if rule.residual == IN_PLACE else residual_at(rule.residual, y, output, rule.size)
+    size = share_of(dt / rule.batch * rule.student_gain * error, a, x, slope, fields, row)
     if rule.train != 0.0:
         for i in range(p):
             room[CHANGE, i] += dt / rule.batch * rule.train * s[i] * error

@@ -65,4 +65,7 @@ def measured(scheme: AnyScheme, state: State) -> dict[str, Array]:
     if isinstance(scheme, BlockScheme):
         return measured_by_block(scheme, state)
     Q, M, q = run.overlaps_of(scheme, state)
-    return {"Q": Q, "M": M, "q": q}
+    found, learning = {"Q": Q, "M": M, "q": q}, scheme.problem.rule
+    if learning.average is not None:
+        found["Q_average"], found["M_average"], _ = run.overlaps_of(scheme, state, len(learning.rows))
+    return found

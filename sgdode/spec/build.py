@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from sgdode.model.clock import Clock, ClockInSamples, Saving
-from sgdode.model.learning import LOSSES, LearningRule
+from sgdode.model.learning import LearningRule
 from sgdode.model.lessons import Lesson, Rotation
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem, Student, Teacher
@@ -103,16 +103,14 @@ def teacher_overlap(spec: Spec) -> Array:
 
 
 def rule(spec: Spec) -> LearningRule:
-    """The learning rule of a spec. Keys of ``algorithm`` but the loss are numbers of the rule by the same name."""
-    numbers = spec.algorithm.model_dump(exclude={"loss"})
+    """The learning rule of a spec."""
     return LearningRule(
-        loss=LOSSES[spec.algorithm.loss],
         batch=spec.batch_size,
         decay=spec.weight_decay,
         train_output=spec.student.train_output,
         spherical=spec.constraint != "none",
         of_fields=spec.constraint == "spherical-fields",
-        **numbers,
+        **spec.algorithm.numbers(),
     )
 
 

@@ -15,6 +15,7 @@ from sgdode.model.starts import STARTS
 from sgdode.model.systems import SYSTEMS
 from sgdode.spec.memory import Command, memory, memory_by_key
 from sgdode.spec.paths import Unusable, found_at
+from sgdode.spec.rule_checks import algorithm_defects
 from sgdode.spec.schema import Spec
 from sgdode.spec.values import shown
 
@@ -351,6 +352,7 @@ CHECKS: list[Callable[[Spec], Iterator[Found]]] = [
     _steps,
     _equations,
     _leaps,
+    algorithm_defects,
 ]
 
 

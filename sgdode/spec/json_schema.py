@@ -8,7 +8,7 @@ from typing import Any
 
 from sgdode.model.activations import ACTIVATIONS
 from sgdode.model.inputs import INPUT_LAWS
-from sgdode.model.learning import LOSSES
+from sgdode.model.losses import LOSSES
 from sgdode.model.starts import STARTS, Key
 from sgdode.model.systems import SYSTEMS
 from sgdode.spec.initial import start_keys
@@ -39,6 +39,7 @@ def json_schema() -> dict[str, Any]:
     _add_keys(parts["ScheduleSpec"], schedule_keys())
     _choices(parts)
     _also(parts["IntegrateSpec"], "particles", "auto")
+    _add_losses(parts["AlgorithmSpec"])
     _describe(schema, parts)
     return schema
 
@@ -55,6 +56,8 @@ _SECTIONS = {
     "LearningRate": "learning_rate.",
     "InputSpec": "inputs.",
     "AlgorithmSpec": "algorithm.",
+    "MomentumSpec": "momentum.",
+    "AverageSpec": "average.",
     "InitialSpec": "initial.",
     "TimeSpec": "time.",
     "SimulateSpec": "simulate.",
@@ -89,12 +92,20 @@ def _add_keys(part: dict[str, Any], keys: Mapping[str, Key]) -> None:
         part["properties"][key] = kinds[record.kind] | found
 
 
+def _add_losses(part: dict[str, Any]) -> None:
+    """The losses by name, or {name: size}; and the word none."""
+    sized = {name: {"type": "number", "exclusiveMinimum": 0} for name, loss in LOSSES.items() if loss.sized}
+    told = {"type": "object", "properties": sized, "additionalProperties": False, "minProperties": 1}
+    part["properties"]["loss"]["anyOf"] = [{"enum": [name for name in LOSSES if name not in sized]}, told]
+    for key in ("momentum", "average"):
+        _also(part, key, "none")
+
+
 def _choices(parts: dict[str, Any]) -> None:
     """The names that keys take from dicts of records."""
     words = {
         ("InitialSpec", "kind"): list(STARTS),
         ("IntegrateSpec", "equations"): ["auto", *SYSTEMS],
-        ("AlgorithmSpec", "loss"): list(LOSSES),
     }
     for (part, key), names in words.items():
         parts[part]["properties"][key]["enum"] = names

@@ -301,7 +301,8 @@ def _reason(path: tuple[str, ...], error: Mapping[str, Any]) -> str:
         allowed = [word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")]
         hint = nearest(value, allowed) if isinstance(value, str) else ""
         return f"got {shown(value)}; allowed: {', '.join(allowed)}{hint}"
-    limits = {"greater_than": "> {gt:g}", "greater_than_equal": "≥ {ge:g}", "less_than_equal": "≤ {le:g}"}
+    limits = {"greater_than": "> {gt:g}", "greater_than_equal": "≥ {ge:g}"}
+    limits |= {"less_than": "< {lt:g}", "less_than_equal": "≤ {le:g}"}
     if kind in limits:
         return f"got {shown(value)}; must be {limits[kind].format(**context)}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):

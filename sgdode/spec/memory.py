@@ -27,7 +27,15 @@ def memory_by_key(spec: Spec, command: Command) -> dict[str, float]:
     seeds = spec.simulate.seeds if command == "simulate" else 1
     names = saved_names(spec.save, spec.p, spec.time.points + 1, seeds)
     B = float(input_law(spec).inputs.blocks)
-    numbers = {"risk": 1.0, "M": p * k, "Q": p * p, "q": p, "Q_block": B * p * p, "M_block": B * p * k}
+    numbers = {
+        "risk": 1.0,
+        "M": p * k,
+        "Q": p * p,
+        "q": p,
+        "Q_block": B * p * p,
+        "M_block": B * p * k,
+        "average": p * (p + k),
+    }
     saved = seeds * (spec.time.points + 1) * sum(numbers[name] for name in names)
     teacher = k * k + 8 * k * max(p, k)
     if command == "simulate":

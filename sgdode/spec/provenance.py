@@ -12,6 +12,7 @@ from sgdode.model.clock import USUAL_FIRST
 from sgdode.model.starts import STARTS, TOLERANCE
 from sgdode.results.quantities import FORMAT_VERSION
 from sgdode.results.trajectory import About
+from sgdode.spec.algorithm import told
 from sgdode.spec.memory import Command
 from sgdode.spec.paths import Unusable, content_hash, found_at
 from sgdode.spec.schema import Spec
@@ -36,6 +37,11 @@ _LATER_KEYS = (
     ("teacher", "drift"),
     ("simulate", "leap"),
     ("time", "unit"),
+    ("algorithm", "feedback"),
+    ("algorithm", "dropout"),
+    ("algorithm", "momentum"),
+    ("algorithm", "repeat"),
+    ("algorithm", "average"),
 )
 #: A spread of a symmetric start from which on the solver's tolerances are those asked for.
 _DELICATE = 1e-4
@@ -63,6 +69,7 @@ def resolved(spec: Spec) -> dict[str, Any]:
     values["initial"] = {"kind": spec.initial.kind, "seed": spec.start_seed, **keys}
     given = spec.inputs.spectrum.given
     values["inputs"]["spectrum"] = given.get("name", given)
+    values["algorithm"] = told(values["algorithm"])
     for section, key in _LATER_KEYS:
         if getattr(getattr(spec, section), key) == type(getattr(spec, section)).model_fields[key].default:
             del values[section][key]

@@ -24,12 +24,12 @@ from pydantic import (
 
 from sgdode.errors import nearest
 from sgdode.model.activations import ACTIVATIONS, Activation
-from sgdode.model.learning import LOSSES
 from sgdode.notebook import table
 from sgdode.results.contents import by_dotted_key
 from sgdode.spec.activation import OTHER_KINDS, ActivationSpec
+from sgdode.spec.algorithm import AlgorithmSpec
 from sgdode.spec.initial import InitialSpec
-from sgdode.spec.part import Part, one_of
+from sgdode.spec.part import Part
 from sgdode.spec.running import IntegrateSpec, SimulateSpec, TimeSpec
 from sgdode.spec.schedule import ScheduleSpec, forms
 from sgdode.spec.structure import InputSpec, PlacementSpec, RotationSpec, TaskSpec
@@ -46,7 +46,7 @@ from sgdode.spec.values import (
 )
 from sgdode.spec.yaml_document import Document, as_yaml
 
-Quantity = Literal["risk", "M", "Q", "q", "Q_block", "M_block"]
+Quantity = Literal["risk", "M", "Q", "q", "Q_block", "M_block", "average"]
 LONGEST_NAME = 150  # bytes: file systems allow 255, with the command, the hash and endings
 
 
@@ -113,12 +113,6 @@ class LearningRate(Part):
         if isinstance(value, str) and value != "constant":
             raise wrong(f"got {shown(value)}; allowed: {forms()}{nearest(value, ['constant'])}")
         return None if value == "constant" else value
-
-
-class AlgorithmSpec(Part):
-    """The learning rule, where it is not that of plain SGD."""
-
-    loss: Annotated[str, one_of(LOSSES)] = "squared"
 
 
 def _save(value: Any) -> Any:

@@ -11,7 +11,7 @@ from sgdode.simulation.rule import IN_PLACE, Rule, moves, within
 PLAIN = Rule(IN_PLACE, 1.0, 1.0, 0.0, 0.0, 0.0, 1, False, 1e100)
 
 
-def twice(y, f):
+def twice(y, f, size):
     return 2.0 * (y - f)
 
 

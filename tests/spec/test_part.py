@@ -61,6 +61,13 @@ KEYS = {
     "integrate.rtol": (2.0**-20, {}),
     "integrate.atol": (2.0**-30, {}),
     "integrate.particles": (64, INFINITE),
+    "algorithm.loss.clip": (0.5, {"algorithm.loss": {"clip": 1.0}}),
+    "algorithm.dropout": (0.25, {}),
+    "algorithm.momentum.beta": (0.5, {"algorithm.momentum": {"beta": 0.25}}),
+    "algorithm.momentum.rate": (0.5, {"algorithm.momentum": {"rate": 0.25}}),
+    "algorithm.repeat": (2, {}),
+    "algorithm.average.from": (0.5, {"algorithm.average": {"from": 0.25}}),
+    "algorithm.average.rate": (0.5, {"algorithm.average": {"rate": 0.25}}),
 }
 
 
@@ -89,7 +96,8 @@ def test_a_number_of_numpy_is_a_number(key, kind, tmp_path, monkeypatch):
     value, needed = KEYS[key]
     if kind in (np.int64, np.uint8) and value != int(value):
         value = 1
-        if key in ("initial.tolerance", "integrate.rtol", "integrate.atol", "learning_rate.d_exponent"):
+        small = ("initial.tolerance", "integrate.rtol", "integrate.atol", "learning_rate.d_exponent")
+        if key in (*small, "algorithm.dropout", "algorithm.momentum.beta"):
             pytest.skip("takes no such whole number")
     theirs = load_spec(SMALL, {**needed, key: kind(value)})
     plain = load_spec(SMALL, {**needed, key: value})

@@ -12,6 +12,7 @@ from sgdode.equations.fluctuations.erf_jacobian import ErfJacobian
 from sgdode.equations.system import Method, System
 from sgdode.equations.systems import system
 from sgdode.errors import Defect, SpecError
+from sgdode.model.learning import told_rule
 from sgdode.model.overlaps import Array, omega
 from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
@@ -99,6 +100,8 @@ def _refuse(problem: Problem, name: str) -> None:
         "integrate.equations": name not in SERVED
         and f"got {name!r}; fixed points are of {', '.join(SERVED)}: choose one of these",
         "student.train_output": problem.rule.trained and "fixed points are for output weights that stay: set it to 0",
+        "algorithm": not (problem.rule.keeps_kernels and problem.rule.linear)
+        and f"fixed points are of plain SGD and loss: correlation; here: {told_rule(problem.rule)}",
         "learning_rate.schedule": not problem.clock.constant
         and "there is no fixed point while the rate falls: set it to constant",
         "student.width": problem.p + problem.k > _MOST_UNITS

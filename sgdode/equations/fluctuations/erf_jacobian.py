@@ -189,7 +189,7 @@ class ErfJacobian:
         owners, others = entries(self.p, self.k)
         self.gains, self.scale = gains, gains[owners] * gains[others]
         self.a = student.gain**2 * start.a
-        self.v = np.concatenate([problem.rule.loss.share * student_weights(start.a), problem.v_star])
+        self.v = np.concatenate([problem.rule.share * student_weights(start.a), problem.v_star])
         self.decay = problem.rule.decay * np.where(others < self.p, 2.0, 1.0)
         self.rate = problem.noise_rate if rate is None else rate
         self.factor, self.noise = problem.clock.factor, problem.teacher.noise

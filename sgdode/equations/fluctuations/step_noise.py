@@ -204,7 +204,7 @@ class Increments:
     def __init__(self, problem: Problem, start: Start, log2_count: int | None = None):
         self.p, self.k = start.overlaps.M.shape
         self.P, self.a, self.duals = start.overlaps.P, start.a, kernels(*problem.activations)
-        self.teacher, self.share = problem.v_star, problem.rule.loss.share
+        self.teacher, self.share = problem.v_star, problem.rule.share
         self.rate, self.factor, self.rule = problem.noise_rate, problem.clock.factor, problem.rule
         self.deviation = math.sqrt(problem.teacher.noise)
         self.overlaps = size(self.p, self.k)

@@ -64,6 +64,9 @@ FIGURES: dict[str, FigureRecord] = {
         in_file("specialisation", "draw_specialisation"), "which neuron learns what", of_time=False, scales=False
     ),
     "share": FigureRecord(in_file("share", "draw_share"), "share of the norm in the teachers' span", single=True),
+    "average": FigureRecord(
+        in_file("average", "draw_average"), "the risk of averaged weights, and of the iterate", log_y=True
+    ),
     "tasks": FigureRecord(
         in_file("tasks", "draw_tasks"), "risk on every task of a teacher that changes", log_y=True, scales=False
     ),
