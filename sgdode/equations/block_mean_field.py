@@ -99,7 +99,7 @@ class BlockMeanField:
 
     def flow(self, t: float, M: Array, q: Array, a: Array) -> tuple[Array, Array, Array]:
         """dM/dt (B,p,k), dq/dt (B,p) and da/dt (p,)."""
-        E, v = self.averaged(M, q), self.rule.loss.share * student_weights(a)
+        E, v = self.averaged(M, q), self.rule.share * student_weights(a)
         fields, P, R = self.turned(t, M)
         Q = self.c @ self.lengths(M, np.maximum(q, 0.0))
         st = dual(self.duals.st, Q, np.diag(P).copy(), fields)

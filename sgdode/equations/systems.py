@@ -23,7 +23,7 @@ def system(problem: Problem, start: Start | None, name: str, method: Method) -> 
     At infinite width the start is a law, and ``start`` is not used. Raises SpecError where there are no such equations.
     """
     record = SYSTEMS[name]
-    _refuse_rule(problem, name)
+    _refuse_rule(problem, name, by_block=problem.teacher.blocks is not None or method.finite_size)
     if method.finite_size and (name != "full" or start is None):
         reason = f"it corrects the term of γ/p in `full`; the equations here are {name}"
         raise SpecError([Defect("", "inputs.finite_size", f"{reason}: set it to false, or integrate.equations: full")])
@@ -62,14 +62,16 @@ def _with_rule(problem: Problem, start: Start | None, system: System) -> System:
     return with_rows(problem, start, system)
 
 
-def _refuse_rule(problem: Problem, name: str) -> None:
+def _refuse_rule(problem: Problem, name: str, by_block: bool) -> None:
     """Learning rules that the equations ``name`` do not hold."""
     rule, defects = problem.rule, []
     if rule.loss.share is not None and rule.keeps_kernels:
         return
     told = told_rule(rule)
-    if problem.teacher.blocks is not None:
-        reason = f"{told}: there are equations for isotropic inputs and teachers that do not change alone"
+    if by_block:
+        reason = (
+            f"{told}: there are equations for isotropic inputs of infinite size and teachers that do not change alone"
+        )
         defects.append(Defect("", "algorithm", reason))
     elif not SYSTEMS[name].full_overlaps or (name != "full" and not closed(rule)):
         reason = f"{name} does not hold {told}; its equations are full"
