@@ -69,7 +69,11 @@ RECORDS = {
     ),
     "input law": (INPUT_LAWS, InputLaw((1.0,), (1.0,)), {"inputs": {"spectrum": NEW}}),
     "loss": (LOSSES, Loss(only_the_label, 0.0), {"algorithm": {"loss": NEW}}),
-    "learning rule": (LOSSES, Loss(softened, None), {"algorithm": {"loss": NEW}}),
+    "learning rule": (
+        LOSSES,
+        Loss(softened, None),
+        {"algorithm": {"loss": NEW}, "student": {"width": 2}, "teacher": {"width": 1}},
+    ),
 }
 
 
