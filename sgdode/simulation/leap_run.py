@@ -146,7 +146,7 @@ class LeapMover:
         p, k, r, b = scheme.p, problem.k, scheme.rank, scheme.leaping.samples
         closed = scheme.variance.closed
         form = (0, 1.0, 1.0, 0.0) if closed is None else (closed.function.address, *closed[1:])
-        numbers = scheme.dimension, problem.teacher.noise, problem.rule.loss.share
+        numbers = scheme.dimension, problem.teacher.noise, problem.rule.share
         self.law = leap.LeapLaw(address(problem.student.activation), *numbers, scheme.leaping.tolerance, b, *form)
         target = Target(address(problem.teacher.activation), np.ascontiguousarray(scheme.L), problem.teacher.a)
         self.teaching = leap.Teaching(
@@ -158,7 +158,7 @@ class LeapMover:
         shapes = (p, p), (p, k), p
         more = (3, p, p), (3, p, k)
         Q, M, a, ss, st, G, F = (np.zeros(shape) for shape in (*shapes, *more, *[(p, p + k)] * 2))
-        self.at = Arrays(Q, M, a, v, ss, st, Omega, G, F)
+        self.at = Arrays(Q, M, a, v, ss, st, Omega, G, F, a)
         rows = r + 2 * p
         sizes = *[(rows, p)] * 3, (b, rows), (b, p), *[(p, p)] * 7, *[(p,)] * 3, (9, max(p, rows)), (4, b * k)
         self.tables = leap.LeapTables._make(np.zeros(size) for size in sizes)

@@ -376,9 +376,7 @@ def _steps_of_rows(scheme: Scheme) -> Callable[[State, Updates, Array, Moves], t
     return exactly
 
 
-def overlaps_of(
-    scheme: Scheme | LeapScheme, state: State, group: int = 0
-) -> tuple[Array, Array, Array]:
+def overlaps_of(scheme: Scheme | LeapScheme, state: State, group: int = 0) -> tuple[Array, Array, Array]:
     """Q (p,p), M (p,k) and q = diag Q⊥ (p,) of a state, in float64: of W, or of another ``group`` of rows."""
     r, p = scheme.rank, state.a.size
     own = slice(group * p, (group + 1) * p)
