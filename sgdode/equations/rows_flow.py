@@ -17,7 +17,6 @@ from sgdode.equations.full import OverlapFlow, train_output
 from sgdode.equations.system import System
 from sgdode.errors import Defect, SpecError
 from sgdode.gaussian.risk import risk_function
-from sgdode.model.clock import Clock
 from sgdode.model.extra_rows import Average
 from sgdode.model.learning import told_rule
 from sgdode.model.overlaps import Array
@@ -114,14 +113,7 @@ def _integrated(row: object) -> bool:
 def _first_moment(problem: Problem) -> float:
     """t at α₀, from which on iterates are averaged."""
     average = problem.rule.average
-    return (
-        0.0 if average is None or average.start is None else float(in_samples(problem).time(np.asarray(average.start)))
-    )
-
-
-def in_samples(problem: Problem) -> Clock:
-    """The clock of α = νB/d in place of the steps ν: what it calls a step is a sample per dimension."""
-    return replace(problem.clock, step_size=problem.noise_rate)
+    return 0.0 if average is None or average.start is None else float(problem.clock.at_samples(average.start))
 
 
 def with_rows(problem: Problem, start: Start, inner: System) -> System:
@@ -158,7 +150,7 @@ def _with_averages(
         Q, M = found["Q"].copy(), found["M"].copy()
         a = found.get("output_weights", np.broadcast_to(start.a, (len(states), p)))
         for at, t in enumerate(time):
-            weight = average.weight(float(in_samples(problem).step(t)))
+            weight = average.weight(float(problem.clock.samples_at(t)))
             if weight is not None:
                 S, X = rows.overlaps(states[at], Q[at], M[at])
                 Q[at], M[at] = weight * weight * S[-p:, -p:], weight * X[-p:]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import replace
 
 from sgdode.errors import SpecError
 from sgdode.model.losses import LOSSES
@@ -46,10 +46,11 @@ def algorithm_defects(spec: Spec) -> Iterator[Found]:
 
 
 def _samples_at_the_end(spec: Spec) -> float:
-    if not 0 < spec.gamma_over_p < float("inf"):
-        return float("inf")
-    in_samples = replace(clock(spec), step_size=spec.gamma_over_p / spec.batch_size)
-    return float(in_samples.step(spec.time.stop))
+    if spec.time.unit == "samples":
+        return spec.time.stop
+    if not 0 < spec.gamma_over_p < math.inf:
+        return math.inf
+    return float(clock(spec).samples_at(spec.time.stop))
 
 
 #: Keys of rules that need kernels of their own, which are for isotropic inputs and one teacher.

@@ -8,7 +8,10 @@ import pytest
 from support.specs import merged
 
 from sgdode import SpecError, integrate, load_spec
-from sgdode.equations.rows_flow import in_samples
+from sgdode.equations.rows_flow import RowsFlow
+from sgdode.equations.system import Method
+from sgdode.equations.systems import system
+from sgdode.model.start_laws import start
 from sgdode.spec.build import build
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -93,6 +96,13 @@ def test_a_short_memory_is_sgd():
     assert final({"momentum": {"beta": 0.9}}).risk[-1] == pytest.approx(plain, rel=1e-9)
 
 
+def test_rows_go_with_an_average_alone():
+    for rule, rows in (({}, False), ({"average": {"rate": 1.0}}, True), ({"momentum": {"beta": 0.5}}, False)):
+        problem = build(final(rule).spec)
+        found = system(problem, start(problem), "full", Method()).rhs
+        assert isinstance(found, RowsFlow) == rows
+
+
 def test_a_fast_average_is_the_iterate():
     found = final({"average": {"rate": 1e5}})
     np.testing.assert_allclose(found.curves["Q_average"], found.Q, atol=1e-4)
@@ -107,7 +117,7 @@ def test_the_mean_of_m_is_that_of_the_average(equations):
     found = solved(1e-10, Q, M, [0.005, 5.0], {**START, **changes})[0]
     t = found.time
     alpha = 2.0 / 1.5 * ((1.0 + t) ** 1.5 - 1.0)
-    np.testing.assert_allclose(in_samples(build(found.spec)).step(t), alpha, rtol=1e-12)
+    np.testing.assert_allclose(build(found.spec).clock.samples_at(t), alpha, rtol=1e-12)
     grid = np.linspace(2.0, alpha[-1], 4001)
     values = np.interp(grid, alpha, found.M[:, 0, 0])
     wanted = np.sum((values[1:] + values[:-1]) * np.diff(grid)) / 2.0 / (alpha[-1] - 2.0)
