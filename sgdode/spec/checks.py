@@ -20,7 +20,6 @@ from sgdode.spec.schema import Spec
 from sgdode.spec.values import shown
 
 if TYPE_CHECKING:
-    from sgdode.model.clock import Clock
     from sgdode.model.overlaps import Array
 
 Found = tuple[tuple[str, ...], str]
@@ -289,24 +288,12 @@ def _samples(spec: Spec) -> Iterator[Found]:
         yield ("time", "stop"), f"got {stop:g}; that is {samples / found.per_step:.3g} SGD steps, more than 2^53"
     elif found.at_samples(samples) == 0:
         yield ("time", "stop"), f"got {stop:g}; with this schedule nothing has moved until then"
-    elif spec.simulate.method == "leap" and (at := _stops(found, samples)) is not None:
+    elif spec.simulate.method == "leap" and (at := found.stands_still(samples)) is not None:
         reason = f"leaps need a rate above 0; γ is 0 at {at:g} samples per dimension: use exact"
         yield ("simulate", "method"), f"got 'leap'; {reason}"
-    elif spec.integrate.fluctuations and (at := _stops(found, samples)) is not None:
+    elif spec.integrate.fluctuations and (at := found.stands_still(samples)) is not None:
         reason = f"error bars follow t, which stands still where γ is 0, as at {at:g} samples per dimension"
         yield ("integrate", "fluctuations"), f"{reason}: let the schedule stay above 0, or set it to false"
-
-
-def _stops(clock: Clock, samples: float) -> float | None:
-    """α up to ``samples`` at which γ is 0; None where it is above 0."""
-    from sgdode.model.clock import ClockInSamples
-
-    if not isinstance(clock, ClockInSamples):
-        return None
-    for at in (0.0, *(kink for kink in clock.schedule.kinks if kink < samples), samples):
-        if clock.schedule.factor_of_piece(clock.schedule.piece(at), at) == 0.0:
-            return at
-    return None
 
 
 def _equations(spec: Spec) -> Iterator[Found]:

@@ -18,6 +18,7 @@ Found = tuple[tuple[str, ...], str]
 def algorithm_defects(spec: Spec) -> Iterator[Found]:
     """Learning rules that make no experiment with the rest of a spec: (path of the key, reason)."""
     chosen, key, loss = spec.algorithm, "algorithm", LOSSES[spec.algorithm.loss_name]
+    end = _samples_at_the_end(spec)
     if chosen.feedback is not None and len(chosen.feedback) != spec.p:
         yield (key, "feedback"), f"got {len(chosen.feedback)} numbers; student.width is {spec.p:g}"
     for name, part in (("momentum", chosen.momentum), ("average", chosen.average)):
@@ -27,13 +28,15 @@ def algorithm_defects(spec: Spec) -> Iterator[Found]:
             yield (key, name, "rate"), f"got {rate:g}; must be ≤ dimension/batch_size = {most:g}, one step's memory"
         if part is not None and spec.constraint != "none":
             yield (key, name), f"{name} leaves the sphere; set constraint: none"
+        own_time = part is not None and (name == "average" or rate is not None)
+        if own_time and (at := clock(spec).stands_still(end)) is not None:
+            reason = f"{name} is followed in t, which stands still where γ is 0, as at {at:g} samples per dimension"
+            yield (key, name), f"{reason}: let the schedule stay above 0"
     if chosen.momentum is not None and chosen.repeat > 1:
         yield (key, "repeat"), "momentum is for one update of each sample; remove one of them"
-    if chosen.average is not None and chosen.average.start is not None:
-        end = _samples_at_the_end(spec)
-        if chosen.average.start >= end:
-            reason = f"got {chosen.average.start:g}; the run ends at {end:.4g} samples per dimension: lower it"
-            yield (key, "average", "from"), reason
+    if chosen.average is not None and chosen.average.start is not None and chosen.average.start >= end:
+        reason = f"got {chosen.average.start:g}; the run ends at {end:.4g} samples per dimension: lower it"
+        yield (key, "average", "from"), reason
     if spec.integrate.fluctuations and AlgorithmSpec(loss=chosen.loss) != chosen:
         yield ("integrate", "fluctuations"), "they are those of plain SGD; set it to false"
     elif spec.integrate.fluctuations and loss.share is None:

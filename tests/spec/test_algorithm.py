@@ -13,6 +13,12 @@ from sgdode.spec.provenance import resolved, spec_hash
 from sgdode.spec.rule_checks import algorithm_defects
 
 
+STOPS = {
+    "learning_rate": {"gamma": 1.0, "schedule": {"table": [[0, 1], [5, 0], [10, 0], [15, 1]]}},
+    "time": {"unit": "samples", "stop": 20},
+}
+
+
 def spec(rule, changes=None):
     return load_spec(merged(merged(SMALL, changes or {}), {"algorithm": rule}))
 
@@ -58,6 +64,8 @@ def test_a_resolved_rule_is_read_again(rule):
         ({"dropout": -0.1}, {}, "algorithm.dropout: .*must be ≥ 0"),
         ({"repeat": 0}, {}, "algorithm.repeat: .*must be ≥ 1"),
         ({"momentum": {"beta": 0.5, "rate": 1}}, {}, r"allowed: none, \{beta: β\} or \{rate: κ\}"),
+        ({"momentum": {"rate": 1}}, STOPS, "stands still where γ is 0, as at 5 samples per dimension"),
+        ({"average": {"rate": 1}}, STOPS, "stands still where γ is 0, as at 5 samples per dimension"),
         ({"momentum": {"beta": 1}}, {}, "algorithm.momentum.beta: .*must be < 1"),
         ({"momentum": {"rate": 101}}, {}, "got 101; must be ≤ dimension/batch_size = 100"),
         ({"momentum": {"rate": 1}}, {"constraint": "spherical"}, "momentum leaves the sphere"),
