@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from support.leaps import after, far, in_leaps, in_steps, leaping
 
+from sgdode.simulation.leap import steps_in_leap
+from sgdode.simulation.leap_run import first_leap
+
 #: Nearly all that a rule has, at once.
 ALL = {
     "student": {"train_output": 2.0},
@@ -68,3 +71,9 @@ def test_overlaps_stay_positive_in_leaps_that_are_far_too_long():
     for Q11, Q12, Q22, *_ in after(in_leaps(leaping({"dimension": 20, "learning_rate": 3.0}, tolerance=0.8)), 60, 50):
         assert Q11 > 0
         assert Q11 * Q22 >= Q12**2
+
+
+def test_a_leap_is_whole_steps_in_proportion_to_its_tolerance():
+    longest, longer, long = (first_leap(leaping({"dimension": 1e9}, tolerance=share)) for share in (0.4, 0.2, 0.1))
+    assert steps_in_leap.signatures and longest == int(longest)
+    assert longest == pytest.approx(2 * longer, rel=1e-3) and longer == pytest.approx(2 * long, rel=1e-3)
