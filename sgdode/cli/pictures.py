@@ -151,9 +151,9 @@ def draw_files(files: Sequence[Path], figure: str, target: Path | None, **option
     """Draw files into ``target``, by default NAME-FIGURE.png beside the first; gives the path of the picture."""
     from sgdode.results.files import result_files
 
-    _require_matplotlib()
     paths = [path for file in files for path in result_files(file)]
     trajectories = [load_result(path) for path in paths]
+    _require_matplotlib()
     if target is not None and target.suffix.lower() == ".gif":
         from sgdode.plots.gif import animate
 

@@ -42,11 +42,8 @@ class Finding:
 
 def finding_kind(path: Path) -> str | None:
     """The kind of a file that is such a one, as its last lines tell; None for any other file."""
-    from sgdode.results.structure import refuse_irregular  # which brings h5py
-
     try:
-        refuse_irregular(path)
-        kind = (seal.sealed_attributes(path) or {}).get("kind")
+        kind = (seal.sealed_attributes(path) or {}).get("kind") if path.is_file() else None
     except (OSError, ValueError, FileError):
         return None
     return kind if kind in FINDINGS else None

@@ -155,7 +155,6 @@ WRONG = {
     "show of nothing": (["show", "absent.h5"], "absent.h5: no such file"),
     "show without file": (["show"], "FILE"),
     "export of nothing": (["export", "absent.h5", "-o", "x.csv"], "no such file"),
-    "export without out": (["export", "absent.h5"], "--out"),
     "empty standard input": (["simulate", "-"], "required and missing"),
     "two specs": (["simulate", "config.yaml", "other.yaml"], "other.yaml"),
     "weights without a file": (["simulate", "--set", "initial.kind=weights"], "npz"),

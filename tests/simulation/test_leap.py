@@ -75,5 +75,7 @@ def test_overlaps_stay_positive_in_leaps_that_are_far_too_long():
 
 def test_a_leap_is_whole_steps_in_proportion_to_its_tolerance():
     longest, longer, long = (first_leap(leaping({"dimension": 1e9}, tolerance=share)) for share in (0.4, 0.2, 0.1))
-    assert steps_in_leap.signatures and longest == int(longest)
-    assert longest == pytest.approx(2 * longer, rel=1e-3) and longer == pytest.approx(2 * long, rel=1e-3)
+    assert steps_in_leap.signatures
+    assert longest == int(longest)
+    assert longest == pytest.approx(2 * longer, rel=1e-3)
+    assert longer == pytest.approx(2 * long, rel=1e-3)

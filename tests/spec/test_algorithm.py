@@ -12,7 +12,6 @@ from sgdode.spec.build import build
 from sgdode.spec.provenance import resolved, spec_hash
 from sgdode.spec.rule_checks import algorithm_defects
 
-
 STOPS = {
     "learning_rate": {"gamma": 1.0, "schedule": {"table": [[0, 1], [5, 0], [10, 0], [15, 1]]}},
     "time": {"unit": "samples", "stop": 20},
