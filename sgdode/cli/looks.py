@@ -51,7 +51,7 @@ def show_command(
     from sgdode.cli.describe import description, stored_spec
 
     if spec:
-        print(stored_spec(run))
+        print(visible_lines(stored_spec(run)))
     elif as_json:
         print_json(_as_json(file, run))
     else:
@@ -65,7 +65,7 @@ def _show_finding(file: Path, spec: bool, as_json: bool) -> None:
 
     found = read_finding(file)
     if spec:
-        print(found.provenance.get("spec", ""))
+        print(visible_lines(found.provenance.get("spec", "")))
     elif as_json:
         print_json(finding_json(found))
     else:
