@@ -35,7 +35,7 @@ myst_heading_anchors = 3
 
 nitpicky = True
 # Types of other packages, and those that exist for the type checker alone, have no page here.
-nitpick_ignore_regex = [("py:.*", r"(?!sgdode\.).*"), ("py:(class|obj|data)", r"sgdode\..*")]
+nitpick_ignore_regex = [("py:.*", r"(?!sgdode\.).*"), ("py:(class|obj|data|func)", r"sgdode\..*")]
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
