@@ -61,6 +61,7 @@ _SECTIONS = {
     "InitialSpec": "initial.",
     "TimeSpec": "time.",
     "SimulateSpec": "simulate.",
+    "LeapSpec": "leap.",
     "IntegrateSpec": "integrate.",
 }
 

@@ -122,8 +122,7 @@ def test_what_does_not_hold_by_block_is_refused_by_name():
 
     base = merged(SMALL, {"dimension": 100, "inputs": {"spectrum": {"blocks": BLOCKS}}})
     for changes, words in (
-        ({"integrate": {"equations": "mean-field"}}, "isotropic inputs alone; allowed here: auto, full"),
-        ({"integrate": {"fluctuations": True}}, "integrate.fluctuations: they are for isotropic inputs alone"),
+        ({"integrate": {"fluctuations": True}}, "integrate.fluctuations: error bars are for isotropic inputs alone"),
         ({"student": {"width": "inf"}}, "student.width: got inf"),
     ):
         with pytest.raises(SpecError, match=words):

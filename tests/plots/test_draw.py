@@ -23,7 +23,7 @@ def test_legend_says_what_differs_and_the_head_what_is_common():
 
 
 #: Figures of inputs with blocks and of teachers that change, which have tests of their own.
-OF_STRUCTURE = ("average", "tasks", "blocks", "spectrum")
+OF_STRUCTURE = ("average", "tasks", "blocks", "spectrum", "exponent")
 
 
 def test_runs_without_provenance_are_told_apart_by_their_hash():

@@ -64,7 +64,7 @@ def test_every_key_is_explained():
 
 def test_keys_and_values_are_completed():
     assert [key for key, _ in complete_set("simulate.")] == [
-        f"simulate.{key}=" for key in ("seeds", "method", "precision", "leap.tolerance", "leap.samples")
+        f"simulate.{key}=" for key in ("seeds", "method", "precision", "leap", "leap.tolerance", "leap.samples")
     ]
     assert [word for word, _ in complete_set("simulate.method=e")] == [
         "simulate.method=exact",
