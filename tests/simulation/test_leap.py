@@ -33,7 +33,7 @@ CASES = {
     "D = 1": ({"dimension": 3, "learning_rate": 0.005}, 64, 8),
     "D = 0": ({"dimension": 2, "learning_rate": 0.005}, 64, 8),
 }
-RUNS = 3000
+RUNS = 1500
 
 
 @pytest.mark.parametrize("case", CASES)
