@@ -84,7 +84,8 @@ def columns(rows: Sequence[Row], varying: bool = False) -> list[tuple[str, str]]
     found = [(part, key) for part in _PARTS for key in {key: None for row in rows for key in row[part]}]
     if not varying:
         return found
-    return [(part, key) for part, key in found if part != "settings" or _varies(row[part].get(key) for row in rows)]
+    runs = [row["settings"] for row in rows if row["settings"]]  # files of points and exit times have none
+    return [(part, key) for part, key in found if part != "settings" or _varies(settings.get(key) for settings in runs)]
 
 
 def varying_settings(rows: Sequence[Row]) -> list[str]:

@@ -22,7 +22,7 @@ from sgdode.model.overlaps import Array
 from sgdode.simulation.columns import UPDATES, Updates, begin_columns, column, end_columns
 from sgdode.simulation.rank_one import absorb, invert
 from sgdode.simulation.rule import RULE, Real, Rule, X, constrain
-from sgdode.simulation.small_linalg import add_outer, append_rows, fold
+from sgdode.simulation.small_linalg import add_outer, append_rows, fill_gram, fold
 from sgdode.simulation.step import (
     SIZES,
     Sizes,
@@ -53,19 +53,6 @@ class Moves(NamedTuple):
 
 
 MOVES = named(Moves, (BLOCKS, *[MATRIX] * 4, VECTOR))
-
-
-@compiled(**STEPS)
-def _fill_gram(G: Real, rows: int, T: Real, columns: int, n: int, gram: Real) -> None:
-    """gram (n,n) = G Gᵀ + T Tᵀ."""
-    for s in range(n):
-        for t in range(s + 1):
-            total = 0.0
-            for i in range(rows):
-                total += G[s, i] * G[t, i]
-            for i in range(min(t + 1, columns)):
-                total += T[s, i] * T[t, i]
-            gram[s, t] = gram[t, s] = total
 
 
 @compiled(**STEPS)
@@ -101,8 +88,9 @@ def _find_columns(
                 x[i] = moves.fields[row, i]
             if update > 0:
                 for other in range(n):
+                    product = gram[max(row, other), min(row, other)]
                     for i in range(p):
-                        x[i] += gram[row, other] * C[other, i]
+                        x[i] += product * C[other, i]
             if not column(student, rule, columns, rng, dt, row, a, room, y[row]):
                 return False
         end_columns(rule, columns, update == 0, C, a, room)
@@ -270,7 +258,7 @@ def steps_of_rows(
         elif drawn:
             draw_bartlett(rng, T, n, int(min(n, outside)), outside)
         if columns.repeat > 1:
-            _fill_gram(G, rows, T, int(min(n, outside)), n, gram)
+            fill_gram(G, rows, T, int(min(n, outside)), gram, n)
         for row in range(n):
             _fields(G, row, W, rows, moves.fields)
         y = labels[Y, start * n : start * n + n]

@@ -24,7 +24,7 @@ from sgdode.jit.units import ADDRESS
 from sgdode.model.overlaps import Array
 from sgdode.simulation.rank_one import absorb, invert
 from sgdode.simulation.rule import RULE, Real, Rule, constrain, keep_old, within
-from sgdode.simulation.small_linalg import add_outer, append_rows, combine, fold
+from sgdode.simulation.small_linalg import add_outer, append_rows, combine, fill_gram, fold
 from sgdode.simulation.step import (
     SIZES,
     Sizes,
@@ -41,19 +41,6 @@ from sgdode.simulation.step import (
     weights_type,
     workspace_type,
 )
-
-
-@compiled(**CALLED)
-def _fill_gram(G: Real, rows: int, T: Real, columns: int, gram: Real, n: int) -> None:
-    """gram = G Gᵀ + T Tᵀ on and below the diagonal."""
-    for s in range(n):
-        for t in range(s + 1):
-            total = 0.0
-            for i in range(rows):
-                total += G[s, i] * G[t, i]
-            for i in range(min(t + 1, columns)):
-                total += T[s, i] * T[t, i]
-            gram[s, t] = total
 
 
 @compiled(**CALLED)
@@ -141,7 +128,7 @@ def steps_in_loops(
         elif drawn:
             draw_bartlett(rng, T, whole, int(min(whole, outside)), outside)
         if steps > 1:
-            _fill_gram(G, rows, T, int(min(n, outside)), gram, n)
+            fill_gram(G, rows, T, int(min(n, outside)), gram, n)
         combine(G, W, rows, C, n)
         inner = within(rule, steps)
         bad = descend(student, inner, dt, done, steps, gram, C, a, room, labels[Y, start * rule.batch :])

@@ -55,6 +55,19 @@ def combine(G: Real, W: Real, rows: int, out: Real, n: int) -> None:
         combination(G, s * G.shape[1], W, 0, rows, out, s * W.shape[1])
 
 
+@compiled(**CALLED)
+def fill_gram(G: Real, rows: int, T: Real, columns: int, gram: Real, n: int) -> None:
+    """gram = G Gᵀ + T Tᵀ on and below the diagonal, of n samples."""
+    for s in range(n):
+        for t in range(s + 1):
+            total = 0.0
+            for i in range(rows):
+                total += G[s, i] * G[t, i]
+            for i in range(min(t + 1, columns)):
+                total += T[s, i] * T[t, i]
+            gram[s, t] = total
+
+
 @compiled(**STEPS)
 def add_outer(X: Real, n: int, columns: int, C: Real, W: Real, first: int) -> None:
     """W[first + j] += Σ_s X[s, j] C[s] for j < columns and s < n, with C and W (·,p)."""

@@ -12,7 +12,7 @@ from support.pictures import run as made_up
 
 from sgdode import Trajectory
 from sgdode.analysis.first_passage import passage
-from sgdode.analysis.table import table_rows, write_csv
+from sgdode.analysis.table import table_rows, varying_settings, write_csv
 
 SPEC = """
 dimension: 60
@@ -136,3 +136,10 @@ def test_a_folder_stands_for_its_files(sgdode, tmp_path):
     assert (nothing.returncode, nothing.stdout) == (1, "")
     assert "empty: holds no .h5 file" in nothing.stderr
     assert not (tmp_path / "t.csv").exists()
+
+
+def test_settings_are_compared_between_runs_alone():
+    def row(**settings):
+        return {"run": {}, "settings": settings, "figures": {}}
+
+    assert varying_settings([row(seed=1, gamma=1.0), row(seed=2, gamma=1.0), row()]) == ["seed"]
