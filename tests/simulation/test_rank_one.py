@@ -60,18 +60,18 @@ def test_the_overlaps_are_those_of_one_more_row(p, real):
 
 
 def test_a_long_run_stays_exact_and_notices_what_it_lost():
-    """10 000 steps at p = 6: every one to round-off, the inverse renewed whenever a step is refused."""
+    """5000 steps at p = 6: every one to round-off, the inverse renewed whenever a step is refused."""
     rng, refused = np.random.default_rng(1), 0
     basis = Basis(rng.standard_normal((6, 6)), "float64", rng)
-    for _ in range(10_000):
+    for _ in range(5000):
         basis.W[FIRST : FIRST + 6] *= 0.9
         basis.N /= 0.9
         done, wanted = basis.step()
         if done:
-            np.testing.assert_allclose(basis.B.T @ basis.B, wanted, atol=1e-12 * np.abs(wanted).max())
+            assert np.abs(basis.B.T @ basis.B - wanted).max() < 1e-12 * np.abs(wanted).max()
         else:
             refused, basis = refused + 1, Basis(basis.B, "float64", rng)
-    assert refused < 100
+    assert refused < 50
 
 
 @pytest.mark.parametrize("real", ["float64", "float32"])
