@@ -176,6 +176,15 @@ class OverlapFlow:
         if self.still is not None:
             ydot[self.still] = 0.0
 
+    def without_noise(self, ydot: Array) -> None:
+        """Fill ``ydot`` with the right-hand side at the latest state, less its term of γ/p."""
+        at, rule = self.at, self.rule
+        _flow(at, self.V, 0.0, rule.decay, rule.spherical, self.N, ydot)
+        if rule.trained:
+            train_output(at.v, at.ss, at.st, rule.train_output, ydot[-len(at.a) :])
+        if self.still is not None:
+            ydot[self.still] = 0.0
+
     @property
     def bounded(self) -> bool:
         """Whether its error is known at any state."""

@@ -22,6 +22,7 @@ from sgdode.equations.optimal.search import (
 )
 from sgdode.equations.validity import plan
 from sgdode.errors import Defect, RunError, SpecError, UsageError
+from sgdode.model.learning import told_rule
 from sgdode.model.start_laws import start
 from sgdode.results.atomic import aside
 from sgdode.runs.engines import Progress, integrate, method, simulate
@@ -193,7 +194,10 @@ class _Gradients:
 
 
 def _refuse(spec: Spec) -> None:
-    found = []
+    found, rule = [], build(spec).rule
+    if not rule.linear or rule.rows:
+        reason = f"schedules are optimised for rules in closed form that keep W alone; here: {told_rule(rule)}"
+        found.append(("algorithm", f"{reason}: leave it out"))
     if spec.learning_rate.schedule is not None:
         found.append(("learning_rate.schedule", "a schedule is what is looked for; set it to constant"))
     if not math.isfinite(spec.p):

@@ -69,6 +69,14 @@ def test_the_gradient_is_that_of_central_differences(name):
     assert (np.abs(found - differences) <= allowed * np.abs(found).max()).all()
 
 
+@pytest.mark.parametrize("rule", [{"feedback": [0.5, 2.0]}, {"dropout": 0.3}, {"loss": "correlation"}], ids=str)
+def test_the_gradient_is_that_of_the_rule(rule):
+    family, x = FAMILIES["table"]
+    problem = controlled({**ERF, "algorithm": rule})
+    found, differences = gradient(problem, family, node_samples(20.0, 5), x)
+    assert np.abs(found - differences).max() <= 1e-6 * np.abs(found).max()
+
+
 def test_the_gradient_by_differences_of_the_right_hand_side():
     spec = {**ERF, "student": {"width": 2, "activation": "tanh"}, "teacher": {"width": 1, "noise": 0.1}}
     family, x = FAMILIES["table"]
@@ -88,7 +96,7 @@ def test_a_state_that_grows_without_bound_is_far_up():
 def test_steps_are_stable_at_twice_the_rates():
     problem, nodes = controlled(ERF), node_samples(80.0, 8)
     slow, fast = (rk4_steps(problem, nodes, np.full(8, f)) for f in (0.1, 10.0))
-    assert slow.size.size == 7 * 12
+    assert slow.size.size == 7 * 6
     assert fast.size.max() * problem.rate * 2 * 10.0 * problem.stiffness() <= 1.3
     assert slow.start[0] == 0.0
     assert slow.start[-1] + slow.size[-1] == pytest.approx(80.0)
@@ -148,6 +156,10 @@ REFUSED = {
     "student.width": {"student.width": "inf", "learning_rate.p_exponent": 1.0, "initial": {"kind": "gaussian"}},
     "inputs": {"inputs.spectrum": {"blocks": [[0.2, 3], [0.8, 0.5]]}, "initial": {"kind": "gaussian"}},
     "integrate.equations": {"integrate.equations": "mean-field"},
+    "algorithm: .*momentum": {"algorithm.momentum": {"rate": 2.0}},
+    "algorithm: .*average": {"algorithm.average": {"from": 2.0}},
+    "algorithm: .*repeat 2": {"algorithm.repeat": 2},
+    "algorithm: .*loss clip": {"algorithm.loss": {"clip": 0.3}},
 }
 
 

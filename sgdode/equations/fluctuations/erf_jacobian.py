@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sgdode.gaussian.variance.erf_student import erf_variance
 from sgdode.jit.compiling import BLOCKS, MATRIX, REORDER, VECTOR, compiled
 from sgdode.jit.deferred import types
+from sgdode.model.learning import closed
 from sgdode.model.overlaps import Array
 from sgdode.model.problem import Problem, student_weights
 from sgdode.model.start_laws import Start
@@ -188,7 +189,7 @@ class ErfJacobian:
         gains = np.repeat([student.gain, teacher.gain], [self.p, self.k])
         owners, others = entries(self.p, self.k)
         self.gains, self.scale = gains, gains[owners] * gains[others]
-        self.a = student.gain**2 * start.a
+        self.a = student.gain**2 * np.array(problem.rule.feedback or start.a, dtype=float)
         self.v = np.concatenate([problem.rule.share * student_weights(start.a), problem.v_star])
         self.decay = problem.rule.decay * np.where(others < self.p, 2.0, 1.0)
         self.rate = problem.noise_rate if rate is None else rate
@@ -206,7 +207,8 @@ class ErfJacobian:
     def serves(problem: Problem) -> bool:
         """Whether J of a problem is of this kind."""
         rule = problem.rule
-        return all(unit.name == "erf" for unit in problem.activations) and not (rule.trained or rule.spherical)
+        flat = closed(rule) and not (rule.trained or rule.spherical)
+        return flat and all(unit.name == "erf" for unit in problem.activations)
 
     def __call__(self, t: float, y: Array) -> Array:
         """∂F/∂y at the state ``y`` (m,) and time t."""

@@ -9,6 +9,7 @@ import numpy as np
 from sgdode.equations.fluctuations.erf_jacobian import ErfJacobian
 from sgdode.equations.fluctuations.jacobian import Jacobian, central
 from sgdode.equations.fluctuations.risk_derivatives import RiskSlope
+from sgdode.equations.full import OverlapFlow
 from sgdode.equations.system import Method, System
 from sgdode.equations.systems import system
 from sgdode.model.clock import Clock
@@ -40,7 +41,8 @@ class Controlled:
         self.dial = Dial(clock.step_size, per_step=clock.per_step, rate=clock.rate)
         self.rate, self.problem = clock.rate, replace(problem, clock=self.dial)
         self.system: System = system(self.problem, start, "full", method)
-        self.y0 = self.system.y0
+        assert isinstance(self.system.rhs, OverlapFlow)
+        self.equations, self.y0 = self.system.rhs, self.system.y0
         self.slope = RiskSlope(self.problem, start)
         closed = ErfJacobian.serves(problem)
         self.jacobian: Jacobian = ErfJacobian(self.problem, start) if closed else self._differences
@@ -49,8 +51,14 @@ class Controlled:
     def flow(self, f: float, y: Array) -> Array:
         """F₀ + f F₁ (m,) at a state."""
         self.dial.value[0], ydot = f, np.empty(len(y))
-        self.system.rhs(0.0, y, ydot)
+        self.equations(0.0, y, ydot)
         return ydot
+
+    def rise(self, flow: Array) -> Array:
+        """∂(f F)/∂f = F₀ + 2 f F₁ (m,) where ``flow`` is the latest F₀ + f F₁."""
+        without = np.empty(len(flow))
+        self.equations.without_noise(without)
+        return np.asarray(2.0 * flow - without)
 
     def slope_of_flow(self, f: float, y: Array) -> Array:
         """∂F/∂y (m,m)."""

@@ -41,35 +41,39 @@ def steps_between(nodes: Array, counts: NDArray[np.int64]) -> Steps:
 
 
 class _Tape(NamedTuple):
-    """States (S,4,m) and F (S,4,m) of the stages, and the state at the end."""
+    """States (S,4,m) and ∂(f F)/∂f (S,4,m) of the stages, and the state at the end."""
 
     states: Array
-    flows: Array
+    rises: Array
     end: Array
 
 
-def _forward(controlled: Controlled, steps: Steps, f: Array) -> _Tape | None:
-    """None where the state grows without bound."""
-    c, y = controlled.rate, controlled.y0.copy()
-    states = np.empty((*f.shape, len(y)))
-    flows = np.empty_like(states)
+def _forward(controlled: Controlled, steps: Steps, f: Array, kept: bool) -> _Tape | None:
+    """None where the state grows without bound. Stages are on the tape where they are to be ``kept``."""
+    c, y, factors = controlled.rate, controlled.y0.copy(), f.tolist()
+    states = np.empty((*f.shape, len(y)) if kept else (0, 4, len(y)))
+    rises = np.empty_like(states)
     for at, h in enumerate(steps.size.tolist()):
-        change, slope = np.zeros(len(y)), np.zeros(len(y))
+        change, here = np.zeros(len(y)), y
         for r in range(4):
-            states[at, r] = y + (_REACH[r] * h) * slope
-            flows[at, r] = controlled.flow(f[at, r], states[at, r])
-            slope = (c * f[at, r]) * flows[at, r]
-            change += _WEIGHTS[r] * slope
+            factor = factors[at][r]
+            flow = controlled.flow(factor, here)
+            if kept:
+                states[at, r], rises[at, r] = here, controlled.rise(flow)
+            flow *= c * factor
+            change += _WEIGHTS[r] * flow
+            if r < 3:
+                here = y + (_REACH[r + 1] * h) * flow
         y = y + h * change
         if not y @ y < 1e12:
             return None
-    return _Tape(states, flows, y)
+    return _Tape(states, rises, y)
 
 
 def log_risk(controlled: Controlled, steps: Steps, f: Array) -> float:
     """log(R − Δ/2) at the end for f (S,4) at the stages."""
     with np.errstate(all="ignore"):
-        tape = _forward(controlled, steps, f)
+        tape = _forward(controlled, steps, f, kept=False)
         risk = math.nan if tape is None else controlled.risk(tape.end)
     return math.log(risk) if risk > 0 else BEYOND
 
@@ -77,7 +81,7 @@ def log_risk(controlled: Controlled, steps: Steps, f: Array) -> float:
 def log_risk_and_gradient(controlled: Controlled, steps: Steps, f: Array) -> tuple[float, Array]:
     """The same, and its derivatives (S,4) with respect to f."""
     with np.errstate(all="ignore"):
-        tape = _forward(controlled, steps, f)
+        tape = _forward(controlled, steps, f, kept=True)
         risk = math.nan if tape is None else controlled.risk(tape.end)
         if tape is None or not risk > 0:
             return BEYOND, np.zeros_like(f)
@@ -87,14 +91,14 @@ def log_risk_and_gradient(controlled: Controlled, steps: Steps, f: Array) -> tup
 def _backward(controlled: Controlled, steps: Steps, f: Array, tape: _Tape, mu: Array) -> Array:
     c, found = controlled.rate, np.empty_like(f)
     for at in range(len(f) - 1, -1, -1):
-        h, pulled, total = float(steps.size[at]), np.zeros(len(mu)), np.zeros(len(mu))
+        h, pulled, total = float(steps.size[at]), np.zeros(len(mu)), mu.copy()
         for r in (3, 2, 1, 0):
             pull = h * _WEIGHTS[r] * mu
             if r < 3:
                 pull += h * _REACH[r + 1] * pulled
-            rate, y = float(f[at, r]), tape.states[at, r]
-            found[at, r] = c * pull @ (2.0 * tape.flows[at, r] - controlled.flow(0.0, y))
-            pulled = (c * rate) * (pull @ controlled.slope_of_flow(rate, y))
+            rate = float(f[at, r])
+            found[at, r] = c * (pull @ tape.rises[at, r])
+            pulled = (c * rate) * (pull @ controlled.slope_of_flow(rate, tape.states[at, r]))
             total += pulled
-        mu = mu + total
+        mu = total
     return found

@@ -21,7 +21,7 @@ from sgdode.errors import RunError
 from sgdode.model.overlaps import Array
 
 #: Steps of RK4 between two nodes, at least, and per unit of α·(rate of the fastest direction).
-_FEWEST, _PER_RATE = 12, 1.2
+_FEWEST, _PER_RATE = 6, 1.2
 _MOST_STEPS = 50_000
 #: Levels of a constant rate that are looked at, in steps of this factor.
 _LEVEL = 2.0
@@ -110,14 +110,20 @@ def _descent(
 
 
 def best_constant(controlled: Controlled, nodes: Array, bounds: RateBounds, look: Callable[[], None]) -> Best:
-    """From the best of levels between the bounds."""
+    """From the best of levels between the bounds; those that need too many steps come last."""
     family = ConstantRates()
     low, high = np.log([bounds.low, bounds.high])
     levels = np.linspace(low, high, max(3, round((high - low) / np.log(_LEVEL)) + 1))
-    risks = []
+    risks: list[float] = []
     for level in levels:
         look()
-        steps = rk4_steps(controlled, nodes, np.exp(np.full(len(nodes), level)))
+        try:
+            steps = rk4_steps(controlled, nodes, np.exp(np.full(len(nodes), level)))
+        except RunError:
+            if not risks:
+                raise
+            risks += [BEYOND] * (len(levels) - len(risks))
+            break
         risks.append(log_risk(controlled, steps, family.factor(np.array([level]), steps.stages)[0]))
     order = np.argsort(risks)[:2]
     starts = [(f"constant {np.exp(levels[at]):.3g}", levels[at : at + 1]) for at in order]

@@ -18,7 +18,7 @@ _KNOWN = 2e-14
 
 def steepest(Omega: Array, gains: Array) -> float:
     """The largest g²q of fields, ``gains`` (n,)."""
-    return float(np.max(gains * gains * np.diag(Omega)))
+    return float((gains * gains * Omega.diagonal()).max())
 
 
 def erf_round_off(Omega: Array, v: Array, noise: float, gains: Array, p: int) -> Array:
