@@ -6,9 +6,9 @@ READY := $(VENV)/.ready
 # Byte code is written where it is missing: some containers forbid it, and every process then compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-# The figures of the paper and ten more, cheapest first: a folder of experiments/ each.
+# The figures of the paper and twelve more, cheapest first: a folder of experiments/ each.
 FIGURES := fig1 fig2-left bands cost infinite-width activations fig5a fig5d fig4 fig3-left fig5c fig5b subspace \
-	scaling-law continual-learning structured-inputs averaging schedules fig3-right fig2-right
+	scaling-law continual-learning structured-inputs averaging schedules reuse clipping fig3-right fig2-right
 
 .PHONY: demo figures figures-quick atlas atlas-quick test check lint types bench notebooks mutants clean
 
