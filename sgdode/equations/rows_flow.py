@@ -24,6 +24,8 @@ from sgdode.model.problem import Problem
 from sgdode.model.start_laws import Start
 
 _SAME = 1e-12
+#: Samples per dimension of a memory that is left out without a warning.
+_SHORT = 0.05
 
 
 class RowsFlow:
@@ -122,6 +124,7 @@ def with_rows(problem: Problem, start: Start, inner: System) -> System:
         reason = f"{inner.name} holds no {told_rule(problem.rule)}; use full"
         raise SpecError([Defect("", "integrate.equations", reason)])
     rows = RowsFlow(problem, start, inner.rhs)
+    inner = replace(inner, warnings=[*inner.warnings, *_long_memory(problem)])
     if not rows.rows:
         return inner
     y0 = rows.start(inner.y0, start.overlaps.Q, start.overlaps.M)
@@ -136,6 +139,18 @@ def with_rows(problem: Problem, start: Start, inner: System) -> System:
         curves_at=_with_averages(problem, start, inner, rows),
         breaks=(rows.begins,) if rows.begins > 0.0 else (),
     )
+
+
+def _long_memory(problem: Problem) -> list[str]:
+    """A warning where the memory of a fixed β, which the equations forget at once, is not short."""
+    momentum = problem.rule.momentum
+    if momentum is None or momentum.beta is None or not problem.finite:
+        return []
+    memory = problem.clock.per_step / (1.0 - momentum.beta)
+    if memory < _SHORT:
+        return []
+    rate = f"{{rate: {1.0 / memory:.4g}}}"
+    return [f"momentum: the equations leave out its memory, {memory:.3g} samples per dimension; {rate} has it"]
 
 
 def _with_averages(

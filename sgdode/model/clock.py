@@ -67,8 +67,8 @@ class Clock(Record):
         """γ(t)/γ(0)."""
         return 1.0 if self.constant else float((1.0 + time / self.scale) ** -self.power)
 
-    def stands_still(self, samples: float) -> float | None:
-        """The first α up to ``samples`` at which γ is 0; None where it is above 0."""
+    def stands_still(self, samples: float, after_start: bool = False) -> float | None:
+        """The first α up to ``samples`` (``after_start``: above 0) at which γ is 0; None where it is above 0."""
         return None
 
     def step_sizes(self, first: int, count: int) -> NDArray[np.float64]:
@@ -124,9 +124,11 @@ class ClockInSamples(Clock):
         samples = self.schedule.inverse(time / self.rate)
         return float(self.schedule.factor(np.array([samples]))[0]) if samples < math.inf else 0.0
 
-    def stands_still(self, samples: float) -> float | None:
+    def stands_still(self, samples: float, after_start: bool = False) -> float | None:
         """See :meth:`Clock.stands_still`: between its kinks γ is above 0."""
         for at in (0.0, *(kink for kink in self.schedule.kinks if kink < samples), samples):
+            if after_start and at == 0.0:
+                continue
             if self.schedule.factor_of_piece(self.schedule.piece(at), at) == 0.0:
                 return at
         return None

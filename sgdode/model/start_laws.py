@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sgdode.errors import Defect, SpecError
+from sgdode.model.activations import Activation
 from sgdode.model.block_starts import alike, of_fields, on_sphere, squared_lengths
 from sgdode.model.overlaps import (
     TOLERANCE,
@@ -64,7 +65,7 @@ def start(problem: Problem) -> Start:
     if not largest < _LARGEST:
         raise refused("initial", f"overlaps up to {largest:.3g} are out of range (allowed: below {_LARGEST:g})")
     P = () if initial.law.given else _moved([(overlaps.P, problem.teacher.P)], initial.tolerance)
-    told = (*drawn.warnings, *P, *_symmetry(drawn), *problem.cautions)
+    told = (*drawn.warnings, *P, *_symmetry(problem, drawn), *problem.cautions)
     if drawn.blocks:
         return _blocks_on_sphere(problem, replace(drawn, warnings=told))
     return Start(_on_sphere(problem, drawn.overlaps), drawn.a, told)
@@ -197,7 +198,7 @@ def _on_sphere(problem: Problem, overlaps: Overlaps) -> Overlaps:
     return sphere
 
 
-def _symmetry(drawn: Start) -> tuple[str, ...]:
+def _symmetry(problem: Problem, drawn: Start) -> tuple[str, ...]:
     """A warning where two neurons are equal for the dynamics: nothing but round-off would ever part them."""
     M, Q, a = drawn.overlaps.M, drawn.overlaps.Q, drawn.a
     keys = set(zip(a.tolist(), np.diag(Q).tolist(), *M.T.tolist(), strict=True))
@@ -206,9 +207,24 @@ def _symmetry(drawn: Start) -> tuple[str, ...]:
             "unbroken symmetry: at least two neurons start with equal overlaps; the equations never part them "
             "(a solver does, by round-off, at no meaningful time)",
         )
-    if not M.any() and drawn.overlaps.P.any():
+    if not M.any() and drawn.overlaps.P.any() and _unmoved(problem, drawn):
         return ("unbroken symmetry: M = 0 at the start; the equations never leave it",)
     return ()
+
+
+def _unmoved(problem: Problem, drawn: Start) -> bool:
+    """Whether M = 0 is stationary: dM_ir/dt has a factor E[σ'(λ_i)] E[σ*'(λ*_r)] there. Of rules whose E is not linear,
+    or that use a sample twice, nothing is known."""
+    z, weights = np.polynomial.hermite_e.hermegauss(100)
+
+    def steepest(unit: Activation, variances: Array) -> float:
+        means = [weights @ unit.sample(unit.gain * math.sqrt(max(q, 0.0)) * z)[1] for q in variances.tolist()]
+        return float(np.abs(means).max())
+
+    (student, teacher), overlaps = problem.activations, drawn.overlaps
+    if not problem.rule.linear:
+        return False
+    return steepest(student, np.diag(overlaps.Q)) * steepest(teacher, np.diag(overlaps.P)) < 1e-10
 
 
 def refused(key: str, reason: str) -> SpecError:

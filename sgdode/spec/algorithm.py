@@ -27,7 +27,15 @@ def _loss(value: Any) -> Any:
     if isinstance(value, str) and value in plain:
         return value
     hint = nearest(value, list(LOSSES)) if isinstance(value, str) else ""
+    if value in LOSSES:
+        hint = f"; {value} needs its size: {{{value}: c}}"
     raise wrong(f"got {shown(value)}; allowed: {allowed}{hint}")
+
+
+def _listed(value: Any) -> Any:
+    if value is not None and not isinstance(value, (list, tuple)):
+        raise wrong(f"got {shown(value)}; must be a list of student.width numbers, or null")
+    return value
 
 
 class MomentumSpec(Part):
@@ -72,7 +80,7 @@ class AlgorithmSpec(Part):
         BeforeValidator(_loss),
         WithJsonSchema({"anyOf": [{"enum": []}, {"type": "object", "additionalProperties": {"type": "number"}}]}),
     ] = "squared"
-    feedback: tuple[Number, ...] | None = None
+    feedback: Annotated[tuple[Number, ...] | None, BeforeValidator(_listed)] = None
     dropout: Annotated[Number, Field(ge=0, lt=1)] = 0.0
     momentum: MomentumSpec | None = None
     repeat: Annotated[Whole, Field(ge=1)] = 1

@@ -29,7 +29,8 @@ def algorithm_defects(spec: Spec) -> Iterator[Found]:
         if part is not None and spec.constraint != "none":
             yield (key, name), f"{name} leaves the sphere; set constraint: none"
         own_time = part is not None and (name == "average" or rate is not None)
-        if own_time and (at := clock(spec).stands_still(end)) is not None:
+        # a velocity is 0 at the start, so that γ may be 0 there, as in a warm-up
+        if own_time and (at := clock(spec).stands_still(end, after_start=name == "momentum")) is not None:
             reason = f"{name} is followed in t, which stands still where γ is 0, as at {at:g} samples per dimension"
             yield (key, name), f"{reason}: let the schedule stay above 0"
     if chosen.momentum is not None and chosen.repeat > 1:

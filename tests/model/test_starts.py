@@ -174,6 +174,17 @@ def test_unbroken_symmetry_is_said():
     assert not started(load_spec(merged(SMALL, {"initial": {"kind": "symmetric"}}))).warnings
 
 
+@pytest.mark.parametrize(("teacher", "rule", "said"), [
+    ("erf", {}, False), ("square", {}, True), ({"hermite": [0, 0, 0, 1]}, {}, True),
+    ({"hermite": [0, 0, 0, 1]}, {"repeat": 2}, False),
+])  # fmt: skip
+def test_no_overlap_is_a_symmetry_where_nothing_is_learnt_from_it(teacher, rule, said):
+    none = {"kind": "overlaps", "Q": [[1.0]], "M": [[0.0]]}
+    units = {"teacher": {"width": 1, "activation": teacher}, "student": {"width": 1}}
+    drawn = started(load_spec(merged(SMALL, {**units, "initial": none, "algorithm": rule})))
+    assert any("M = 0" in warning for warning in drawn.warnings) is said
+
+
 def test_spherical_normalises_generated_starts():
     drawn = started(load_spec(merged(SMALL, {"constraint": "spherical"}))).overlaps
     np.testing.assert_array_equal(np.diag(drawn.Q), 1.0)

@@ -56,7 +56,8 @@ def test_a_resolved_rule_is_read_again(rule):
     ("rule", "changes", "words"),
     [
         ({"loss": "huber"}, {}, "got 'huber'; allowed: squared, correlation, absolute, {clip: c}, logistic"),
-        ({"loss": "clip"}, {}, r"allowed: .*\{clip: c\}"),
+        ({"loss": "clip"}, {}, r"clip needs its size: \{clip: c\}"),
+        ({"feedback": 1}, {}, "got 1; must be a list"),
         ({"loss": {"clip": 0}}, {}, "the size of clip must be > 0"),
         ({"feedback": [1, 2]}, {}, "algorithm.feedback: got 2 numbers; student.width is 3"),
         ({"dropout": 1}, {}, "algorithm.dropout: .*must be < 1"),
