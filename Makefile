@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 FIGURES := fig1 fig2-left bands cost infinite-width activations fig5a fig5d fig4 fig3-left fig5c fig5b subspace \
 	scaling-law continual-learning structured-inputs averaging schedules reuse clipping fig3-right fig2-right
 
-.PHONY: demo figures figures-quick atlas atlas-quick test check lint types bench notebooks mutants clean
+.PHONY: demo docs figures figures-quick atlas atlas-quick test check lint types bench notebooks mutants clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("sgdode needs Python 3.11 or newer: make PYTHON=python3.12") if sys.version_info < (3, 11) else 0'
@@ -51,6 +51,10 @@ check: lint types test  ## what a commit must pass
 
 bench: $(READY)  ## timings, as a table in experiments/bench.txt
 	$(BIN)/python experiments/bench.py
+
+docs: $(READY)  ## the documentation as a site, in build/docs; its pages run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/sphinx-build -q -W --keep-going -b html -d build/doctrees docs build/docs
 
 notebooks: $(READY)  ## execute the notebooks of the documentation, with their outputs into build/notebooks
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[notebook]'

@@ -1,4 +1,4 @@
-"""The recipe of the README: a new thing is one record. One of each kind is added here, from outside, and runs."""
+"""The recipe of the developer's page: a new thing is one record. One of each kind is added here and runs."""
 
 import json
 import math

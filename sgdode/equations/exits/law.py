@@ -4,14 +4,16 @@
 orbit that leaves along ẑ passes the level when |z| = z(ẑ), with z(ẑ) = lim ε e^{r T(ε)} and T(ε) the time that the
 equations take from y* + ε U ẑ. So P(T > t) is that of a chi variable; for u = 1 it is a difference of two normal laws.
 
-*Off the point*, or where rates differ: *sampled orbits*. Where the path of the equations is nearest to y*, at t_a, the
-state is drawn from N(ȳ, C + U S Uᵀ), with C the covariance that linear noise has given it by then and U S Uᵀ all that
-the unstable directions get later, carried back; each draw is followed by the equations to the level.
+*Off the point*, or where rates differ: *sampled orbits*. At a time t_a the state is drawn from N(ȳ, C + U S Uᵀ), with C
+the covariance that linear noise has given it by then and U S Uᵀ all that the unstable directions get later, carried
+back; each draw is followed by the equations to the level. t_a is where the path of the equations is nearest to y*, or
+before, as long as the noise along U is small: a path that creeps towards y* is near it when most runs have left.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +32,8 @@ _EPSILON, _DIRECTIONS, _DRAWS, _SEED = 1e-5, 64, 256, 20240611
 _QUANTILES, _GRID = 2000, 8001
 #: The tolerance of sampled orbits; the first step of C, as a share of the time.
 _SAMPLED, _FIRST_STEP = 1e-6, 1e-3
+#: Times that are looked at for t_a, and the deviation along U, as a share of |y*|, below which noise is linear.
+_LOOKS, _LINEAR = 64, 0.02
 
 
 @dataclass(frozen=True)
@@ -119,13 +123,26 @@ def sampled_orbits(orbits: Orbits, left: Unstable, mean: Array, C: Array, t_a: f
     return ExitLaw(np.sort(times), "sampled orbits", np.empty(0))
 
 
-def covariance_at(orbits: Orbits, path: DensePath, t_a: float) -> Array:
-    """C (m,m) of runs at ``t_a``, by linear noise along the ``path`` that they all start on."""
+def handed_over(orbits: Orbits, left: Unstable, path: DensePath, nearest: float) -> tuple[float, Array]:
+    """t_a, at most ``nearest``, and C (m,m) there."""
+    times = np.linspace(0.0, nearest, _LOOKS + 1)
+    found = 0.0, np.zeros((len(left.y),) * 2)
+    for t, C in zip(times, covariances_at(orbits, path, times), strict=True):
+        spread = math.sqrt(max(float(np.linalg.eigvalsh(left.left.T @ C @ left.left)[-1]), 0.0))
+        if spread > _LINEAR * float(np.linalg.norm(left.y)):
+            break
+        found = float(t), C
+    return found
+
+
+def covariances_at(orbits: Orbits, path: DensePath, times: Array) -> Iterator[Array]:
+    """C (m,m) of runs at each of ``times`` from 0 on, by linear noise along the ``path`` that they all start on."""
     flow = orbits.flow
     increments = Increments(flow.problem, flow.start)
     size = path.states.shape[1]
-    if t_a <= 0.0:
-        return np.zeros((size, size))
+    if times[-1] <= 0.0:
+        yield from (np.zeros((size, size)) for _ in times)
+        return
 
     def generator(t: float) -> Affine:
         y = path(t)
@@ -136,9 +153,7 @@ def covariance_at(orbits: Orbits, path: DensePath, t_a: float) -> Array:
     def source(t: float, C: Array) -> Array:
         return np.zeros(size)
 
-    times = np.array([0.0, t_a])
-    *_, (C, _) = propagate(generator, source, times, _FIRST_STEP * t_a)
-    return C
+    yield from (C for C, _ in propagate(generator, source, times, _FIRST_STEP * float(times[-1])))
 
 
 def _normal(dimension: int, count: int) -> Array:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdode.equations.dense_path import DensePath
-from sgdode.equations.exits.law import ExitLaw, closed_form, covariance_at, sampled_orbits
+from sgdode.equations.exits.law import ExitLaw, closed_form, handed_over, sampled_orbits
 from sgdode.equations.exits.observable import Observable
 from sgdode.equations.exits.orbits import Orbits, approach
 from sgdode.equations.exits.unstable import Unstable, unstable
@@ -70,8 +70,8 @@ def exit_law(flow: Flow, passed: Passed, observable: Observable) -> ExitLaw:
         return closed_form(orbits, left)
     if passed.on:
         return sampled_orbits(orbits, left, left.y, np.zeros((len(left.y),) * 2), 0.0)
-    C = covariance_at(orbits, passed.path, passed.time)
-    return sampled_orbits(orbits, left, passed.path(passed.time), C, passed.time)
+    t_a, C = handed_over(orbits, left, passed.path, passed.time)
+    return sampled_orbits(orbits, left, passed.path(t_a), C, t_a)
 
 
 def _points(flow: Flow, path: DensePath) -> Iterator[Array]:

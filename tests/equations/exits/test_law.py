@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.exits import passed, phase_retrieval, spec_of
 
-from sgdode.equations.exits.law import ExitLaw, covariance_at, sampled_orbits, survival
+from sgdode.equations.exits.law import ExitLaw, covariances_at, sampled_orbits, survival
 from sgdode.equations.exits.observable import Observable
 from sgdode.equations.exits.orbits import Orbits
 from sgdode.equations.exits.plateau import exit_law
@@ -88,7 +88,7 @@ def test_noise_along_the_path_is_that_of_the_linear_equation():
     flow, plateau = passed(spec)
     assert not plateau.on
     assert plateau.distance == pytest.approx(m0, rel=1e-6)
-    C = covariance_at(Orbits(flow, Observable("risk", 1.0)), plateau.path, 0.3)
+    *_, C = covariances_at(Orbits(flow, Observable("risk", 1.0)), plateau.path, np.array([0.0, 0.3]))
     assert C[1, 1] == pytest.approx(plateau.left.covariance[0, 0] * math.expm1(2 * plateau.left.rate * 0.3), rel=0.02)
     assert C[0, 0] == pytest.approx(0.0, abs=1e-12)
 
@@ -101,3 +101,21 @@ def test_quantiles_of_what_never_comes():
     assert law.quantile(0.25) == pytest.approx(1.5)
     assert law.quantile(0.9) == math.inf
     assert law.survival(np.array([0.5, 1.0, 5.0])).tolist() == [1.0, 0.75, 0.5]
+
+
+def test_a_path_that_creeps_towards_the_point_is_left_long_before_it_is_nearest():
+    """erf, K = 2 at d = 10⁵: quantiles of 1000 leaping runs; noise linear up to t = 400 would say 416."""
+    spec = {
+        "dimension": 1e5,
+        "teacher": {"width": 2},
+        "student": {"width": 2},
+        "learning_rate": 0.5,
+        "initial": {"kind": "symmetric", "epsilon": 0.1, "spread": 0.0},
+        "time": {"stop": 400},
+    }
+    flow, plateau = passed(spec)
+    assert plateau.time > 390
+    law = exit_law(flow, plateau, Observable("risk", 0.002))
+    assert law.never == 0
+    quantiles = [law.quantile(share) for share in (0.1, 0.5, 0.9)]
+    assert quantiles == pytest.approx([271.9, 303.3, 357.5], rel=0.02)
