@@ -31,6 +31,11 @@ CASES = {
         "student": {"train_output": 0.5},
         "learning_rate": {"gamma": 1.0, "schedule": {"power": 0.5, "time": 1.0}},
     },
+    "samples, rows": {
+        "time": {"unit": "samples"},
+        "algorithm": {"momentum": {"rate": 2.0}, "average": {"from": 2.0}},
+        "learning_rate": {"gamma": 1.0, "schedule": {"hold": 3.0, "power": 1.0}},
+    },
 }
 
 
@@ -80,6 +85,10 @@ EQUATIONS = {
     "bdf": {"integrate": {"solver": "bdf"}},
     "dop853": {"integrate": {"solver": "dop853"}},
     "trained": {"student": {"train_output": 0.5}},
+    "in samples": {
+        "time": {"unit": "samples"},
+        "learning_rate": {"gamma": 1.0, "schedule": {"hold": 20.0, "power": 1.0}},
+    },
 }
 
 

@@ -29,6 +29,8 @@ CASES = {
         "learning_rate": {"gamma": 1.0, "schedule": {"table": [[0, 0.5], [1, 1], [4, 0], [5, 0], [9, 1]]}},
         "time": {"unit": "samples"},
     },
+    "rows": {"algorithm": {"momentum": {"rate": 2.0}, "average": {"from": 2.0}}, "time": {"unit": "samples"},
+             "learning_rate": {"gamma": 1.0, "schedule": {"hold": 3.0, "power": 1.0}}},
     "dop853": {"integrate": {"solver": "dop853"}},
     "eigenvalues, trained": {"inputs": {"spectrum": {"power": 0.6}, "bins": 4}, "student": {"train_output": 0.5}},
     "eigenvalues, saved": {"inputs": {"spectrum": {"blocks": [[0.25, 2.5], [0.75, 0.5]]}},
@@ -68,6 +70,8 @@ def assert_same_path(one, other):
 def test_a_longer_run_is_what_it_is_when_asked_for_at_once(case, command, tmp_path):
     if case in ("dop853", "particles") and command == "simulate":
         pytest.skip("of integrate")
+    if case == "rows" and command == "integrate":
+        pytest.skip("with rows beside W the equations start from zero")
     short, _ = run(tmp_path, command, CASES[case])
     longer = merged(CASES[case], {"time": {"stop": 13.3, "points": 17}})
     extended, told = run(tmp_path, command, longer)
