@@ -32,7 +32,10 @@ def _package():
 
 
 def _run(code, kind, folder, before):
-    """The standard output of a block. ``before``: the Python of the page so far, which runs again, in silence."""
+    """The standard output of a block, with another path for the folder's own.
+
+    ``before``: the Python of the page so far, which runs again, in silence.
+    """
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "COLUMNS": "80",
@@ -49,7 +52,7 @@ def _run(code, kind, folder, before):
     )
     if done.returncode:
         raise ExtensionError(f"a block failed with status {done.returncode}:\n{code}\n{done.stdout}{done.stderr}")
-    return done.stdout
+    return done.stdout.replace(str(folder.resolve()), "/home/me/sweep")
 
 
 def run_page(text, folder):
