@@ -31,6 +31,7 @@ html_copy_source = False
 exclude_patterns = ["_build", "_ext", "_static", "notebooks"]
 
 myst_enable_extensions = ["dollarmath", "deflist", "colon_fence", "attrs_inline"]
+smartquotes_action = "qe"  # two dashes begin an option
 myst_heading_anchors = 3
 
 nitpicky = True

@@ -240,7 +240,10 @@ def python_page():
         exception = kind == "class" and issubclass(getattr(sgdode, name), BaseException)
         members = "" if kind == "function" or exception else f"   :exclude-members: {_HIDDEN}\n"
         what = "exception" if exception else kind
-        parts.append(f"(name-{name})=\n## {name}\n\n```{{eval-rst}}\n.. auto{what}:: sgdode.{name}\n{members}```\n")
+        made = "()" if hasattr(getattr(sgdode, name), "model_fields") else ""  # its keys have a page of their own
+        parts.append(
+            f"(name-{name})=\n## {name}\n\n```{{eval-rst}}\n.. auto{what}:: sgdode.{name}{made}\n{members}```\n"
+        )
     return "\n".join(parts)
 
 
