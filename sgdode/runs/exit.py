@@ -200,4 +200,4 @@ def cut_off(found: ExitTimes) -> str | None:
         return None
     least = found.law.quantile(1.0 - _CUT)
     advice = f"; time.stop = {least:.3g} keeps 99 % of them" if math.isfinite(least) else ""
-    return f"time.stop = {stop:g} comes before {100 * late:.2g} % of runs are predicted to pass{advice}"
+    return f"time.stop = {stop:g} comes before {100 * late:.3g} % of runs are predicted to pass{advice}"
