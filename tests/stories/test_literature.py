@@ -112,6 +112,14 @@ def test_information_exponents(degree, exponent):
     assert np.log(many / few) / np.log(3) == pytest.approx(exponent, abs=0.45)
 
 
+def test_samples_used_twice_are_enough():
+    """Twice: all of 6 runs leave by 120 samples per dimension (median 54); once: none (none of 16 in the figure)."""
+    page, module = opened("reuse-of-samples")
+    twice, once = (module.passages(page, 1000, repeat, **{"simulate.seeds": 6}) for repeat in (2, 1))
+    assert np.isfinite(twice).sum() >= 5
+    assert np.isfinite(once).sum() <= 1
+
+
 def test_phase_retrieval_from_any_start():
     page, module = opened("phase-retrieval")
     for scale in (0.1, 1.0, 3.0):
