@@ -19,6 +19,8 @@ from pathlib import Path
 #: a matrix product of one core.
 _START, _WRITE, _COMPILE, _PRODUCT = 0.4, 0.02, {"simulate": 5.0, "integrate": 3.0}, 2e-11
 _REMEMBERED = 5
+#: A run that compiled for less than this share of what is known had most of its code already.
+_WHOLE = 0.5
 _SIDE = 256
 
 
@@ -72,7 +74,8 @@ def learn(command: str, spent: dict[str, float]) -> None:
     if not path.exists():
         known.product = _product_seconds()
     if "compile" in spent:
-        known.compile[command] = spent["compile"]
+        if spent["compile"] > _WHOLE * known.compiling(command):
+            known.compile[command] = spent["compile"]
     elif "start" in spent:
         known.start = [*known.start, spent["start"]][-_REMEMBERED:]
     if "write" in spent:

@@ -15,6 +15,7 @@ from sgdode.runs import pricing
 from sgdode.runs.check import as_text, forecast
 from sgdode.runs.cost import estimate
 from sgdode.runs.pricing import in_time, priced, reckoned
+from sgdode.runs.speeds import Speeds
 
 
 def test_what_ends_in_time_is_given_or_raised(monkeypatch, capfd):
@@ -106,10 +107,11 @@ def test_what_would_be_compiled_is_not_for_the_price(monkeypatch):
 
     monkeypatch.setattr(pricing, "_PATIENCE", 60.0)
     monkeypatch.setattr(pricing, "estimate", missing)
+    monkeypatch.setattr(pricing, "speeds", Speeds)
     found = priced(load_spec(SMALL), "simulate", 1)
     assert not found.measured
     assert list(found.parts) == ["start", "compile", "steps", "write"]
-    assert found.parts["compile"] > 0.5
+    assert found.parts["compile"] == Speeds().compiling("simulate")
 
 
 def test_what_cannot_run_is_refused(stuck):

@@ -27,6 +27,8 @@ def test_a_run_that_compiled_tells_of_that_alone(kept):
     learn("integrate", {"start": 7.0, "compile": 2.5, "write": 0.1})
     assert speeds().compiling("integrate") == 2.5
     assert speeds().compiling("simulate") == before
+    learn("integrate", {"start": 7.0, "compile": 0.3})
+    assert speeds().compiling("integrate") == 2.5, "most of it was there"
     assert speeds().start == []
 
 

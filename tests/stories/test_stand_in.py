@@ -29,6 +29,7 @@ def test_it_stands_in_and_goes(own, monkeypatch):
 
 
 def test_in_a_process_of_others_nothing_stands_in(monkeypatch):
+    monkeypatch.setattr(module, "_own", False)  # another test may have called the program in this process
     monkeypatch.delitem(sys.modules, "wave", raising=False)
     with stand_in("wave", shape="round"):
         import wave
