@@ -120,6 +120,18 @@ def test_samples_used_twice_are_enough():
     assert np.isfinite(once).sum() <= 1
 
 
+def test_the_best_schedule_by_hand():
+    """The law by hand is that of the equations, at a constant rate; the best goes to Δ/(2α)."""
+    page, module = opened("optimal-schedule")
+    theory = page.integrate(page.spec({"time.stop": 50.0, "learning_rate": 0.2}))
+    by_hand = module.at_constant_rate(0.2, theory.samples, theory.risk[0])
+    np.testing.assert_allclose(theory.risk, by_hand, rtol=1e-5)
+    risk, rate = module.best_by_hand(np.array([500.0, 1000.0]), theory.risk[0])
+    np.testing.assert_allclose(risk * 2 * np.array([500.0, 1000.0]), 1, rtol=0.02)
+    assert (risk < module.constant_by_hand(500.0, theory.risk[0])).all()
+    assert rate[1] == pytest.approx(1e-3, rel=0.02)
+
+
 def test_phase_retrieval_from_any_start():
     page, module = opened("phase-retrieval")
     for scale in (0.1, 1.0, 3.0):
